@@ -1,0 +1,49 @@
+# One word per habit. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test test-all check format bench lock serve clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@PYTHON=$(PYTHON) sh tools/setup.sh $(VENV)
+	@touch $(STAMP)
+
+setup: $(STAMP) ## virtual environment with the locked dependencies
+
+demo: $(STAMP) ## make a three-camera talk and take it from raw footage to four published formats
+	@$(BIN)/ruach demo
+
+test: $(STAMP) ## the tests (under 10 minutes on 2 cores)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-all: $(STAMP) ## the tests and the slow proofs: chaos, long media, peers
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(STAMP) ## architecture, types, lint, line counts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_tree.py
+
+format: $(STAMP) ## let ruff put the code in shape
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## measured comparisons with what a user would take instead
+	$(BIN)/python bench/assembly.py
+	$(BIN)/python bench/render.py
+
+lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
+	$(BIN)/python tools/lock.py
+
+serve: $(STAMP) ## API, workers and relay on the embedded database
+	@$(BIN)/ruach serve
+
+clean: ## remove the environment and what the demo made
+	rm -rf $(VENV) .ruach out
