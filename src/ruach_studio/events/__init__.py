@@ -1,0 +1,1 @@
+"""The pillars' only common words: frozen, versioned integration events."""

@@ -1,0 +1,16 @@
+"""The one list of integration events: what may travel on the bus, and in which version."""
+
+from ruach_studio.events.assembly import EdlDraftCreated, EdlLocked
+from ruach_studio.events.envelope import Event
+from ruach_studio.events.formation import FormationGated, FormationGhostState, FormationUnlocked
+from ruach_studio.events.ops import BackpressureDegraded, BackpressureShedding, BackpressureWarning
+from ruach_studio.events.render import RenderCompleted, RenderFailed
+
+EVENTS: dict[str, type[Event]] = {
+    kind.event_type: kind
+    for kind in (
+        EdlDraftCreated, EdlLocked, RenderCompleted, RenderFailed,
+        FormationGated, FormationUnlocked, FormationGhostState,
+        BackpressureWarning, BackpressureDegraded, BackpressureShedding,
+    )
+}  # fmt: skip
