@@ -1,0 +1,24 @@
+"""The bus carries exactly the events that were decided, each self-sufficient and plain JSON."""
+
+from ruach_studio.events.assembly import EdlDraftCreated, EdlLocked
+from ruach_studio.events.registry import EVENTS
+from ruach_studio.kernel.hashing import canonical_json
+
+
+def test_the_bus_carries_these_events_and_no_other():
+    assert sorted(EVENTS) == [
+        "edl.draft.created", "edl.locked", "formation.gated", "formation.ghost-state", "formation.unlocked",
+        "queue.backpressure.degraded", "queue.backpressure.shedding", "queue.backpressure.warning",
+        "render.completed", "render.failed",
+    ]  # fmt: skip
+
+
+def test_a_locked_edl_travels_whole():
+    edl = {"schemaVersion": "1.0", "sources": {"A": {"clips": [{"path": "a.mp4"}]}}}
+    assert EdlLocked("s", 3, "op", edl).payload() == {"sessionId": "s", "edlVersion": 3, "lockedBy": "op", "edl": edl}
+
+
+def test_payloads_have_a_canonical_form():
+    assert canonical_json(EdlDraftCreated("s", 1, 2, "angle-v2", 7).payload()) == (
+        b'{"cutCount":7,"edlVersion":1,"rulesVersion":"angle-v2","sessionId":"s","syncVersion":2}'
+    )
