@@ -1,0 +1,73 @@
+"""Turn a database address into transactions that either happen wholly or not at all.
+
+One pool per process. `transaction()` commits at its end and rolls back on any error; `connection()` is read-only and
+never commits. A connection is tested before use, so that a restart of the server costs one ping and no failed request.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ruach_studio.infra.db.address import libpq_dsn, parameters
+from ruach_studio.infra.db.errors import mapped_errors
+
+_CONNECT_TIMEOUT_S = "5"
+_POOL_WAIT_S = 10.0
+
+
+class Database:
+    """The pool of one PostgreSQL database. Open with `async with Database(url)` or `start()` and `close()`."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "ruach") -> None:
+        """Take any PostgreSQL address; nothing connects before first use."""
+        self.dsn = libpq_dsn(url)
+        arguments = {
+            "connect_timeout": _CONNECT_TIMEOUT_S,
+            "application_name": application_name,
+            **parameters(self.dsn),
+        }
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+psycopg://",
+            connect_args=arguments,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=_POOL_WAIT_S,
+            pool_pre_ping=True,
+        )
+
+    async def start(self) -> None:
+        """Prove that the server answers, or raise Unavailable."""
+        async with self.connection() as conn:
+            await conn.execute(text("select 1"))
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self.engine.dispose()
+
+    async def __aenter__(self) -> "Database":
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction: commit at the end, roll back on an error; outages raise Unavailable."""
+        with mapped_errors():
+            async with self.engine.begin() as conn:
+                yield conn
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """Give a read-only connection: a write raises, nothing is committed; outages raise Unavailable."""
+        with mapped_errors():
+            async with self.engine.connect() as conn:
+                await conn.execution_options(postgresql_readonly=True)
+                yield conn

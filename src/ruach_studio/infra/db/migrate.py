@@ -1,0 +1,95 @@
+"""Turn an empty or older database into the present schema: extensions, our tables, then BullMQ's own.
+
+Everything of ours happens in one transaction under an advisory lock, so that several processes may start at once and a
+failed migration leaves nothing behind. BullMQ migrates its schema itself, under its own lock.
+"""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from bullmq.backends.postgres_connection import run_migrations
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ruach_studio
+from ruach_studio.infra.db.address import libpq_dsn, parameters
+from ruach_studio.infra.db.errors import mapped_errors
+from ruach_studio.infra.logging import get_logger
+
+SCHEMAS = ("platform", "assembly", "render", "formation")
+EXTENSIONS = ("vector", "btree_gist")
+BULLMQ_SCHEMA = "bullmq"
+VERSION_SCHEMA = "platform"
+_LOCK_KEY = 0x52554143  # "RUAC": one migration at a time per database
+
+log = get_logger(__name__)
+
+
+def upgrade(database_url: str) -> None:
+    """Bring the database to the newest revision; returns at once if it is there. Blocks; not for an event loop."""
+    dsn = libpq_dsn(database_url)
+    engine = create_engine("postgresql+psycopg://", connect_args=parameters(dsn))
+    try:
+        with mapped_errors(), engine.begin() as conn:
+            conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+            _prepare(conn)
+            config = _config()
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+    with mapped_errors():
+        asyncio.run(_migrate_queues(dsn))
+    log.info("database.migrated", revision=head_revision())
+
+
+async def migrate(database_url: str) -> None:
+    """Bring the database to the newest revision, off the event loop."""
+    await asyncio.to_thread(upgrade, database_url)
+
+
+def head_revision() -> str:
+    """Return the newest revision that this release brings."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise RuntimeError("the migrations folder is empty")
+    return head
+
+
+async def current_revision(conn: AsyncConnection) -> str | None:
+    """Return the revision that the database is at, None if it was never migrated."""
+    return await conn.run_sync(_current_revision)
+
+
+def _current_revision(conn: Connection) -> str | None:
+    return MigrationContext.configure(conn, opts={"version_table_schema": VERSION_SCHEMA}).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    folder = Path(ruach_studio.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _prepare(conn: Connection) -> None:
+    for schema in SCHEMAS:
+        conn.execute(text(f"create schema if not exists {schema}"))
+    offered = conn.execute(
+        text("select name from pg_available_extensions where name = any(:names) and installed_version is null"),
+        {"names": list(EXTENSIONS)},
+    )
+    for name in sorted(offered.scalars()):
+        conn.execute(text(f"create extension if not exists {name}"))
+
+
+async def _migrate_queues(dsn: str) -> None:
+    conn = await psycopg.AsyncConnection.connect(dsn, autocommit=False)
+    async with conn:
+        await run_migrations(conn, BULLMQ_SCHEMA)

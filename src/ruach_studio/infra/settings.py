@@ -1,0 +1,114 @@
+"""Turn RUACH_* environment variables (and a few arguments) into one frozen, checked value.
+
+Nothing else reads the environment. Every setting has a default that works on a desk with no other service: embedded
+PostgreSQL, queues on it, files under `.ruach`. Secrets and addresses with a password never show in repr or in errors.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ruach_studio.kernel.errors import BadInput
+
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
+_PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
+_ADDRESSES = ("database_url", "redis_url")
+
+
+def masked(text: str) -> str:
+    """Return `text` with every password of a URL or DSN replaced by `***`.
+
+    >>> masked("postgresql://ruach:hunter2@db/ruach")
+    'postgresql://ruach:***@db/ruach'
+    """
+    return _PASSWORD_IN_DSN.sub(r"\1=***", _PASSWORD_IN_URL.sub(r"\1:***@", text))
+
+
+class Settings(BaseSettings):
+    """Everything that differs between a desk, a test and a fleet. Paths are absolute; sizes and times carry units."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RUACH_", frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(default=Path(".ruach"), validate_default=True)
+    store_dir: Path = Field(default_factory=lambda data: data["data_dir"] / "store")
+    media_roots: Annotated[list[Path], NoDecode] = []
+    ffmpeg_bin: Path | None = Field(default=None, validation_alias=AliasChoices("RUACH_FFMPEG_BIN", "FFMPEG_BIN"))
+
+    database_url: str | None = None
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    queue_backend: Literal["postgres", "redis"] = "postgres"
+    redis_url: str | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=0, le=65535)
+    public_url: str = "http://127.0.0.1:8600"
+    secure_cookies: bool = False
+    stripe_webhook_secret: SecretStr | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = False
+
+    @field_validator("media_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        """Take `a:b` as well as a list, as in PATH."""
+        return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("data_dir", "store_dir", "ffmpeg_bin")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("media_roots")
+    @classmethod
+    def _absolute_roots(cls, roots: list[Path]) -> list[Path]:
+        return [root.expanduser().resolve() for root in roots]
+
+    @field_validator("database_url", "redis_url", "ffmpeg_bin", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _redis_has_an_address(self) -> Self:
+        if self.queue_backend == "redis" and self.redis_url is None:
+            raise ValueError("queue_backend is redis, so RUACH_REDIS_URL must say where")
+        return self
+
+    def __repr_args__(self) -> Any:
+        for name, value in super().__repr_args__():
+            yield name, masked(value) if name in _ADDRESSES and isinstance(value, str) else value
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment, put `overrides` (by field name) above it, and raise BadInput naming each wrong variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        names = [str(item["loc"][0]) if item["loc"] else "" for item in wrong]
+        raise BadInput(
+            "; ".join(f"{name}: {item['msg']}".removeprefix(": ") for name, item in zip(names, wrong, strict=True)),
+            subject="settings",
+            remedy="Correct " + ", ".join(_variable(name) for name in names if name) if any(names) else "Set it.",
+        ) from None
+
+
+def _variable(name: str) -> str:
+    return name if name.isupper() else f"RUACH_{name.upper()}"
