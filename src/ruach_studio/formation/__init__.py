@@ -1,0 +1,1 @@
+"""Formation: an event-sourced journey through content. So far the journal stands; the journey itself is not built."""

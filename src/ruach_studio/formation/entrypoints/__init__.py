@@ -1,0 +1,1 @@
+"""How the outside reaches formation. So far only its readiness; routes come with the journey."""
