@@ -1,0 +1,71 @@
+"""Turn `--camera A=a.mp4 --camera B=b1.mp4,b2.mp4 --wide C` into named lists of files, or say what is wrong with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruach_studio.kernel.errors import BadInput
+from ruach_studio.kernel.ids import checked_name
+
+AUDIO_TRACK = "AUDIO"
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The files of one recording session by camera, in the order given; `audio` is a separate sound recording."""
+
+    cameras: dict[str, tuple[Path, ...]]
+    wide: str | None = None
+    audio: tuple[Path, ...] = ()
+    master: str | None = None
+
+    def role(self, camera: str) -> str:
+        """Return the role that the session gives to `camera`: 'wide' or 'camera'."""
+        return "wide" if camera == self.wide else "camera"
+
+
+def read_footage(
+    cameras: Sequence[str], *, wide: str | None = None, audio: str | None = None, master: str | None = None
+) -> Footage:
+    """Read the options as a person types them. Raises BadInput for a form, a name or a number that cannot be used."""
+    named: dict[str, tuple[Path, ...]] = {}
+    for option in cameras:
+        name, mark, files = option.partition("=")
+        if not mark or not files:
+            raise BadInput("it does not say NAME=FILE", subject=f"--camera {option}",
+                           remedy="Write --camera A=talk-a.mp4, or A=part1.mp4,part2.mp4 for a split file.")  # fmt: skip
+        checked_name(name, field=f"--camera {option}")
+        if name in named:
+            raise BadInput(f"camera {name} is named twice", subject=f"--camera {option}",
+                           remedy=f"Give each camera its own name, or list its parts: {name}=part1.mp4,part2.mp4.")  # fmt: skip
+        named[name] = _files(option, files)
+    if AUDIO_TRACK in named and audio:
+        raise BadInput(f"{AUDIO_TRACK} is the name of the --audio track", subject=f"--camera {AUDIO_TRACK}",
+                       remedy="Give that camera another name.")  # fmt: skip
+    if len(named) < 2:
+        raise BadInput(f"{len(named)} camera given; there is nothing to cut between", subject="--camera",
+                       remedy="Give at least two: --camera A=a.mp4 --camera B=b.mp4.")  # fmt: skip
+    for option_name, camera in (("--wide", wide), ("--master", master)):
+        if camera is not None and camera not in named:
+            raise BadInput(f"there is no camera {camera}", subject=f"{option_name} {camera}",
+                           remedy=f"Name one of {', '.join(named)}.")  # fmt: skip
+    _no_file_twice(named)
+    return Footage(named, wide, _files(f"--audio {audio}", audio) if audio else (), master)
+
+
+def _files(option: str, text: str) -> tuple[Path, ...]:
+    parts = tuple(Path(part) for part in text.split(",") if part)
+    if not parts:
+        raise BadInput("it names no file", subject=option, remedy="List one or more files, separated by commas.")
+    return parts
+
+
+def _no_file_twice(named: dict[str, tuple[Path, ...]]) -> None:
+    seen: dict[Path, str] = {}
+    for camera, files in named.items():
+        for file in files:
+            key = file.resolve()
+            if key in seen:
+                raise BadInput(f"it is given twice, for camera {seen[key]} and camera {camera}", subject=str(file),
+                               remedy="Each recording belongs to one camera; check the file names.")  # fmt: skip
+            seen[key] = camera

@@ -1,0 +1,75 @@
+"""Turn `ruach …` into a use case, and every failure into one clear line and an exit code.
+
+Exit codes: 0 done; 1 something of ours or of the machine failed; 2 the input cannot be used as it is (the message
+names it, the fact and the remedy); 130 interrupted.
+"""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from click.exceptions import Abort, ClickException
+
+from ruach_studio import __version__
+from ruach_studio.app.cli import accounts, demo, edl, run, serve, steps
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.kernel.errors import RuachError
+
+app = typer.Typer(
+    name="ruach",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Raw multicam footage in; synced, assembled, rendered and published artifacts out.",
+)
+run.register(app)
+steps.register(app)
+app.add_typer(edl.app, name="edl", help="Show, approve, lock and export an edit decision list.")
+app.add_typer(accounts.app, name="accounts", help="Create the accounts that may sign in to the service.")
+serve.register(app)
+demo.register(app)
+log = get_logger(__name__)
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    """Raw multicam footage in; synced, assembled, rendered and published artifacts out."""
+    if version:
+        typer.echo(f"ruach {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; never show a traceback for what a person can mend."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(args: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        outcome = app(args=args, standalone_mode=False)
+    except RuachError as error:
+        return _say(error, as_json="--json" in args)
+    except ClickException as error:
+        error.show()
+        return 2
+    except (Abort, KeyboardInterrupt):
+        sys.stderr.write("ruach: interrupted\n")
+        return 130
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _say(error: RuachError, *, as_json: bool) -> int:
+    if as_json:
+        problem = {"code": error.code, "subject": error.subject, "detail": error.fact, "remedy": error.remedy}
+        sys.stderr.write(json.dumps(problem, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"ruach: {error}\n")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    main()
