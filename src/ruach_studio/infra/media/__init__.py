@@ -1,0 +1,28 @@
+"""Turn media files into facts, samples and new media files: the only room that speaks to FFmpeg.
+
+probe.py reads the facts, check.py refuses what cannot be used, decode.py streams the sound, ffmpeg.py runs the program,
+roots.py keeps paths inside the allowed folders.
+"""
+
+from ruach_studio.infra.media.check import BadMedia, check_media
+from ruach_studio.infra.media.decode import PcmBlock, decode_audio
+from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, find_ffmpeg, run
+from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
+from ruach_studio.infra.media.roots import PathRefused, resolve_under
+
+__all__ = [
+    "AudioInfo",
+    "BadMedia",
+    "FfmpegProgress",
+    "FfmpegResult",
+    "MediaInfo",
+    "PathRefused",
+    "PcmBlock",
+    "VideoInfo",
+    "check_media",
+    "decode_audio",
+    "find_ffmpeg",
+    "probe",
+    "resolve_under",
+    "run",
+]

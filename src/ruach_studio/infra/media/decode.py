@@ -1,0 +1,143 @@
+"""Turn a media file into blocks of sound on the clip's local time, streaming: memory does not grow with the length.
+
+The decoder's own time stamps rule. Encoder delay is already skipped by the container's edit list (measured: 0 samples
+off for AAC in MP4 and MKV, for Opus and MP3); late sound and gaps show as a block that starts after the previous one's end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.stream import Discard
+
+from ruach_studio.infra.media.probe import MediaInfo, probe
+from ruach_studio.kernel.errors import MediaFailure
+
+BLOCK_S = 1.0
+# Containers round stamps (MKV to 1 ms) and phones jitter by a few ms; a real gap is at least one AAC frame (21 ms).
+STAMP_TOLERANCE_S = 0.020
+
+Samples = npt.NDArray[np.float32]
+# Full scale and centre of FFmpeg's packed sample formats.
+_FULL_SCALE = {
+    "u8": (128.0, 128.0),
+    "s16": (32768.0, 0.0),
+    "s32": (2147483648.0, 0.0),
+    "s64": (9223372036854775808.0, 0.0),
+    "flt": (1.0, 0.0),
+    "dbl": (1.0, 0.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PcmBlock:
+    """`samples` float32 (n, channels), full scale 1.0; `start_s` is the local time of the first one."""
+
+    samples: Samples
+    rate: int
+    start_s: float
+
+
+class UndecodableSound(MediaFailure):
+    """The sound track cannot be decoded."""
+
+    code = "undecodable_sound"
+
+
+def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[PcmBlock]:
+    """Yield the first sound track in blocks of about a second at its own rate, every channel, never mixed down.
+
+    Blocks never overlap; sound before local 0 is cut. `info` saves a second probe. Raises UndecodableSound.
+    """
+    info = info or probe(path)
+    if info.audio is None:
+        raise UndecodableSound("there is no sound track", subject=str(path))
+    rate, channels = info.audio.rate, info.audio.channels
+    clock = _Clock(rate, info)
+    held: list[Samples] = []
+    held_start, held_samples = 0, 0
+    for frame in _frames(path):
+        if frame.sample_rate != rate or frame.layout.nb_channels != channels:
+            raise UndecodableSound(
+                f"the sound changes from {rate} Hz, {channels} channels to {frame.sample_rate} Hz, "
+                f"{frame.layout.nb_channels} channels within the file",
+                subject=str(path),
+                remedy="Convert it to one format first",
+            )
+        start, skip = clock.place(frame)
+        samples = _as_float(frame)[skip:]
+        if not len(samples):
+            continue
+        if held and (start != held_start + held_samples or held_samples >= BLOCK_S * rate):
+            yield PcmBlock(np.concatenate(held), rate, held_start / rate)
+            held, held_samples = [], 0
+        if not held:
+            held_start = start
+        held.append(samples)
+        held_samples += len(samples)
+    if held:
+        yield PcmBlock(np.concatenate(held), rate, held_start / rate)
+
+
+class _Clock:
+    """Say at which sample of local time each frame belongs: counted by samples, corrected when the stamps leave the count.
+
+    A stamp that jumps back by more than a second, or past the end of the file, is a broken stamp: counting goes on.
+    """
+
+    def __init__(self, rate: int, info: MediaInfo) -> None:
+        self._rate, self._zero_s = rate, info.local_zero_s
+        self._last = round((info.container_start_s + info.duration_s - self._zero_s + BLOCK_S) * rate)
+        self._next: int | None = None
+
+    def place(self, frame: AudioFrame) -> tuple[int, int]:
+        """Return (first sample kept, samples to skip at the frame's start)."""
+        stamped = None if frame.time is None else round((frame.time - self._zero_s) * self._rate)
+        if self._next is None:
+            start = self._next = stamped or 0
+        else:
+            start = self._next
+            if stamped is not None and self._is_step(stamped - start) and stamped <= self._last:
+                start = stamped
+        skip = min(max(self._next - start, -start, 0), frame.samples)  # an overlap, or sound before local 0
+        self._next = max(self._next, start + frame.samples)
+        return start + skip, skip
+
+    def _is_step(self, samples: int) -> bool:
+        return samples > STAMP_TOLERANCE_S * self._rate or -self._rate < samples < -STAMP_TOLERANCE_S * self._rate
+
+
+def _frames(path: Path | str) -> Iterator[AudioFrame]:
+    """Decode; a damaged packet in the middle leaves a gap (the stamps show it), a file that gives no sound at all fails."""
+    decoded = 0
+    try:
+        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+            stream = container.streams.audio[0]
+            for other in container.streams:
+                if other.index != stream.index:
+                    other.discard = Discard.all
+            for packet in container.demux(stream):
+                try:
+                    frames = packet.decode()
+                except av.InvalidDataError:
+                    continue
+                for frame in frames:
+                    decoded += 1
+                    yield frame
+    except av.FFmpegError as error:
+        raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path)) from error
+    if not decoded:
+        raise UndecodableSound(subject=str(path), remedy="Open it in a player to see whether it has sound at all")
+
+
+def _as_float(frame: AudioFrame) -> Samples:
+    """Return (n, channels) float32 with full scale 1.0, whatever the codec gives."""
+    raw: npt.NDArray[Any] = frame.to_ndarray()
+    shaped = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
+    full_scale, centre = _FULL_SCALE[frame.format.packed.name]
+    return (shaped.astype(np.float32) - np.float32(centre)) * np.float32(1.0 / full_scale)

@@ -1,0 +1,173 @@
+"""Turn an FFmpeg argument list into a finished run: progress while it works, one error with its reason if it fails.
+
+Never a shell. Inputs may only be files and pipes (a playlist or a crafted file cannot reach the network). A cancelled run
+kills its child and waits for it, so nothing is left behind.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+
+from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, RuachError, Unavailable
+
+PROTOCOLS = "file,pipe"
+STDERR_LIMIT_BYTES = 65536  # enough for loudness reports and any real error; a day of warnings does not fill memory
+_TAIL_LINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FfmpegProgress:
+    """One report: how far the output has come."""
+
+    frame: int
+    out_time_s: float
+    speed: float
+    total_size_bytes: int
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FfmpegResult:
+    """A run that ended with code 0; `stderr` holds the last 64 KiB of what it said (measuring filters report there)."""
+
+    stderr: str
+
+
+class FfmpegMissing(Unavailable):
+    """There is no FFmpeg program on this machine."""
+
+    code = "ffmpeg_missing"
+    exit_code = 2
+
+
+def find_ffmpeg() -> Path:
+    """Return the program: the FFMPEG_BIN variable, else the one that ships with imageio-ffmpeg, else the PATH."""
+    named = os.environ.get("FFMPEG_BIN")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise FfmpegMissing("FFMPEG_BIN does not name a program", subject=named, remedy="Correct or unset FFMPEG_BIN")
+        return Path(named)
+    with contextlib.suppress(RuntimeError):  # imageio-ffmpeg's word for "none on this platform"
+        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+    on_path = shutil.which("ffmpeg")
+    if on_path is None:
+        raise FfmpegMissing(remedy="Install ffmpeg, or set FFMPEG_BIN to it")
+    return Path(on_path)
+
+
+async def run(
+    args: Sequence[str],
+    *,
+    on_progress: Callable[[FfmpegProgress], None] | None = None,
+    cancelled: asyncio.Event | None = None,
+    cwd: Path | None = None,
+) -> FfmpegResult:
+    """Run FFmpeg with `args` (everything after the program's name) to its end.
+
+    Raises Cancelled when `cancelled` is set, OutOfSpace when the disk is full, MediaFailure with the last lines of
+    stderr for every other non-zero end. A cancelled task kills the child too.
+    """
+    if cancelled is not None and cancelled.is_set():
+        raise Cancelled("the run was cancelled before it began", subject="ffmpeg")
+    command = [str(find_ffmpeg()), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *_guarded(args)]
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=cwd,
+    )
+    stdout, stderr = child.stdout, child.stderr
+    if stdout is None or stderr is None:
+        raise MediaFailure("FFmpeg was started without pipes", subject="ffmpeg")
+    follow = asyncio.create_task(_follow(stdout, on_progress))
+    tail = asyncio.create_task(_tail(stderr))
+    stop = asyncio.create_task(cancelled.wait()) if cancelled is not None else None
+    try:
+        waited: set[asyncio.Task[Any]] = {follow} if stop is None else {follow, stop}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if not follow.done():
+            raise Cancelled("the run was cancelled", subject="ffmpeg")
+        await follow
+        text = await tail
+        await child.wait()
+    finally:
+        await _end(child, [follow, tail] if stop is None else [follow, tail, stop])
+    if child.returncode != 0:
+        raise _failure(child.returncode, text)
+    return FfmpegResult(text)
+
+
+def _guarded(args: Sequence[str]) -> list[str]:
+    """Put the protocol whitelist before every input: it is an option of the input, not of the program."""
+    guarded: list[str] = []
+    for arg in args:
+        if arg == "-i":
+            guarded += ["-protocol_whitelist", PROTOCOLS]
+        guarded.append(arg)
+    return guarded
+
+
+async def _end(child: asyncio.subprocess.Process, tasks: "Sequence[asyncio.Task[Any]]") -> None:
+    """Leave nothing behind: no child, no pending task, no open pipe."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    # A pipe that nobody empties would keep the transport, and so `wait`, from ending.
+    await asyncio.gather(*(stream.read() for stream in (child.stdout, child.stderr) if stream is not None))
+    await child.wait()
+
+
+async def _follow(stream: asyncio.StreamReader, on_progress: Callable[[FfmpegProgress], None] | None) -> None:
+    async for report in _reports(stream):
+        if on_progress is not None:
+            on_progress(report)
+
+
+async def _tail(stream: asyncio.StreamReader) -> str:
+    kept = b""
+    while chunk := await stream.read(8192):
+        kept = (kept + chunk)[-STDERR_LIMIT_BYTES:]
+    return kept.decode("utf-8", "replace")
+
+
+async def _reports(stream: asyncio.StreamReader) -> AsyncIterator[FfmpegProgress]:
+    """Read `key=value` lines; each block ends with `progress=continue` or `progress=end`."""
+    fields: dict[str, str] = {}
+    async for raw in stream:
+        key, _, value = raw.decode("utf-8", "replace").strip().partition("=")
+        fields[key] = value.strip()
+        if key == "progress":
+            yield FfmpegProgress(
+                frame=int(_number(fields.get("frame"))),
+                out_time_s=_number(fields.get("out_time_us")) / 1e6,
+                speed=_number((fields.get("speed") or "").rstrip("x")),
+                total_size_bytes=int(_number(fields.get("total_size"))),
+                finished=value.strip() == "end",
+            )
+            fields = {}
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:  # FFmpeg writes N/A until it knows
+        return 0.0
+
+
+def _failure(code: int | None, stderr: str) -> RuachError:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    tail = " | ".join(lines[-_TAIL_LINES:])
+    if "No space left on device" in stderr:
+        return OutOfSpace("the disk is full", subject="ffmpeg", remedy="Free some space and start it again")
+    return MediaFailure(f"FFmpeg ended with code {code}: {tail}", subject="ffmpeg", exit_status=code)
