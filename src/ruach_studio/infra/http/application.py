@@ -1,0 +1,65 @@
+"""Turn a Platform into a FastAPI application whose every answer, error and id follows the house rules.
+
+Outermost first: correlation id, security headers, FastAPI's own error layer, cross-origin guard, body limit, routes.
+"""
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from ruach_studio.infra.http import problems
+from ruach_studio.infra.http.correlation import CorrelationIdMiddleware
+from ruach_studio.infra.http.openapi import with_problems
+from ruach_studio.infra.http.platform import Platform
+from ruach_studio.infra.http.security import BodyLimitMiddleware, CrossOriginMiddleware, SecurityHeadersMiddleware
+
+BODY_LIMIT_BYTES = 8 << 20
+
+
+class RuachApi(FastAPI):
+    """FastAPI with ids and headers outside its 500 handler, and problems in its OpenAPI document."""
+
+    media_origins: Collection[str] = ()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Wrap the whole stack, 500 handler included."""
+        secure = self.state.platform.settings.secure_cookies
+        inner = SecurityHeadersMiddleware(super().build_middleware_stack(), secure=secure, media_origins=self.media_origins)
+        return CorrelationIdMiddleware(inner)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document with the error answers that every route shares."""
+        if self.openapi_schema is None:
+            self.openapi_schema = with_problems(super().openapi())
+        return self.openapi_schema
+
+
+def new_api(
+    platform: Platform,
+    *,
+    title: str = "Ruach Studio",
+    version: str = "0",
+    body_limit_bytes: int = BODY_LIMIT_BYTES,
+    trusted_origins: Collection[str] = (),
+    media_origins: Collection[str] = (),
+    **options: Any,
+) -> RuachApi:
+    """Return an application without routes; `options` go to FastAPI (lifespan and the like).
+
+    The interactive /docs pages load scripts from a public CDN, which our content policy refuses, so they are off.
+    """
+    address = urlsplit(platform.settings.public_url)
+    own = {f"{address.scheme}://{address.netloc}", *trusted_origins}
+    layers = [
+        Middleware(CrossOriginMiddleware, trusted_origins=own),
+        Middleware(BodyLimitMiddleware, limit_bytes=body_limit_bytes),
+    ]
+    api = RuachApi(title=title, version=version, docs_url=None, redoc_url=None, middleware=layers, **options)
+    api.state.platform = platform
+    api.media_origins = media_origins
+    problems.install(api)
+    return api

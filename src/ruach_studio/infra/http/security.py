@@ -1,0 +1,134 @@
+"""Turn a browser's request into one that another site cannot forge, and every answer into one that it cannot misuse.
+
+Three layers, each plain ASGI. Headers: a strict content policy, no sniffing, no framing. Cross-origin: an unsafe method
+is refused when the browser says that another site sent it (Sec-Fetch-Site, else Origin against Host; clients that send
+neither are no browsers), on top of SameSite=Lax cookies. Body: refused above a size, by its length or while it arrives.
+"""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ruach_studio.infra.http.problems import TooLarge, problem
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.kernel.errors import Forbidden, RuachError
+
+log = get_logger(__name__)
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLAIN_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # not `no-referrer`: with it a browser sends `Origin: null` even for our own forms
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-store",
+}
+
+
+class CrossOrigin(Forbidden):
+    """Another site sent this request in your name."""
+
+    code = "cross_origin"
+
+
+def content_policy(media_origins: Collection[str] = ()) -> str:
+    """Return the Content-Security-Policy; `media_origins` are the CDNs that pictures and films may come from."""
+    media = " ".join(["'self'", "blob:", *sorted(media_origins)])
+    return (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; "
+        f"img-src data: {media}; media-src {media}"
+    )
+
+
+class SecurityHeadersMiddleware:
+    """Adds the protective headers that the route did not set itself."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool, media_origins: Collection[str] = ()) -> None:
+        """Take whether the service is reached by HTTPS only (`secure`), which adds HSTS."""
+        self.app = app
+        self._headers = {**_PLAIN_HEADERS, "content-security-policy": content_policy(media_origins)}
+        if secure:
+            self._headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and complete the answer's headers."""
+
+        async def completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, completed if scope["type"] == "http" else send)
+
+
+class CrossOriginMiddleware:
+    """Refuses unsafe methods that a browser sent on behalf of another site."""
+
+    def __init__(self, app: ASGIApp, *, trusted_origins: Collection[str] = ()) -> None:
+        """Take further origins (`https://studio.example`) that may write; our own needs no entry."""
+        self.app = app
+        self._trusted = frozenset(origin.rstrip("/") for origin in trusted_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 403."""
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or self._is_our_own(Headers(scope=scope)):
+            await self.app(scope, receive, send)
+            return
+        origin = Headers(scope=scope).get("origin", "")
+        log.warning("request.refused", code=CrossOrigin.code, path=scope["path"], origin=origin)
+        error = CrossOrigin(subject=origin, remedy="Send it from the service's own pages, or with a service token.")
+        await _refuse(error, scope, receive, send)
+
+    def _is_our_own(self, headers: Headers) -> bool:
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin is not None and origin in self._trusted:
+            return True
+        if site is not None:
+            return site in ("same-origin", "none")
+        if origin is None:
+            return True
+        return urlsplit(origin).netloc == headers.get("host")
+
+
+class BodyLimitMiddleware:
+    """Refuses a request body above `limit_bytes`."""
+
+    def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
+        """Take the largest body that any route may need; footage is registered by path, not uploaded here."""
+        self.app = app
+        self.limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a counting `receive`, or answer 413 at once by its Content-Length."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        stated = Headers(scope=scope).get("content-length", "0")
+        if not stated.isdecimal() or int(stated) > self.limit_bytes:
+            remedy = f"Send at most {self.limit_bytes} bytes."
+            await _refuse(TooLarge(subject=scope["path"], remedy=remedy), scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def counted() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self.limit_bytes:
+                raise HTTPException(413)  # FastAPI lets this class, and no other, pass while it reads a body
+            return message
+
+        await self.app(scope, counted, send)
+
+
+async def _refuse(error: RuachError, scope: Scope, receive: Receive, send: Send) -> None:
+    await problem(error, instance=scope["path"])(scope, receive, send)

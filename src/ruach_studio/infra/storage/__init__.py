@@ -1,0 +1,1 @@
+"""Turn a finished file into a stored object with an address."""

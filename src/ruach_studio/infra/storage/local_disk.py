@@ -1,0 +1,227 @@
+"""Turn a folder into an object store: `objects/` holds the bytes, `meta/` what they are, `parts/` what is being written.
+
+A put copies into a part file (SHA-256 while copying), fsyncs it, reads it back and compares, renames it into place and
+fsyncs the folder; a crash leaves the old object or the new one, and at worst a part file, which the next start sweeps.
+The metadata names the size and mtime it describes; where they differ (a crash between the two renames) it is made anew.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import mimetypes
+import os
+import stat
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
+from ruach_studio.infra.storage.port import IMMUTABLE, ChecksumMismatch, StoredObject, checked_key
+from ruach_studio.kernel.errors import BadInput
+
+_BLOCK_BYTES = 1 << 20
+_SWEEP_AGE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenObject:
+    """An object open for reading: the file keeps these very bytes even if the key is replaced meanwhile."""
+
+    stored: StoredObject
+    file: BufferedReader
+
+
+class LocalDiskStore:
+    """Keeps objects under `root`; `url` is `<public_url>/media/<key>`, which routes.py serves."""
+
+    def __init__(self, root: Path, public_url: str) -> None:
+        """Take the folder (made at the first put) and the address of the service."""
+        self.root = root
+        self._base = f"{public_url.rstrip('/')}/media"
+
+    def url(self, key: str) -> str:
+        """Return the address of `key`."""
+        return f"{self._base}/{checked_key(key)}"
+
+    async def put_file(self, key: str, path: Path, *, content_type: str, cache_control: str = IMMUTABLE) -> StoredObject:
+        """Store a copy of `path`. Raises BadInput (no such file, no permission), OutOfSpace, ChecksumMismatch, BadKey."""
+        return await asyncio.to_thread(self._put, checked_key(key), path, content_type, cache_control)
+
+    async def stat(self, key: str) -> StoredObject | None:
+        """Return what is stored under `key`, or None."""
+        opened = await asyncio.to_thread(self.open, key)
+        if opened is None:
+            return None
+        opened.file.close()
+        return opened.stored
+
+    async def delete(self, key: str) -> bool:
+        """Remove `key`; return whether it was there."""
+        return await asyncio.to_thread(self._delete, checked_key(key))
+
+    def open(self, key: str) -> OpenObject | None:
+        """Open `key` for reading, or return None; blocking, so call it in a thread. The caller closes the file."""
+        place = self._object(checked_key(key))
+        with mapped_disk_errors(key, self.root):
+            try:
+                descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                os.close(descriptor)
+                return None
+            file = os.fdopen(descriptor, "rb")
+            try:
+                return OpenObject(self._described(key, file, state), file)
+            except BaseException:
+                file.close()
+                raise
+
+    async def sweep(self) -> int:
+        """Remove part files that no living writer holds; return how many."""
+        return await asyncio.to_thread(self._sweep)
+
+    def _put(self, key: str, source: Path, content_type: str, cache_control: str) -> StoredObject:
+        place, part = self._object(key), self.root / "parts" / f"{uuid4()}.part"
+        with mapped_disk_errors(key, self.root):
+            for folder in (place.parent, part.parent, self._meta(key).parent):
+                _make_folder(folder)
+            try:
+                with _open_source(source) as reader, part.open("xb") as writer:
+                    fcntl.flock(writer, fcntl.LOCK_EX)
+                    sha256, size_bytes = _copied(reader, writer)
+                    if _sha256_of(part) != sha256:
+                        raise ChecksumMismatch(subject=key, remedy="Try again; if it happens twice, check the disk.")
+                    mtime_ns = os.fstat(writer.fileno()).st_mtime_ns
+                    os.replace(part, place)
+                _sync_folder(place.parent)
+            finally:
+                part.unlink(missing_ok=True)
+            facts = {
+                "sha256": sha256,
+                "sizeBytes": size_bytes,
+                "mtimeNs": mtime_ns,
+                "contentType": content_type,
+                "cacheControl": cache_control,
+            }
+            self._write_meta(key, facts)
+        return self._stored(key, facts)
+
+    def _delete(self, key: str) -> bool:
+        place = self._object(key)
+        with mapped_disk_errors(key, self.root):
+            try:
+                place.unlink()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return False
+            self._meta(key).unlink(missing_ok=True)
+            _sync_folder(place.parent)
+        return True
+
+    def _described(self, key: str, file: BufferedReader, state: os.stat_result) -> StoredObject:
+        try:
+            facts = dict(json.loads(self._meta(key).read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError):
+            facts = {}
+        if (facts.get("sizeBytes"), facts.get("mtimeNs")) != (state.st_size, state.st_mtime_ns):
+            facts = {
+                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+                "sizeBytes": state.st_size,
+                "mtimeNs": state.st_mtime_ns,
+                "contentType": mimetypes.guess_type(key)[0] or "application/octet-stream",
+                "cacheControl": IMMUTABLE,
+            }
+            file.seek(0)
+        return self._stored(key, facts)
+
+    def _stored(self, key: str, facts: dict[str, object]) -> StoredObject:
+        return StoredObject(
+            key=key,
+            url=self.url(key),
+            size_bytes=int(str(facts["sizeBytes"])),
+            sha256=str(facts["sha256"]),
+            content_type=str(facts["contentType"]),
+            cache_control=str(facts["cacheControl"]),
+            stored_at=datetime.fromtimestamp(int(str(facts["mtimeNs"])) / 1e9, UTC),
+        )
+
+    def _write_meta(self, key: str, facts: dict[str, object]) -> None:
+        part = self.root / "parts" / f"{uuid4()}.part"
+        try:
+            with part.open("xb") as writer:
+                fcntl.flock(writer, fcntl.LOCK_EX)
+                writer.write(json.dumps(facts, sort_keys=True).encode())
+                writer.flush()
+                os.fsync(writer.fileno())
+                os.replace(part, self._meta(key))
+        finally:
+            part.unlink(missing_ok=True)
+        _sync_folder(self._meta(key).parent)
+
+    def _sweep(self) -> int:
+        removed = 0
+        for part in (self.root / "parts").glob("*.part"):
+            try:
+                if time.time() - part.stat().st_mtime < _SWEEP_AGE_S:
+                    continue
+                with part.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a living writer holds it
+                    part.unlink()
+                    removed += 1
+            except (FileNotFoundError, BlockingIOError):
+                continue
+        return removed
+
+    def _object(self, key: str) -> Path:
+        return self.root / "objects" / key
+
+    def _meta(self, key: str) -> Path:
+        return self.root / "meta" / f"{key}~.json"  # no key holds `~`, so no key's folder can stand here
+
+
+def _open_source(source: Path) -> BinaryIO:
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise BadInput(
+            f"it cannot be read ({error.strerror})", subject=str(source), remedy="Give a readable file."
+        ) from error
+
+
+def _copied(reader: BinaryIO, writer: BinaryIO) -> tuple[str, int]:
+    digest, size_bytes = hashlib.sha256(), 0
+    while block := reader.read(_BLOCK_BYTES):
+        writer.write(block)
+        digest.update(block)
+        size_bytes += len(block)
+    writer.flush()
+    os.fsync(writer.fileno())
+    return digest.hexdigest(), size_bytes
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        if hasattr(os, "posix_fadvise"):  # read what the disk has, not what the page cache remembers
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing):
+        _sync_folder(made.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
