@@ -1,0 +1,71 @@
+"""Give tests a real PostgreSQL: one server per worker process, one freshly migrated database per test.
+
+The server's files lie in a folder that goes away at the end; nothing is synced to disk, since nothing must survive. The
+schema is migrated once into a template; a test's database is a copy of it.
+"""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from ruach_studio.infra.db import Database, upgrade
+from ruach_studio.infra.embedded import EmbeddedPostgres
+
+TEMPLATE = "ruach_template"
+QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One server for this worker process; `.ensure()` gives its address."""
+    folder = Path(tempfile.mkdtemp(prefix="ruach-test-"))
+    server = EmbeddedPostgres(folder, settings=QUICK)
+    try:
+        server.ensure()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated database that nobody writes to."""
+    dsn = postgres.ensure()
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(f"create database {TEMPLATE}")
+    with ThreadPoolExecutor(1) as pool:  # a thread: migrating runs an event loop of its own
+        pool.submit(upgrade, make_conninfo(dsn, dbname=TEMPLATE)).result()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+    """The address of a database that only this test has, migrated and empty."""
+    dsn = postgres.ensure()
+    name = f"t_{uuid.uuid4().hex}"
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(f"create database {name} template {template_database}")
+    yield dsn.replace("@/ruach?", f"@/{name}?")
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """This test's database, with its pool; closed afterwards."""
+    async with Database(database_url) as opened:
+        yield opened

@@ -1,0 +1,97 @@
+"""Transactions happen wholly or not at all; an outage is Unavailable, a mistake is not."""
+
+import time
+
+import psycopg
+import pytest
+from sqlalchemy import exc, text
+
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.db.errors import DatabaseUnavailable
+from ruach_studio.kernel.errors import Unavailable
+
+
+async def rows(database: Database) -> list[int]:
+    async with database.connection() as conn:
+        return list((await conn.execute(text("select n from render.thing order by n"))).scalars())
+
+
+@pytest.fixture
+async def thing(database: Database) -> Database:
+    async with database.transaction() as tx:
+        await tx.execute(text("create table render.thing (n int primary key)"))
+    return database
+
+
+async def test_a_transaction_commits_at_its_end(thing: Database) -> None:
+    async with thing.transaction() as tx:
+        await tx.execute(text("insert into render.thing values (1), (2)"))
+        assert await rows(thing) == []
+    assert await rows(thing) == [1, 2]
+
+
+async def test_a_transaction_rolls_back_on_any_error(thing: Database) -> None:
+    async def fails_in_the_middle() -> None:
+        async with thing.transaction() as tx:
+            await tx.execute(text("insert into render.thing values (1)"))
+            raise KeyError("in the middle")
+
+    with pytest.raises(KeyError):
+        await fails_in_the_middle()
+    assert await rows(thing) == []
+
+
+async def test_a_broken_constraint_is_no_outage(thing: Database) -> None:
+    with pytest.raises(exc.IntegrityError):
+        async with thing.transaction() as tx:
+            await tx.execute(text("insert into render.thing values (1), (1)"))
+    with pytest.raises(exc.ProgrammingError):
+        async with thing.transaction() as tx:
+            await tx.execute(text("select nonsense"))
+
+
+async def test_a_read_only_connection_refuses_to_write_and_gives_the_next_user_a_writing_one(thing: Database) -> None:
+    with pytest.raises(exc.DBAPIError, match="read-only transaction"):
+        async with thing.connection() as conn:
+            await conn.execute(text("insert into render.thing values (1)"))
+    async with thing.transaction() as tx:
+        await tx.execute(text("insert into render.thing values (7)"))
+    assert await rows(thing) == [7]
+
+
+async def test_a_server_that_is_away_is_unavailable_and_retryable_at_once(tmp_path) -> None:
+    database = Database(f"postgresql://ruach@/ruach?host={tmp_path}")
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable) as caught:
+        async with database.transaction():
+            pass
+    await database.close()
+    assert time.monotonic() - began < 2
+    assert isinstance(caught.value, Unavailable)
+    assert (caught.value.status, caught.value.retryable) == (503, True)
+    with pytest.raises(DatabaseUnavailable):
+        await Database(f"postgresql://ruach@/ruach?host={tmp_path}").__aenter__()
+
+
+async def test_a_connection_killed_in_use_is_unavailable_and_the_next_one_works(thing: Database) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        async with thing.transaction() as tx:
+            await tx.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+    assert caught.value.details["sqlstate"] == "57P01"
+    assert await rows(thing) == []
+
+
+async def test_a_pooled_connection_killed_while_idle_costs_no_request(thing: Database) -> None:
+    async with thing.connection() as conn:
+        pid = (await conn.execute(text("select pg_backend_pid()"))).scalar_one()
+    with psycopg.connect(thing.dsn, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+    assert await rows(thing) == []
+
+
+async def test_a_drained_pool_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ruach_studio.infra.db.database._POOL_WAIT_S", 0.2)
+    async with Database(database_url, pool_size=1) as small, small.connection(), small.connection():
+        with pytest.raises(DatabaseUnavailable, match="every connection is in use"):
+            async with small.connection():
+                pass
