@@ -16,7 +16,8 @@ def bad_inputs(folder: Path) -> dict[str, Path]:
     """Make the specimens in `folder` and return them by name.
 
     missing, directory, empty (0 bytes), text (words in an .mp4), truncated (an MP4 that ends before its index),
-    no_audio (picture only), no_picture (sound only, in a WAV), unrelated (a good 20 s recording of something else: noise bursts).
+    no_audio (picture only), no_picture (sound only, in a WAV), unrelated (20 s of something else: noise
+    bursts).
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = {
