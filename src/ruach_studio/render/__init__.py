@@ -1,0 +1,1 @@
+"""Turn a locked EDL into mastered files: preset → plan → picture → sound → stored artifact."""

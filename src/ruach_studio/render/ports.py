@@ -1,0 +1,56 @@
+"""What render asks of the outside: somebody who turns a plan into a picture track.
+
+The worker cannot tell the runners apart (decision R1): FFmpeg here, Remotion locally or on Lambda elsewhere. All get the
+same plan and must show the same frames. Sound is laid, mastered and muxed by the use cases, one way for every runner.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ruach_studio.render.plan import RenderPlan
+
+
+@dataclass(frozen=True, slots=True)
+class RenderProgress:
+    """How far the picture is: frames written, this run's pace in frames per second, seconds left (None: not known yet)."""
+
+    frames: int
+    total_frames: int
+    fps: float
+    eta_s: float | None
+
+    @property
+    def percent(self) -> float:
+        """Return 0..100."""
+        return round(100.0 * self.frames / self.total_frames, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPicture:
+    """A finished picture track without sound: the file, how many frames it was counted to hold, and its SHA-256."""
+
+    path: Path
+    frames: int
+    sha256: str
+
+
+OnProgress = Callable[[RenderProgress], None]
+
+
+class RemotionRunner(Protocol):
+    """Turns a plan into a picture track. The name is the specification's; the first implementation is FFmpeg."""
+
+    name: str
+
+    async def render(
+        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event
+    ) -> RenderedPicture:
+        """Write the picture of `plan` under `workdir` and return it, complete and counted.
+
+        What is finished in `workdir` from an earlier, killed run of the same plan is used again. Raises Cancelled when
+        `cancelled` is set, MediaFailure, OutOfSpace; then nothing half-made carries a finished name.
+        """
+        ...

@@ -1,0 +1,51 @@
+"""Turn a plan's segments into chunks that can be encoded apart and joined without re-encoding.
+
+A chunk holds at most 8 segments and at most 60 s: each open input costs about 23 MB, and what a killed job must do again
+is at most one chunk per worker. Segments longer than that are divided. Each chunk starts with a key frame and its group
+of pictures is closed, so joining copies packets.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ruach_studio.kernel.timebase import FrameRate, round_half_up
+from ruach_studio.render.plan import Segment
+
+MAX_SEGMENTS = 8
+MAX_CHUNK_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive segments that one encoder writes."""
+
+    index: int
+    segments: tuple[Segment, ...]
+
+    @property
+    def frames(self) -> int:
+        """Return how many frames the chunk must hold."""
+        return sum(segment.frames for segment in self.segments)
+
+
+def chunked(segments: Sequence[Segment], rate: FrameRate) -> tuple[Chunk, ...]:
+    """Return `segments` in order as chunks."""
+    limit = round_half_up(MAX_CHUNK_S * rate.value)
+    groups: list[list[Segment]] = []
+    room = 0
+    for segment in _pieces(segments, limit):
+        if not groups or len(groups[-1]) == MAX_SEGMENTS or segment.frames > room:
+            groups.append([])
+            room = limit
+        groups[-1].append(segment)
+        room -= segment.frames
+    return tuple(Chunk(i, tuple(group)) for i, group in enumerate(groups))
+
+
+def _pieces(segments: Iterable[Segment], limit: int) -> Iterator[Segment]:
+    for segment in segments:
+        at = segment.start_frame
+        while at < segment.end_frame_exclusive:
+            end = min(at + limit, segment.end_frame_exclusive)
+            yield replace(segment, start_frame=at, end_frame_exclusive=end)
+            at = end

@@ -1,0 +1,195 @@
+"""Turn a render plan into a picture track with FFmpeg: chunks encoded side by side, checked, then joined by copying.
+
+Two encoders of one thread each beat one encoder of two threads, and give the same bytes every time. A finished chunk
+stays in the working folder with its checksum; a job that was killed goes on after it. A chunk counts as finished only
+when FFmpeg ended with 0 *and* the file holds exactly the planned number of frames (a terminated FFmpeg leaves a playable,
+shorter file).
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+from ruach_studio.infra.media import MediaInfo, check_media, probe, run
+from ruach_studio.kernel.errors import MediaFailure
+from ruach_studio.kernel.hashing import inputs_hash
+from ruach_studio.kernel.timebase import FrameRate, round_half_up
+from ruach_studio.render.plan import RenderPlan
+from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
+from ruach_studio.render.presets import VideoCodec
+from ruach_studio.render.runners.chunks import Chunk, chunked
+from ruach_studio.render.runners.graph import build_graph
+
+_ENGINE = "ffmpeg-1"  # part of a chunk's key: raise it when the same plan would give other bytes
+
+
+class FrameCountWrong(MediaFailure):
+    """FFmpeg wrote another number of frames than planned."""
+
+    code = "frame_count_wrong"
+
+
+class FfmpegRunner:
+    """Renders on this machine. `workers` encoders run at a time, one thread each."""
+
+    name = "ffmpeg"
+
+    def __init__(self, workers: int = 2) -> None:
+        self._workers = workers
+
+    async def render(
+        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event
+    ) -> RenderedPicture:
+        """See `RemotionRunner.render`."""
+        codec = plan.preset.video
+        if codec is None:
+            raise ValueError(f"{plan.preset.name} is a still; a runner makes video")
+        folder = workdir / "chunks"
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        media = await asyncio.to_thread(_facts, plan)
+        chunks = chunked(plan.segments, plan.rate)
+        job = _Job(plan, codec, media, folder, on_progress, cancelled)
+        await _all([job.encode(chunk) for chunk in chunks], self._workers)
+        joined = await _join([job.path(chunk) for chunk in chunks], workdir / "picture.mp4", plan.rate, cancelled)
+        frames = await asyncio.to_thread(_count, joined)
+        if frames != plan.frames:
+            raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
+        return RenderedPicture(joined, frames, await asyncio.to_thread(_sha256, joined))
+
+
+class _Job:
+    """One render: what its chunks share, and the count of frames written."""
+
+    def __init__(
+        self,
+        plan: RenderPlan,
+        codec: VideoCodec,
+        media: dict[str, MediaInfo],
+        folder: Path,
+        on_progress: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> None:
+        self._plan, self._codec, self._media, self._folder = plan, codec, media, folder
+        self._on_progress, self._cancelled = on_progress, cancelled
+        self._written: dict[int, int] = {}
+        self._reused = 0
+        self._began = time.monotonic()
+
+    def path(self, chunk: Chunk) -> Path:
+        """Return the finished chunk's path: its name holds the hash of everything that shapes its bytes."""
+        plan = self._plan
+        files = sorted({s.clip.path for s in chunk.segments if s.clip is not None})
+        identity = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in files]
+        key = inputs_hash([_ENGINE, chunk, plan.rate, plan.preset, identity])
+        return self._folder / f"{chunk.index:04d}-{key[:16]}.mp4"
+
+    async def encode(self, chunk: Chunk) -> None:
+        """Write the chunk unless it is there, complete."""
+        path = self.path(chunk)
+        if await asyncio.to_thread(_is_kept, path, chunk.frames):
+            self._reused += chunk.frames
+            self._report(chunk, chunk.frames)
+            return
+        part = path.with_suffix(".part")
+        graph = build_graph(chunk.segments, self._plan.rate, self._plan.preset, self._media)
+        try:
+            await run(
+                [*graph.inputs, "-filter_complex", graph.text, "-map", "[v]", *self._encoder(), str(part)],
+                on_progress=lambda progress: self._report(chunk, progress.frame),
+                cancelled=self._cancelled,
+            )
+            frames = await asyncio.to_thread(_count, part)
+            if frames != chunk.frames:
+                raise FrameCountWrong(f"{frames} frames, {chunk.frames} planned", subject=f"chunk {chunk.index}")
+            await asyncio.to_thread(_keep, part, path, frames)
+        finally:
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+        self._report(chunk, chunk.frames)
+
+    def _encoder(self) -> list[str]:
+        codec, rate = self._codec, self._plan.rate
+        gop = str(round_half_up(codec.gop_s * rate.value))
+        return [
+            "-c:v", codec.encoder, "-preset", codec.speed, "-crf", str(codec.crf), "-pix_fmt", codec.pixel_format,
+            "-threads", "1", "-g", gop, "-flags", "+cgop+bitexact", "-r", str(rate), "-map_metadata", "-1",
+            "-fflags", "+bitexact", "-video_track_timescale", str(_timescale(rate)), "-f", "mp4", "-y",
+        ]  # fmt: skip
+
+    def _report(self, chunk: Chunk, frames: int) -> None:
+        self._written[chunk.index] = max(self._written.get(chunk.index, 0), min(frames, chunk.frames))
+        done, total = sum(self._written.values()), self._plan.frames
+        fresh, elapsed = done - self._reused, time.monotonic() - self._began
+        fps = fresh / elapsed if elapsed > 0 else 0.0
+        self._on_progress(RenderProgress(done, total, round(fps, 1), (total - done) / fps if fps > 0 else None))
+
+
+async def _all(works: Sequence[Coroutine[None, None, None]], at_once: int) -> None:
+    """Run the coroutines, `at_once` at a time; the first failure stops the rest and is raised."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(work: Coroutine[None, None, None]) -> None:
+        async with gate:
+            await work
+
+    tasks = [asyncio.ensure_future(one(work)) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _join(parts: Sequence[Path], target: Path, rate: FrameRate, cancelled: asyncio.Event) -> Path:
+    """Copy the chunks' packets one after another. Names in the list are our own (digits, hex), so they need no escape."""
+    listing = target.with_suffix(".txt")
+    part = target.with_suffix(".part")
+    await asyncio.to_thread(listing.write_text, "".join(f"file 'chunks/{path.name}'\n" for path in parts))
+    arguments = ["-f", "concat", "-safe", "1", "-i", str(listing), "-c", "copy", "-fflags", "+bitexact"]
+    arguments += ["-video_track_timescale", str(_timescale(rate)), "-movflags", "+faststart", "-f", "mp4", "-y", str(part)]
+    try:
+        await run(arguments, cancelled=cancelled)
+        await asyncio.to_thread(os.replace, part, target)
+    finally:
+        await asyncio.to_thread(part.unlink, missing_ok=True)
+    return target
+
+
+def _facts(plan: RenderPlan) -> dict[str, MediaInfo]:
+    return {clip.path: check_media(clip.path, need_audio=False, need_video=True) for clip in plan.picture_clips}
+
+
+def _timescale(rate: FrameRate) -> int:
+    """Return ticks per second in which every frame lasts a whole number of ticks."""
+    return rate.value.numerator * (1 if rate.value.numerator >= 1000 else 1000)
+
+
+def _count(path: Path) -> int:
+    video = probe(path).video
+    return 0 if video is None else video.frame_count or 0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _keep(part: Path, path: Path, frames: int) -> None:
+    """Give the finished chunk its name; the note with its checksum comes last, and only both together count."""
+    os.replace(part, path)
+    path.with_suffix(".json").write_text(json.dumps({"frames": frames, "sha256": _sha256(path)}))
+
+
+def _is_kept(path: Path, frames: int) -> bool:
+    note = path.with_suffix(".json")
+    if not (path.is_file() and note.is_file()):
+        return False
+    try:
+        facts = json.loads(note.read_text())
+    except ValueError:  # the note was cut off by a crash: make the chunk again
+        return False
+    return bool(facts == {"frames": frames, "sha256": _sha256(path)})

@@ -1,0 +1,122 @@
+"""Turn a chunk into FFmpeg's inputs and filter graph, so that exactly the plan's frames come out.
+
+Each segment is an input of its own, sought to half a frame before its first source frame (a stamp that is off by a
+rounding still lands on the right side). Then per branch: a grid of the source's own rate (a recording with a variable
+rate becomes constant here), each source frame moved to the first programme frame that shows it, the programme's rate on
+top (which repeats or drops as the plan says), the last frame held where the file ends early, and the picture fitted.
+FFmpeg computes in doubles; the expression is compared with the plan's exact numbers before it is used.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ruach_studio.infra.media import MediaInfo
+from ruach_studio.kernel.errors import RuachError
+from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame, position
+from ruach_studio.render.plan.mapping import frames_per_source_frame
+from ruach_studio.render.presets import Preset
+
+# Every branch carries the same tags, so that all chunks share one sequence header.
+_COLOUR = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+READ_AHEAD_S = Fraction(1, 2)
+_NUDGES = (0.0, 1e-9, -1e-9, 1e-7, -1e-7, 1e-6, -1e-6)
+
+
+class MappingInexpressible(RuachError):
+    """FFmpeg's arithmetic cannot show the frames that the plan asks for."""
+
+    code = "mapping_inexpressible"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The inputs (argument list) and the filter graph; the picture comes out as [v]."""
+
+    inputs: tuple[str, ...]
+    text: str
+
+
+def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, media: Mapping[str, MediaInfo]) -> Graph:
+    """Return the graph that shows `segments` one after another. `media` holds each file's facts by its path."""
+    inputs: list[str] = []
+    branches: list[str] = []
+    count = 0
+    for i, segment in enumerate(segments):
+        if segment.clip is None:
+            branches.append(f"color=c=black:s={preset.width}x{preset.height}:r={rate},{_tail(segment)}[b{i}]")
+            continue
+        arguments, chain = _branch(segment, segment.clip, rate, media[segment.clip.path])
+        inputs += arguments
+        branches.append(f"[{count}:v:0]{chain},{fitted(preset)},{_tail(segment)}[b{i}]")
+        count += 1
+    joined = "".join(f"[b{i}]" for i in range(len(segments)))
+    ends = f"{joined}concat=n={len(segments)}:v=1:a=0,settb={_tick(rate)},setpts=N[v]"
+    return Graph(tuple(inputs), ";".join([*branches, ends]))
+
+
+def seek_arguments(clip: ClipRef, first: int, last: int, info: MediaInfo) -> tuple[list[str], Fraction]:
+    """Return the input options that read frames first..last of `clip`, and the seconds missing before the seek point.
+
+    A seek counts from the container's start; local 0 is the first picture, which may come later. The point lies half a
+    frame before frame `first`; before the start of the file, where no seek reaches, the second value makes up for it.
+    """
+    if clip.rate is None:
+        raise ValueError(f"{clip.path} has no picture")
+    frame_s = 1 / clip.rate.value
+    late_s = Fraction(info.local_zero_s) - Fraction(info.container_start_s)
+    wanted_s = late_s + (first - Fraction(1, 2)) * frame_s
+    seek_s = max(wanted_s, Fraction(0))
+    length_s = (last - first + 1) * frame_s + READ_AHEAD_S
+    seek = ["-ss", f"{float(seek_s):.6f}"] if seek_s else []
+    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], seek_s - wanted_s
+
+
+def fitted(preset: Preset) -> str:
+    """Return the filters that bring any picture to the preset's size: all of it with bars (pad), or its centre (crop)."""
+    width, height = preset.width, preset.height
+    wide = f"gte(dar,{width}/{height})"  # `dar` is what the viewer sees: stored size times pixel shape, after rotation
+    if preset.fit == "pad":
+        w, h = f"if({wide},{width},2*round({height}*dar/2))", f"if({wide},2*round({width}/dar/2),{height})"
+        return f"scale=w='{w}':h='{h}':out_range=tv,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2"
+    w, h = f"if({wide},2*round(ih*{width}/{height}/sar/2),iw)", f"if({wide},ih,2*round(iw*sar*{height}/{width}/2))"
+    return f"crop=w='{w}':h='{h}',scale={width}:{height}:out_range=tv"
+
+
+def _branch(segment: Segment, clip: ClipRef, rate: FrameRate, info: MediaInfo) -> tuple[list[str], str]:
+    first = segment.source_frame_at(rate, segment.start_frame) or 0
+    last = segment.source_frame_at(rate, segment.end_frame_exclusive - 1) or 0
+    arguments, early_s = seek_arguments(clip, first, last, info)
+    source_rate = clip.rate or rate
+    shift = f"setpts=PTS+{float(early_s):.9f}/TB," if early_s else ""
+    grid = f"{shift}fps={source_rate}:round=down:start_time=0"
+    placed = f"settb={_tick(rate)},setpts='{placement(segment, clip, rate, first, last)}'"
+    return arguments, f"{grid},{placed},fps={rate}:round=near:start_time=0"
+
+
+def placement(segment: Segment, clip: ClipRef, rate: FrameRate, first: int, last: int) -> str:
+    """Return FFmpeg's expression for the frame (counted in the segment) at which source frame `first` + N appears.
+
+    Raises MappingInexpressible if no double arithmetic near the exact line gives the plan's numbers.
+    """
+    exact = [first_programme_frame(clip, rate, k) - segment.start_frame for k in range(first, last + 2)]
+    slope = float(frames_per_source_frame(clip, rate))
+    if exact == list(range(exact[0], exact[0] + len(exact))):
+        return f"N+{exact[0]}" if exact[0] >= 0 else f"N-{-exact[0]}"
+    start = float(position(clip, first) * rate.value + Fraction(1, 2) - segment.start_frame)
+    for nudge in _NUDGES:
+        base = float(f"{start + nudge:.12f}")
+        if [int((base + n * slope) // 1) for n in range(len(exact))] == exact:
+            return f"floor({base:.12f}+N*{slope:.17f})"
+    raise MappingInexpressible(subject=clip.path, remedy="Report this file's rate and the session's drift.")
+
+
+def _tail(segment: Segment) -> str:
+    """Return the filters that make a branch exactly as long as its segment and equal in form to the others."""
+    length = segment.frames
+    return f"tpad=stop_mode=clone:stop=-1,trim=end_frame={length},setsar=1,format=yuv420p,{_COLOUR}"
+
+
+def _tick(rate: FrameRate) -> str:
+    return f"{rate.value.denominator}/{rate.value.numerator}"
