@@ -1,0 +1,93 @@
+"""Turn an energy matrix into shots: who is on screen when, why, and how sure that is. The door to both rulesets.
+
+`angle-v1` is the specification to the letter (`angles_v1.py`, made for 500 ms windows); `angle-v2`, the default,
+calibrates the microphones and finds the best sequence (`angles_v2.py`, made for 100 ms windows). Both take any window.
+`energy.py` makes the matrix; `edl.py` takes the shots.
+"""
+
+from collections.abc import Mapping
+
+from ruach_studio.assembly.angles_reasons import plan_v2
+from ruach_studio.assembly.angles_shot import (
+    DEFAULT_RULESET,
+    HIGH_CONFIDENCE,
+    MEDIUM_CONFIDENCE,
+    AngleOptions,
+    AnglePlan,
+    MicCalibration,
+    Reason,
+    Ruleset,
+    Scene,
+    Shot,
+    energy_hash,
+)
+from ruach_studio.assembly.angles_v1 import plan_v1
+from ruach_studio.assembly.energy import EnergyMatrix
+from ruach_studio.kernel.errors import BadInput
+
+__all__ = [
+    "DEFAULT_RULESET", "HIGH_CONFIDENCE", "MEDIUM_CONFIDENCE", "WINDOW_MS", "AngleOptions", "AnglePlan", "MicCalibration",
+    "Reason", "Ruleset", "Shot", "energy_hash", "select_angles",
+]  # fmt: skip
+
+WINDOW_MS: Mapping[Ruleset, int] = {"angle-v1": 500, "angle-v2": 100}
+CAMERAS_MAX = 16
+
+
+def select_angles(
+    matrix: EnergyMatrix,
+    *,
+    ruleset: Ruleset = DEFAULT_RULESET,
+    wide: str | None = None,
+    options: AngleOptions | None = None,
+    mic_map: Mapping[str, str] | None = None,
+    duration_s: float | None = None,
+) -> AnglePlan:
+    """Return the shots for `matrix` from 0 to `duration_s` (default: to the end of its last window).
+
+    `mic_map` names, for each microphone's column, the camera that shows its speaker; by default every camera but the
+    wide hears its own subject. A wide's microphone competes only if the map names it. Without a wide, silence stays on
+    the shot. Raises BadInput for unknown names, no usable microphone, fewer than one window or more than 16 cameras.
+    """
+    if ruleset not in WINDOW_MS:
+        raise BadInput(f"there is no ruleset {ruleset!r}", subject="ruleset", remedy="Use angle-v1 or angle-v2.")
+    scene = _scene(matrix, wide, options or AngleOptions(), mic_map, duration_s)
+    return plan_v1(scene) if ruleset == "angle-v1" else plan_v2(scene)
+
+
+def _scene(
+    matrix: EnergyMatrix,
+    wide: str | None,
+    options: AngleOptions,
+    mic_map: Mapping[str, str] | None,
+    duration_s: float | None,
+) -> Scene:
+    known = matrix.cameras
+    mapping = mic_map if mic_map is not None else {camera: camera for camera in known if camera != wide}
+    for name in [*mapping, *mapping.values(), *([wide] if wide is not None else [])]:
+        if name not in known:
+            raise BadInput(
+                f"there is no camera {name!r}", subject="cameras", remedy=f"The session has {', '.join(known)}.",
+            )  # fmt: skip
+    mics = tuple((camera, mapping[camera]) for camera in known if camera in mapping)
+    cameras = tuple(dict.fromkeys(camera for _, camera in mics))
+    if wide is not None:
+        cameras = (*(camera for camera in cameras if camera != wide), wide)
+    if not mics:
+        raise BadInput(
+            "no microphone belongs to a camera that shows its speaker", subject="cameras",
+            remedy="Give at least one camera that is not the wide, or a microphone map.",
+        )  # fmt: skip
+    if len(cameras) > CAMERAS_MAX:
+        raise BadInput(f"{len(cameras)} cameras", subject="cameras", remedy=f"At most {CAMERAS_MAX} can be cut between.")
+    windows = matrix.dbfs.shape[0]
+    whole_s = windows * matrix.window_ms / 1000.0
+    end_s = whole_s if duration_s is None else duration_s
+    if windows < 1 or end_s <= 0:
+        raise BadInput("there is no energy to decide on", subject="energy", remedy="Give at least one window of audio.")
+    if abs(end_s - whole_s) > matrix.window_ms / 1000.0 + 1e-6:
+        raise BadInput(
+            f"{windows} windows of {matrix.window_ms} ms do not cover {end_s:.3f} s", subject="energy",
+            remedy="Compute the energy for the whole programme.",
+        )  # fmt: skip
+    return Scene(matrix, end_s, mics, wide, options, cameras)

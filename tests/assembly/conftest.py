@@ -1,0 +1,70 @@
+"""Make a two- or three-speaker energy scene whose truth is known: turns, pauses, bleed, gains, a wide camera."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from ruach_studio.assembly.energy import EnergyMatrix
+
+
+@dataclass(frozen=True)
+class TalkScene:
+    matrix: EnergyMatrix
+    turns: tuple[tuple[float, float, str], ...]  # (start_s, end_s, speaker = camera)
+    duration_s: float
+
+
+def talk_scene(
+    *, seed=1, seconds=300.0, speakers=("A", "B"), gains_db=(0.0, -12.0), bleed_db=-10.0, noise_dbfs=-58.0,
+    window_ms=100, wide="W", mean_turn_s=7.0,
+) -> TalkScene:  # fmt: skip
+    """Levels at 10 ms, as a room makes them: syllables, word gaps, turns, then everyone in every microphone."""
+    rng = np.random.default_rng(seed)
+    step = 0.01
+    count = int(seconds / step)
+    voice = np.zeros((count, len(speakers)))
+    turns, at, who = [], 0.8, 0
+    while at < seconds - 3.0:
+        length = float(np.clip(rng.lognormal(np.log(mean_turn_s), 0.5), 3.0, 30.0))
+        end = min(at + length, seconds - 0.5)
+        turns.append((at, end, speakers[who]))
+        low, high = int(at / step), int(end / step)
+        syllable = 6.0 * np.sin(2 * np.pi * 4.0 * np.arange(high - low) * step + rng.uniform(0, 6))
+        words = -14.0 * (np.sin(2 * np.pi * 0.6 * np.arange(high - low) * step + rng.uniform(0, 6)) > 0.9)
+        level = -20.0 + syllable + words + rng.normal(0, 2.0, high - low)
+        voice[low:high, who] += 10 ** (level / 10)
+        at = end + float(rng.uniform(0.1, 0.9))
+        who = int((who + rng.integers(1, len(speakers))) % len(speakers)) if len(speakers) > 1 else 0
+    mix = np.full((len(speakers),) * 2, 10 ** (bleed_db / 10))
+    np.fill_diagonal(mix, 1.0)
+    mics = voice @ mix.T * 10 ** (np.array(gains_db) / 10)
+    columns = [mics[:, j] for j in range(len(speakers))]
+    if wide:
+        columns.append(voice.sum(axis=1) * 10 ** (-3.0 / 10))
+    power = np.column_stack(columns)
+    power = power + 10 ** (noise_dbfs / 10) * rng.chisquare(40, power.shape) / 40
+    per = round(window_ms / 10)
+    windows = power[: count // per * per].reshape(-1, per, power.shape[1]).mean(axis=1)
+    names = (*speakers, wide) if wide else tuple(speakers)
+    dbfs = (10 * np.log10(windows)).astype(np.float32)
+    return TalkScene(EnergyMatrix(window_ms, names, dbfs), tuple(turns), windows.shape[0] * window_ms / 1000)
+
+
+def share_correct(shots, turns) -> float:
+    """Return the share of turn time during which the speaker's camera is shown."""
+    right = total = 0.0
+    for start, end, speaker in turns:
+        total += end - start
+        right += sum(max(0.0, min(end, s.end_s) - max(start, s.start_s)) for s in shots if s.camera == speaker)
+    return right / total
+
+
+@pytest.fixture
+def make_talk_scene():
+    return talk_scene
+
+
+@pytest.fixture
+def correct():
+    return share_correct
