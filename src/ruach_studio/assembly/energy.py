@@ -1,11 +1,26 @@
-"""Turn sound digests into loudness per window on the master timeline, in dBFS, never normalised."""
+"""Turn sound digests into loudness per window on the master timeline, in dBFS, never normalised.
 
+One value per window: 10 log10 of the mean power of all channels, with full scale 1.0 (a full-scale square wave is 0 dBFS),
+the same figure as FFmpeg's `astats` Overall RMS level. Digital silence is -inf; NaN means "this camera was not recording".
+Sums are kept per 10 ms, so a window may begin anywhere: offset and drift of each clip are honoured to a fraction of a block.
+
+sync.py places the clips; angles.py reads the matrix.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ruach_studio.assembly.digest import BLOCKS_PER_S, AudioDigest, block_ends
+from ruach_studio.assembly.sync import Placement
+
+WINDOW_MS = 500
+MIN_COVERAGE = 0.5  # a window counts as recorded when the clips of a camera cover at least half of it
+
 Dbfs = npt.NDArray[np.float32]
+_Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +33,96 @@ class EnergyMatrix:
     window_ms: int
     cameras: tuple[str, ...]
     dbfs: Dbfs
+
+
+def energy_windows(digest: AudioDigest, window_ms: int = WINDOW_MS) -> Dbfs:
+    """Return float32 (n,) dBFS per window of the clip's own time; the last, shorter window is not padded.
+
+    `window_ms` is a multiple of 10 (raises ValueError otherwise).
+    """
+    blocks_per_window = _blocks(window_ms)
+    power, counts = _block_sums(digest)
+    if not len(power):
+        return np.empty(0, np.float32)
+    starts = np.arange(0, len(power), blocks_per_window)
+    return _dbfs(np.add.reduceat(power, starts), np.add.reduceat(counts, starts))
+
+
+def energy_matrix(
+    tracks: Mapping[str, Sequence[AudioDigest]],
+    placements: Sequence[Placement],
+    window_ms: int,
+    duration_s: float,
+) -> EnergyMatrix:
+    """Return the loudness of every camera in `tracks` on the master timeline from 0 to `duration_s`.
+
+    The last window covers what is left of the programme. A clip without a placement is not heard (NaN).
+    """
+    _blocks(window_ms)
+    cameras = tuple(tracks)
+    edges_s = np.minimum(np.arange(-(-round(duration_s * 1e6) // (window_ms * 1000)) + 1) * (window_ms / 1000), duration_s)
+    dbfs = np.full((max(0, len(edges_s) - 1), len(cameras)), np.nan, np.float32)
+    for column, camera in enumerate(cameras):
+        power, counts, covered_s = (np.zeros(len(dbfs)) for _ in range(3))
+        for placement in placements:
+            if placement.camera_id != camera or placement.clip_index >= len(tracks[camera]):
+                continue
+            digest = tracks[camera][placement.clip_index]
+            local_s = (edges_s - placement.offset_s) / (1.0 + placement.drift_ppm * 1e-6)
+            clip_power, clip_counts = _window_sums(digest, local_s)
+            power += clip_power
+            counts += clip_counts
+            covered_s += clip_counts / digest.rate
+        level = _dbfs(power, counts)
+        level[covered_s < MIN_COVERAGE * np.diff(edges_s)] = np.nan
+        dbfs[:, column] = level
+    return EnergyMatrix(window_ms, cameras, dbfs)
+
+
+def _blocks(window_ms: int) -> int:
+    if window_ms <= 0 or window_ms * BLOCKS_PER_S % 1000:
+        raise ValueError(f"a window is a positive multiple of {1000 // BLOCKS_PER_S} ms, not {window_ms} ms")
+    return window_ms * BLOCKS_PER_S // 1000
+
+
+def _block_sums(digest: AudioDigest) -> tuple[_Float, _Float]:
+    """Return per 10 ms block the sum of squares (mean over channels) and the sample count; both 0 where not recording."""
+    power = digest.power10ms.mean(axis=1, dtype=np.float64)
+    ends = np.minimum(block_ends(0, len(power), digest.rate), digest.sample_count)
+    counts = np.diff(ends, prepend=0).astype(np.float64)
+    counts[np.isnan(power)] = 0.0
+    return np.nan_to_num(power) * counts, counts
+
+
+def _window_sums(digest: AudioDigest, edges_s: _Float) -> tuple[_Float, _Float]:
+    """Return sum of squares and sample count between neighbouring `edges_s` of the clip's own time.
+
+    Each window adds up its own blocks (whole ones, and the parts of the first and the last). A difference of running totals
+    would leave 1e-16 of an hour's energy in a silent window.
+    """
+    sums, counts = _block_sums(digest)
+    ends = np.minimum(block_ends(0, len(sums), digest.rate), digest.sample_count).astype(np.float64)
+    if not len(ends):
+        return np.zeros(len(edges_s) - 1), np.zeros(len(edges_s) - 1)
+    samples = np.clip(edges_s * digest.rate, 0.0, ends[-1])
+    # An edge within a thousandth of a sample of a block's end is that end: no sliver of a neighbour gets in.
+    nearest = np.rint(samples)
+    samples = np.where(np.abs(samples - nearest) < 1e-3, nearest, samples)
+    block = np.minimum(np.searchsorted(ends, samples, side="right"), len(ends) - 1)
+    starts = np.concatenate(([0.0], ends[:-1]))
+    share = (samples - starts[block]) / (ends[block] - starts[block])  # of the edge's block lies before the edge
+    return _between(sums, block, share), _between(counts, block, share)
+
+
+def _between(values: _Float, block: npt.NDArray[np.intp], share: _Float) -> _Float:
+    """Add up `values` between neighbouring edges; edge k lies in block[k], `share[k]` of that block before it."""
+    whole = np.add.reduceat(values[: block[-1] + 1], block)[:-1]
+    total: _Float = whole - values[block[:-1]] * share[:-1] + values[block[1:]] * share[1:]
+    alone = block[:-1] == block[1:]
+    total[alone] = (values[block[:-1]] * np.diff(share))[alone]
+    return np.maximum(total, 0.0)
+
+
+def _dbfs(sums: _Float, counts: _Float) -> Dbfs:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (10.0 * np.log10(sums / counts)).astype(np.float32)

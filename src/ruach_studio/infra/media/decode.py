@@ -22,6 +22,8 @@ BLOCK_S = 1.0
 # Containers round stamps (MKV to 1 ms) and phones jitter by a few ms; a real gap is at least one AAC frame (21 ms).
 STAMP_TOLERANCE_S = 0.020
 
+_LONGEST_FRAME = 2048  # samples of one HE-AAC frame
+
 Samples = npt.NDArray[np.float32]
 # Full scale and centre of FFmpeg's packed sample formats.
 _FULL_SCALE = {
@@ -80,8 +82,22 @@ def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[Pc
             held_start = start
         held.append(samples)
         held_samples += len(samples)
-    if held:
-        yield PcmBlock(np.concatenate(held), rate, held_start / rate)
+    last = np.concatenate(held)[: _padding_start(info, held_start, held_samples)] if held else ()
+    if len(last):
+        yield PcmBlock(np.asarray(last), rate, held_start / rate)
+
+
+def _padding_start(info: MediaInfo, start: int, count: int) -> int:
+    """Return how many of the last block's `count` samples are sound: encoders fill up their last frame with silence.
+
+    FFmpeg's program cuts that by the track's declared length, PyAV does not (measured: 640 samples). A length that is wrong
+    by more than one frame (fragmented files, estimates) is not believed.
+    """
+    audio = info.audio
+    if audio is None or audio.duration_s is None:
+        return count
+    declared = round((audio.start_s + audio.duration_s - info.local_zero_s) * audio.rate) - start
+    return max(0, declared) if 0 < count - declared <= _LONGEST_FRAME else count
 
 
 class _Clock:

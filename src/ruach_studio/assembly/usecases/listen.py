@@ -1,0 +1,181 @@
+"""Turn a clip's file into its digest: the sound is decoded once, kept in scratch files, and found again by the next command.
+
+A digest folder is named by the file's path, size and modification time; it appears whole (made aside, then renamed) or not
+at all. Memory stays flat: blocks of a second go in, the arrays that come out are memory maps.
+
+Counterpart: digest.py holds the arithmetic, infra/media the decoding.
+"""
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ruach_studio.assembly.digest import AudioDigest, DigestBuilder, DigestChunk
+from ruach_studio.assembly.session import Clip
+from ruach_studio.infra.media import MediaInfo, check_media, decode_audio
+from ruach_studio.kernel.errors import Cancelled, OutOfSpace
+from ruach_studio.kernel.hashing import canonical_json, sha256_hex
+
+DIGEST_VERSION = 1  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
+_PCM, _POWER, _FACTS = "pcm8k.i16", "power10ms.f32", "digest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    rate: int
+    channels: int
+    duration_s: float
+
+
+def clip_of(info: MediaInfo) -> Clip:
+    """Return the session's view of a probed file, in local time."""
+    video = info.video
+    turned = video is not None and video.rotation % 180 == 90
+    width, height = (video.width, video.height) if video else (0, 0)
+    return Clip(
+        path=info.path,
+        duration_s=info.local_duration_s,
+        fps=video.rate if video else None,
+        width=height if turned else width,
+        height=width if turned else height,
+        has_audio=info.audio is not None,
+    )
+
+
+async def listen(clip_path: Path | str, scratch_dir: Path, cache: bool = True) -> AudioDigest:
+    """Return the digest of the clip's sound on its local time; `cache=False` decodes again.
+
+    Raises BadMedia (missing, damaged, without sound), UndecodableSound, OutOfSpace. A cancelled call leaves no file.
+    """
+    stop = threading.Event()
+    work = asyncio.ensure_future(asyncio.to_thread(_listen, Path(clip_path), scratch_dir, cache, stop))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait({work})
+        if not work.cancelled():
+            work.exception()  # seen: it is the Cancelled that we asked for
+        raise
+
+
+async def listen_all(
+    clip_paths: Sequence[Path | str], scratch_dir: Path, *, parallel: int | None = None
+) -> list[AudioDigest]:
+    """Return one digest per path in the given order, `parallel` files at a time (default: one per processor)."""
+    seats = asyncio.Semaphore(parallel or os.cpu_count() or 1)
+
+    async def one(path: Path | str) -> AudioDigest:
+        async with seats:
+            return await listen(path, scratch_dir)
+
+    tasks = [asyncio.create_task(one(path)) for path in clip_paths]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def digest_folder(clip_path: Path, scratch_dir: Path) -> Path:
+    """Return the folder where the digest of this very file (path, size, modification time) is or will be."""
+    real, stat = clip_path.resolve(), clip_path.stat()
+    identity = {"path": str(real), "size": stat.st_size, "mtimeNs": stat.st_mtime_ns, "version": DIGEST_VERSION}
+    return scratch_dir / "digests" / sha256_hex(canonical_json(identity))[:32]
+
+
+def _listen(clip_path: Path, scratch_dir: Path, cache: bool, stop: threading.Event) -> AudioDigest:
+    info = check_media(clip_path, need_audio=True, need_video=False)
+    folder = digest_folder(clip_path, scratch_dir)
+    found = _open(folder) if cache else None
+    if found is not None:
+        return found
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
+        try:
+            _write(clip_path, info, aside, stop)
+            _publish(aside, folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise OutOfSpace(subject=str(scratch_dir), remedy="Free about 80 MB per hour and camera") from error
+        raise
+    made = _open(folder)
+    if made is None:
+        raise OSError(errno.EIO, "the digest was written but cannot be read back", str(folder))
+    return made
+
+
+def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event) -> None:
+    with (aside / _PCM).open("wb") as pcm, (aside / _POWER).open("wb") as power:
+
+        def keep(chunk: DigestChunk) -> None:
+            pcm.write(chunk.pcm8k.tobytes())
+            power.write(chunk.power10ms.tobytes())
+
+        audio = info.audio
+        builder = DigestBuilder(audio.rate if audio else 0, audio.channels if audio else 0)
+        for block in decode_audio(clip_path, info):
+            if stop.is_set():
+                raise Cancelled("listening was cancelled", subject=str(clip_path))
+            for chunk in builder.feed_gap(round(block.start_s * block.rate) - builder.position):
+                keep(chunk)
+            keep(builder.feed(block.samples))
+        keep(builder.finish())
+        _sync_to_disk(pcm)
+        _sync_to_disk(power)
+    facts = {"rate": builder.rate, "channels": builder.channels, "durationS": builder.position / builder.rate}
+    (aside / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _sync_to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _publish(aside: Path, folder: Path) -> None:
+    """Make the finished folder visible in one step; a twin that another process finished first has the same content."""
+    if folder.exists():
+        gone = Path(tempfile.mkdtemp(prefix="old-", dir=folder.parent))
+        with contextlib.suppress(FileNotFoundError):  # the twin cleared it away first
+            folder.rename(gone / "old")
+        shutil.rmtree(gone, ignore_errors=True)
+    try:
+        aside.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def _open(folder: Path) -> AudioDigest | None:
+    try:
+        facts = _read_facts(folder)
+    except FileNotFoundError:
+        return None
+    pcm, power = folder / _PCM, folder / _POWER
+    return AudioDigest(
+        rate=facts.rate,
+        channels=facts.channels,
+        duration_s=facts.duration_s,
+        pcm8k=np.memmap(pcm, np.int16, "r") if pcm.stat().st_size else np.empty(0, np.int16),
+        power10ms=np.memmap(power, np.float32, "r").reshape(-1, facts.channels),
+    )
+
+
+def _read_facts(folder: Path) -> _Facts:
+    facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    return _Facts(int(facts["rate"]), int(facts["channels"]), float(facts["durationS"]))
