@@ -1,0 +1,56 @@
+"""Turn settings into the running parts that every face of the product shares.
+
+The only place that chooses an implementation: which database, which queue, which store. Everything opened here is
+closed in the reverse order, also when opening a later part fails.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ruach_studio.infra.context import SystemClock
+from ruach_studio.infra.db import Database, migrate
+from ruach_studio.infra.embedded import EmbeddedPostgres
+from ruach_studio.infra.http.platform import Platform
+from ruach_studio.infra.queues import BullmqPostgres, JobQueue
+from ruach_studio.infra.settings import Settings
+from ruach_studio.infra.storage.local_disk import LocalDiskStore
+from ruach_studio.infra.storage.port import ObjectStore
+from ruach_studio.kernel.clock import Clock
+from ruach_studio.kernel.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What use cases, workers and routes are given; each pillar takes the part that it names."""
+
+    settings: Settings
+    database: Database
+    queue: JobQueue
+    store: ObjectStore
+    clock: Clock
+
+    @property
+    def platform(self) -> Platform:
+        """Return what every HTTP route may need."""
+        return Platform(self.database, self.settings, self.store, self.clock)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Start or find the database, bring its schema up to date, and open queue and store. Raises RuachError."""
+    if settings.queue_backend != "postgres":
+        raise BadInput("the Redis queue backend is not built yet", subject="RUACH_QUEUE_BACKEND",
+                       remedy="Leave it at postgres.")  # fmt: skip
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    server = None if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
+    url = settings.database_url or await asyncio.to_thread(server.ensure if server else str)
+    try:
+        await migrate(url)
+        async with Database(url, pool_size=settings.database_pool_size) as database:
+            store = LocalDiskStore(settings.store_dir, settings.public_url)
+            yield Services(settings, database, BullmqPostgres(database), store, SystemClock())
+    finally:
+        if server is not None:
+            await asyncio.to_thread(server.release)
