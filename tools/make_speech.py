@@ -42,7 +42,7 @@ LINES: tuple[tuple[str, str, float, str], ...] = (
     ("2", "turn", 0.4,
         "It did something to us children as well. We had to move over, we had to listen, and we could not "
         "always have the last potato."),
-    ("1", "turn", -1.1, "So you had to share the conversation, too."),
+    ("1", "turn", -2.0, "So you had to share the conversation, too."),
     ("2", "turn", 3.0, "When a stranger comes to your group, who notices first?"),
     ("1", "turn", 0.6,
         "Honestly, it is never me. It is the two teenagers who make the tea. They see a face they do not "
