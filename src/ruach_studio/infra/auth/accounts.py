@@ -1,0 +1,60 @@
+"""Turn an email, a password and roles into an account; and the person at this machine into its local operator."""
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.infra.auth import passwords
+from ruach_studio.infra.auth.principal import Account, Principal, checked_roles
+from ruach_studio.infra.auth.store import accounts as rows
+from ruach_studio.infra.context import SystemClock, new_id
+from ruach_studio.kernel.errors import BadInput, Conflict
+
+LOCAL_OPERATOR_EMAIL = "operator@localhost"
+EMAIL_LENGTH_MAX = 254
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+
+
+class EmailTaken(Conflict):
+    """There is an account with this email."""
+
+    code = "email_taken"
+
+
+async def create_account(
+    tx: AsyncConnection,
+    email: str,
+    password: str,
+    roles: Collection[str],
+    *,
+    display_name: str = "",
+    at: datetime | None = None,
+) -> Account:
+    """Add an account. Raises BadInput (email, roles), WeakPassword or EmailTaken."""
+    account = Account(new_id(), checked_email(email), display_name.strip(), checked_roles(roles))
+    password_hash = await passwords.hashed(password)
+    if not await rows.add(tx, account, password_hash, at or SystemClock().now()):
+        raise EmailTaken(subject=account.email, remedy="Sign in with it, or use another email.")
+    return account
+
+
+async def ensure_local_operator(tx: AsyncConnection) -> Principal:
+    """Return the account that the command line on one's own machine acts as; it has no password, so nobody can sign in."""
+    account = Account(new_id(), LOCAL_OPERATOR_EMAIL, "Local operator", frozenset({"operator", "admin"}))
+    await rows.add(tx, account, None, SystemClock().now())
+    found = await rows.by_email(tx, LOCAL_OPERATOR_EMAIL)
+    if found is None:
+        raise Conflict(
+            "the account is disabled", subject=LOCAL_OPERATOR_EMAIL, remedy="Enable it in platform.account, then try again."
+        )
+    return Principal(found[0].account_id, found[0].email, found[0].roles, kind="local")
+
+
+def checked_email(email: str) -> str:
+    """Return `email` trimmed and in lower case, or raise BadInput."""
+    plain = email.strip().lower()
+    if len(plain) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(plain):
+        raise BadInput("it is not an email address", subject="email", remedy="Write it as name@domain.")
+    return plain

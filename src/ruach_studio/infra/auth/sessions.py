@@ -1,0 +1,85 @@
+"""Turn an email and a password into a session, its cookie's value into a Principal, and sign-out into nothing left.
+
+A session ends 7 days after sign-in and after 24 hours without use. Signing in always draws a new token and ends the
+session that the browser brought, so nobody can plant one. Roles are read from the account at every request.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ruach_studio.infra.auth import passwords, throttle
+from ruach_studio.infra.auth.accounts import checked_email
+from ruach_studio.infra.auth.principal import Account, Principal
+from ruach_studio.infra.auth.secret import TOKEN_LENGTH_MAX, new_session_token, token_sha256
+from ruach_studio.infra.auth.store import accounts, attempts
+from ruach_studio.infra.auth.store import sessions as rows
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.kernel.errors import Unauthenticated
+
+log = get_logger(__name__)
+
+LIFETIME = timedelta(days=7)
+IDLE = timedelta(hours=24)
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+class WrongCredentials(Unauthenticated):
+    """The email or the password is wrong."""
+
+    code = "wrong_credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A fresh session; `token` is the cookie's value and exists nowhere else."""
+
+    token: str
+    account: Account
+
+
+async def sign_in(
+    database: Database, *, email: str, password: str, host: str | None, at: datetime, old_token: str | None = None
+) -> SignedIn:
+    """Start a session. Raises WrongCredentials, TooManyLogins, or BadInput for what is no email at all."""
+    plain_email, address = checked_email(email), throttle.address_of(host)
+    await throttle.admit(database, plain_email, address, at)
+    async with database.connection() as conn:
+        found = await accounts.by_email(conn, plain_email)
+    right, renewed_hash = await passwords.matches(password, found[1] if found else None)
+    if found is None or not right:
+        log.warning("login.refused", email=plain_email, address=address)
+        raise WrongCredentials(remedy="Check both and try again.")
+    account, token = found[0], new_session_token()
+    async with database.transaction() as tx:
+        await attempts.forgive(tx, plain_email, address)
+        await attempts.take_back(tx, throttle.ANY_EMAIL, address)
+        if old_token:
+            await rows.remove(tx, token_sha256(old_token))
+        if renewed_hash:
+            await accounts.set_password_hash(tx, account.account_id, renewed_hash)
+        await rows.add(tx, token_sha256(token), account.account_id, at, LIFETIME)
+    log.info("login.accepted", account_id=account.account_id)
+    return SignedIn(token, account)
+
+
+async def find(database: Database, token: str, at: datetime) -> Principal | None:
+    """Return who holds this cookie value, or None if it is forged, ended, idle too long, or the account is disabled."""
+    if not token or len(token) > TOKEN_LENGTH_MAX:
+        return None
+    digest = token_sha256(token)
+    async with database.connection() as conn:
+        found = await rows.find(conn, digest, at, IDLE)
+    if found is None:
+        return None
+    principal, last_seen_at = found
+    if at - last_seen_at >= _TOUCH_EVERY:  # not at every request: a write per minute is enough to tell idle from used
+        async with database.transaction() as tx:
+            await rows.touch(tx, digest, at)
+    return principal
+
+
+async def sign_out(database: Database, token: str) -> None:
+    """End the session of this cookie value, if there is one."""
+    async with database.transaction() as tx:
+        await rows.remove(tx, token_sha256(token))

@@ -1,0 +1,1 @@
+"""The only place of infra.auth that speaks SQL."""
