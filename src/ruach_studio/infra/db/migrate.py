@@ -5,6 +5,7 @@ failed migration leaves nothing behind. BullMQ migrates its schema itself, under
 """
 
 import asyncio
+import threading
 from pathlib import Path
 
 import psycopg
@@ -14,32 +15,52 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from bullmq.backends.postgres_connection import run_migrations
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ruach_studio
 from ruach_studio.infra.db.address import libpq_dsn, parameters
 from ruach_studio.infra.db.errors import mapped_errors
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.kernel.errors import Conflict, RuachError
 
 SCHEMAS = ("platform", "assembly", "render", "formation")
 EXTENSIONS = ("vector", "btree_gist")
 BULLMQ_SCHEMA = "bullmq"
 VERSION_SCHEMA = "platform"
+OLDEST_SERVER = 150000
 _LOCK_KEY = 0x52554143  # "RUAC": one migration at a time per database
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in module globals
 
 log = get_logger(__name__)
 
 
+class NewerDatabase(Conflict):
+    """The database was migrated by a newer release than this one."""
+
+    code = "database_newer"
+
+
+class OldServer(RuachError):
+    """The PostgreSQL server is too old."""
+
+    code = "database_too_old"
+
+
 def upgrade(database_url: str) -> None:
-    """Bring the database to the newest revision; returns at once if it is there. Blocks; not for an event loop."""
+    """Bring the database to the newest revision; returns at once if it is there. Blocks; not for an event loop.
+
+    Raises Unavailable (no server), NewerDatabase, OldServer (below PostgreSQL 15).
+    """
     dsn = libpq_dsn(database_url)
     engine = create_engine("postgresql+psycopg://", connect_args=parameters(dsn))
+    config = _config()
     try:
-        with mapped_errors(), engine.begin() as conn:
+        with mapped_errors(), _ONE_AT_A_TIME, engine.begin() as conn:
             conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
             _prepare(conn)
-            config = _config()
             config.attributes["connection"] = conn
+            _check_known(config, _current_revision(conn))
             command.upgrade(config, "head")
     finally:
         engine.dispose()
@@ -78,7 +99,20 @@ def _config() -> Config:
     return config
 
 
+def _check_known(config: Config, revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise NewerDatabase(
+            f"it is at revision {revision}, this release knows up to {head_revision()}",
+            subject="database",
+            remedy="Start the newer release, or restore a backup from before it.",
+        )
+
+
 def _prepare(conn: Connection) -> None:
+    version = int(conn.execute(text("select current_setting('server_version_num')")).scalar_one())
+    if version < OLDEST_SERVER:
+        raise OldServer(f"it is PostgreSQL {version // 10000}", subject="database", remedy="Use PostgreSQL 15 or newer.")
     for schema in SCHEMAS:
         conn.execute(text(f"create schema if not exists {schema}"))
     offered = conn.execute(
@@ -86,7 +120,11 @@ def _prepare(conn: Connection) -> None:
         {"names": list(EXTENSIONS)},
     )
     for name in sorted(offered.scalars()):
-        conn.execute(text(f"create extension if not exists {name}"))
+        try:
+            with conn.begin_nested():
+                conn.execute(text(f"create extension {name}"))
+        except ProgrammingError as error:  # a managed server that lets only its owner do this
+            log.warning("database.extension.refused", extension=name, error=str(error.orig))
 
 
 async def _migrate_queues(dsn: str) -> None:

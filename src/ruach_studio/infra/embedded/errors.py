@@ -32,7 +32,7 @@ def log_tail(log: Path, start_byte: int = 0) -> str:
 
 def server_error(fact: str, *, folder: Path, said: str, remedy: str = "") -> RuachError:
     """Build the error for `fact`, with the line that explains it and the tail of what the server `said`."""
-    telling = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error:", "denied"))]
+    telling = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error:"))]
     if telling:
         fact = f"{fact}: {telling[-1].strip()}"
     if _NO_SPACE in said:

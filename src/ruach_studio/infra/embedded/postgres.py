@@ -7,9 +7,11 @@ next `ensure()` finds the truth by asking the server, not by believing files. Ac
 
 import atexit
 import os
+import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +23,7 @@ from ruach_studio.infra.embedded.layout import Layout, make_socket_folder, remov
 from ruach_studio.infra.embedded.locks import Usage, exclusive
 from ruach_studio.infra.embedded.probe import Answer
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.kernel.errors import RuachError
 
 START_PATIENCE_S = 120.0  # a long crash recovery is still a start
 _LOCK_PATIENCE_S = START_PATIENCE_S + 60.0
@@ -52,14 +55,15 @@ class EmbeddedPostgres:
 
         Raises EmbeddedServerDown (with the log's tail) or EmbeddedDiskFull.
         """
-        with self._thread_lock:
+        with self._thread_lock, _plain_words(self._layout):
             self._layout.folder.mkdir(parents=True, exist_ok=True)
             with exclusive(self._layout.server_lock, patience_s=_LOCK_PATIENCE_S):
                 self._usage.take()
                 try:
                     socket_folder = self._running() or self._start()
-                except BaseException:
-                    self._usage.leave()
+                except BaseException as error:
+                    if self._usage.leave() and not isinstance(error, RuachError):
+                        self._stop_server()  # Ctrl-C in the middle: nobody else would
                     raise
             if not self._registered:
                 atexit.register(self.release)
@@ -167,3 +171,16 @@ class EmbeddedPostgres:
             if _OLD_CHILDREN not in said or time.monotonic() > deadline:
                 raise server_error("it ended while starting", folder=self._layout.folder, said=said)
             time.sleep(_POLL_S)
+
+
+@contextmanager
+def _plain_words(layout: Layout) -> Iterator[None]:
+    """Say what the operating system refused, and where, instead of showing its number."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{error.strerror}: {error.filename or layout.folder}"
+        remedy = "Give yourself this folder, or set RUACH_DATA_DIR to one that you may write to."
+        raise server_error(said, folder=layout.folder, said=said, remedy=remedy) from error
+    except subprocess.TimeoutExpired as error:
+        raise server_error(f"a step took longer than {error.timeout:.0f} s", folder=layout.folder, said="") from error
