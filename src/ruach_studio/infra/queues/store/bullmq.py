@@ -1,0 +1,100 @@
+"""Turn queue operations into calls of BullMQ's own SQL functions, inside the caller's transaction.
+
+Signatures are those of bullmq 3.4.4 (pinned): the functions carry their search path, so they may be called from any
+session. `attempts` is always 1 here: the retry ladder is ours, since BullMQ would retry under the same id.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+KEEP_COMPLETED = {"age": 24 * 3600, "count": 1000}
+KEEP_FAILED = {"age": 7 * 24 * 3600, "count": 5000}
+_COUNT_CAP = 10_000
+
+_ADD = text(
+    "SELECT bullmq.add_job(:queue, :id, :name, CAST(:data AS jsonb), CAST(:opts AS jsonb), :priority, :delay_ms, :now_ms,"
+    " 1, NULL, NULL, NULL, NULL, NULL, false)"
+)
+_COUNTS = text(
+    """
+    SELECT
+      (SELECT count(*) FROM (SELECT 1 FROM bullmq.job
+        WHERE queue = :queue AND state = 'waiting' AND priority = 0 LIMIT :cap) a) AS waiting,
+      (SELECT count(*) FROM (SELECT 1 FROM bullmq.job
+        WHERE queue = :queue AND state = 'waiting' AND priority > 0 LIMIT :cap) b) AS prioritized,
+      (SELECT count(*) FROM (SELECT 1 FROM bullmq.job WHERE queue = :queue AND state = 'delayed' LIMIT :cap) c) AS delayed,
+      (SELECT count(*) FROM (SELECT 1 FROM bullmq.job WHERE queue = :queue AND state = 'active' LIMIT :cap) d) AS active,
+      (SELECT count(*) FROM (SELECT 1 FROM bullmq.job WHERE queue = :queue AND state = 'failed' LIMIT :cap) e) AS failed,
+      EXISTS (SELECT 1 FROM bullmq.meta WHERE queue = :queue AND field = 'paused' AND value = '1') AS is_paused
+    """
+)
+_CAP = text(
+    "INSERT INTO bullmq.meta (queue, field, value) VALUES (:queue, 'concurrency', :cap)"
+    " ON CONFLICT (queue, field) DO UPDATE SET value = EXCLUDED.value"
+    " WHERE bullmq.meta.value IS DISTINCT FROM EXCLUDED.value"
+)
+# A dead process renews nothing. Its jobs' locks are ended now, marked as seen, so that BullMQ's next check takes them back.
+_EXPIRE = text(
+    "UPDATE bullmq.job SET locked_until_ms = 1, stalled_marked = true WHERE queue = :queue AND id = :id AND state = 'active'"
+)
+
+
+async def add_job(
+    tx: AsyncConnection, *, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int, delay_s: float
+) -> None:
+    """Put a job into BullMQ's table; it becomes visible when `tx` commits."""
+    opts: dict[str, Any] = {"jobId": job_id, "attempts": 1, "removeOnComplete": KEEP_COMPLETED, "removeOnFail": KEEP_FAILED}
+    if priority:
+        opts["priority"] = priority
+    if delay_s:
+        opts["delay"] = _ms(delay_s)
+    given = {
+        "queue": queue, "id": job_id, "name": name, "data": json.dumps(data),
+        "opts": json.dumps(opts),
+        "priority": priority, "delay_ms": _ms(delay_s), "now_ms": _ms(time.time()),
+    }  # fmt: skip
+    await tx.execute(_ADD, given)
+
+
+async def remove_job(tx: AsyncConnection, queue: str, job_id: str) -> bool:
+    """Delete a job that no worker holds; say whether one was deleted."""
+    removed = await tx.scalar(text("SELECT bullmq.remove(:queue, :id, false)"), {"queue": queue, "id": job_id})
+    return bool(removed)
+
+
+async def give_back(tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
+    """Put a job that this worker holds under `token` back among the waiting ones."""
+    await tx.execute(
+        text("SELECT bullmq.move_active_to_wait(:queue, :id, :token, :now_ms)"),
+        {"queue": queue, "id": job_id, "token": token, "now_ms": _ms(time.time())},
+    )
+
+
+async def expire_lock(tx: AsyncConnection, queue: str, job_id: str) -> None:
+    """End the lock of a job whose worker process is known to be dead."""
+    await tx.execute(_EXPIRE, {"queue": queue, "id": job_id})
+
+
+async def count_jobs(conn: AsyncConnection, queue: str) -> dict[str, int]:
+    """Return waiting, prioritized, delayed, active, failed (each up to the cap) and is_paused (0 or 1)."""
+    row = (await conn.execute(_COUNTS, {"queue": queue, "cap": _COUNT_CAP})).one()
+    return {name: int(value) for name, value in row._mapping.items()}
+
+
+async def set_paused(tx: AsyncConnection, queue: str, paused: bool) -> None:
+    """Pause or resume a queue for every worker."""
+    await tx.execute(text("SELECT bullmq.pause(:queue, :paused)"), {"queue": queue, "paused": paused})
+
+
+async def set_concurrency(tx: AsyncConnection, queue: str, cap: int) -> None:
+    """Let at most `cap` jobs of `queue` run at once, over all processes."""
+    await tx.execute(_CAP, {"queue": queue, "cap": str(cap)})
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

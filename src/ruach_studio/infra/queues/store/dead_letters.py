@@ -1,0 +1,60 @@
+"""Turn the end of a ladder into a row that an operator reads: what, why, every attempt, the ids, the playbook's cause.
+
+One row per dead job or parked event, whatever happens twice.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.infra.context import new_id
+from ruach_studio.infra.queues.store.jsonb import without_nul
+
+_INSERT = text(
+    "INSERT INTO platform.dead_letter (id, kind, queue, name, source_id, payload, automation_id, correlation_id, error,"
+    " attempts, triage) VALUES (:id, :kind, :queue, :name, :source_id, CAST(:payload AS jsonb), :automation_id,"
+    " :correlation_id, CAST(:error AS jsonb), CAST(:attempts AS jsonb), CAST(:triage AS jsonb))"
+    " ON CONFLICT (kind, queue, source_id) DO NOTHING"
+)
+_LIST = text(
+    "SELECT id, kind, queue, name, source_id, payload, automation_id, correlation_id, error, attempts, triage, created_at,"
+    " resolved_at, resolved_by, resolution FROM platform.dead_letter"
+    " WHERE (CAST(:queue AS text) IS NULL OR queue = :queue) AND (:resolved OR resolved_at IS NULL)"
+    " ORDER BY created_at DESC LIMIT :limit"
+)
+_RESOLVE = text(
+    "UPDATE platform.dead_letter SET resolved_at = clock_timestamp(), resolved_by = :actor, resolution = :resolution"
+    " WHERE kind = :kind AND source_id = :source_id AND resolved_at IS NULL RETURNING queue"
+)
+
+
+async def bury(
+    tx: AsyncConnection, *, kind: str, queue: str, name: str, source_id: str, payload: Mapping[str, Any],
+    automation_id: str | None, correlation_id: str, error: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]],
+    triage: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Write the dead letter of a job (`queue` = its queue) or an event (`queue` = the consumer); False if it was there."""
+    given = {
+        "id": new_id(), "kind": kind, "queue": queue, "name": name, "source_id": source_id, "payload": json.dumps(payload),
+        "automation_id": automation_id, "correlation_id": correlation_id, "error": without_nul(error),
+        "attempts": without_nul(attempts),
+        "triage": None if triage is None else without_nul(triage),
+    }  # fmt: skip
+    return (await tx.execute(_INSERT, given)).rowcount == 1
+
+
+async def list_dead_letters(
+    conn: AsyncConnection, *, queue: str | None = None, resolved: bool = False, limit: int = 200
+) -> list[dict[str, Any]]:
+    """Return dead letters as dicts, newest first; those already resolved only if `resolved`."""
+    rows = await conn.execute(_LIST, {"queue": queue, "resolved": resolved, "limit": limit})
+    return [dict(row._mapping) for row in rows]
+
+
+async def resolve(tx: AsyncConnection, *, kind: str, source_id: str, actor: str, resolution: str) -> bool:
+    """Close an open dead letter with who and how; False if there was no open one."""
+    given = {"kind": kind, "source_id": source_id, "actor": actor, "resolution": resolution}
+    return (await tx.execute(_RESOLVE, given)).first() is not None

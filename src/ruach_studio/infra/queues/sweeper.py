@@ -1,0 +1,65 @@
+"""Turn what a crash leaves behind into an ordinary continuation: nothing stays "running" that does not run.
+
+A worker process proves that it lives by a session lock in PostgreSQL, which its death releases at once. A running
+execution whose worker was found dead twice in a row gets its lock ended, so that BullMQ's next check (5 s) hands the job
+to a living worker under the same id, not after the 30 s of the lock. A job that BullMQ itself gave up ("stalled more than
+allowable") or that vanished goes the way of any failure: ladder, then dead-letter queue.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from ruach_studio.infra.context import bind
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
+from ruach_studio.infra.queues.failure import STALLED, Hooks, record_failure
+from ruach_studio.infra.queues.port import JobError
+from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.kernel.errors import Unavailable
+
+SWEEP_EVERY_S = 2.0
+
+log = get_logger(__name__)
+
+
+class Sweeper:
+    """Looks after the executions of `queues`. Any number may sweep at once: every step is idempotent."""
+
+    def __init__(self, database: Database, queue: BullmqPostgres, hooks: Hooks, queues: Sequence[str]) -> None:
+        self._database = database
+        self._queue = queue
+        self._hooks = hooks
+        self._queues = tuple(queues)
+        self._suspects: set[tuple[str, str, int]] = set()
+
+    async def run(self) -> None:
+        """Sweep every 2 s until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                await self.sweep()
+            except Unavailable as error:
+                log.warning("sweep.delayed", message=str(error))
+
+    async def sweep(self) -> int:
+        """Look once; return how many jobs were put back or failed."""
+        async with self._database.connection() as conn:
+            dead = set(await executions.of_dead_workers(conn, self._queues))
+            orphans = await executions.orphans(conn, self._queues)
+        confirmed, self._suspects = dead & self._suspects, dead
+        for job_id, queue, _starts in sorted(confirmed):
+            async with self._database.transaction() as tx:
+                await bullmq.expire_lock(tx, queue, job_id)
+            log.warning("job.orphaned", job=job_id, queue=queue)
+        for job_id, fact in orphans:
+            await self._fail(job_id, fact)
+        return len(confirmed) + len(orphans)
+
+    async def _fail(self, job_id: str, fact: str) -> None:
+        async with self._database.transaction() as tx:
+            execution = await executions.get(tx, job_id)
+            if execution is None:
+                return
+            with bind(correlation_id=execution.correlation_id, automation_id=execution.automation_id):
+                await record_failure(tx, self._queue, self._hooks, job_id, JobError(STALLED, fact, retryable=True))

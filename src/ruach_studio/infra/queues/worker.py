@@ -1,0 +1,147 @@
+"""Turn a set of handlers into a process that takes jobs until told to stop.
+
+One BullMQ worker per queue, one listening connection, one sweeper. BullMQ options as measured: one attempt (the ladder is
+ours), lock 30 s renewed every 7.5 s, stalled check 5 s, at most 3 stalls, 0.5 s between looks at an idle queue, 1 s between
+reconnections. Handlers must not block the event loop: it is what renews the locks of every job in the process.
+On stop no job starts, running ones get `grace_s`, then they are cancelled and go back to the queue under the same id.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import bullmq as bull
+import psycopg
+
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
+from ruach_studio.infra.queues.failure import Hooks
+from ruach_studio.infra.queues.listener import Listener
+from ruach_studio.infra.queues.policy import QueuePolicy, policy_of
+from ruach_studio.infra.queues.port import Handler
+from ruach_studio.infra.queues.runner import Runner
+from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.sweeper import Sweeper
+
+_DRAIN_DELAY_S = 0.5
+_RECONNECT_MS = 1000
+GRACE_S = 20.0
+
+log = get_logger(__name__)
+
+
+class Worker:
+    """Takes the jobs of `queues` (default: every queue that a handler names) and runs them with `handlers`."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: BullmqPostgres,
+        handlers: Mapping[tuple[str, str], Handler],
+        *,
+        queues: Sequence[str] | None = None,
+        hooks: Hooks | None = None,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        """Take handlers and hooks by (queue name, job name); raise UnknownQueue for a queue that no policy has."""
+        self._database = database
+        self._queue = queue
+        self._handlers = handlers
+        self._hooks: Hooks = hooks or {}
+        self._grace_s = grace_s
+        names = sorted({name for name, _ in handlers}) if queues is None else queues
+        self._policies = [policy_of(name, queue.policies) for name in names]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take jobs until `stop` is set, then end gracefully. Outlives outages of the database."""
+        async with self._database.transaction() as tx:
+            number = await executions.next_worker_number(tx)
+            for policy in self._policies:
+                await bullmq.set_concurrency(tx, policy.name, policy.concurrency)
+        runner = Runner(self._database, self._queue, self._handlers, self._hooks, number)
+        listener = self._listener(runner, number)
+        sweeper = Sweeper(self._database, self._queue, self._hooks, [policy.name for policy in self._policies])
+        background = [asyncio.create_task(listener.run()), asyncio.create_task(sweeper.run())]
+        stopped = asyncio.create_task(stop.wait())
+        serving: list[asyncio.Task[None]] = []
+        try:
+            # No job starts before this process can be seen to live.
+            alive = asyncio.create_task(listener.connected.wait())
+            await asyncio.wait({alive, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            alive.cancel()
+            serving = [asyncio.create_task(self._serve(policy, runner, stop)) for policy in self._policies]
+            log.info("worker.started", worker=number, queues=[policy.name for policy in self._policies])
+            await stopped
+        finally:
+            runner.stopping = True
+            stop.set()
+            if serving:
+                _done, late = await asyncio.wait(serving, timeout=self._grace_s)
+                if late:
+                    runner.abort()
+                    await asyncio.wait(late)
+            for task in (*background, stopped):
+                task.cancel()
+            await asyncio.gather(*background, stopped, return_exceptions=True)
+        for task in serving:
+            task.result()
+        log.info("worker.stopped", worker=number)
+
+    def _listener(self, runner: Runner, number: int) -> Listener:
+        async def prove_alive(conn: psycopg.AsyncConnection) -> None:
+            await executions.prove_alive(conn, number)
+            async with self._database.connection() as read:
+                for job_id in await executions.cancelled_among(read, runner.running_ids()):
+                    runner.cancel(job_id)
+
+        return Listener(
+            self._database.dsn,
+            [executions.CANCEL_CHANNEL],
+            lambda _channel, job_id: runner.cancel(job_id),
+            on_connect=prove_alive,
+        )
+
+    async def _serve(self, policy: QueuePolicy, runner: Runner, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            worker = self._bull_worker(policy, runner)
+            running = asyncio.create_task(worker.run())
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            runner.stopping = runner.stopping or stop.is_set()
+            await worker.close()
+            await asyncio.wait({running})
+            if not stop.is_set():
+                error = running.exception()
+                log.warning("worker.queue.restarted", queue=policy.name, message=str(error))
+                await asyncio.sleep(_RECONNECT_MS / 1000)
+
+    def _bull_worker(self, policy: QueuePolicy, runner: Runner) -> bull.Worker:
+        options = {
+            "backend": "postgres", "connection": self._database.dsn, "autorun": False,
+            "concurrency": policy.concurrency, "lockDuration": round(policy.lock_s * 1000),
+            "stalledInterval": round(policy.stalled_check_s * 1000), "maxStalledCount": policy.max_stalls,
+            "drainDelay": _DRAIN_DELAY_S, "runRetryDelay": _RECONNECT_MS,
+            "removeOnComplete": bullmq.KEEP_COMPLETED, "removeOnFail": bullmq.KEEP_FAILED,
+        }  # fmt: skip
+        worker = bull.Worker(policy.name, runner.process, options)
+        worker.on("error", lambda error, *_: log.warning("queue.error", queue=policy.name, message=str(error)))
+        _look_before_claiming(worker.backend)
+        return worker
+
+
+def _look_before_claiming(backend: Any) -> None:
+    """Let an idle worker sleep while the queue's shared concurrency is used up by other processes.
+
+    bullmq 3.4.4 wakes as long as a job waits, claims nothing at the cap, and so asks without a pause.
+    """
+    has_waiting = backend._has_waiting_job
+
+    async def has_claimable() -> bool:
+        if not await has_waiting():
+            return False
+        row = (await backend._run("is_maxed", [backend.queue_name])).first_map() or {}
+        return not row.get("maxed")
+
+    backend._has_waiting_job = has_claimable
