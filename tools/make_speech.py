@@ -95,18 +95,8 @@ def main() -> int:
             raw = (samples * 32767).astype("<i2").tobytes()
             out = folder / f"speaker{speaker}.opus"
             arguments = f"-nostdin -hide_banner -loglevel error -y -f s16le -ar {RATE} -ac 1 -i pipe:0".split()
-            encode = [
-                "-c:a",
-                "libopus",
-                "-b:a",
-                "24k",
-                "-application",
-                "voip",
-                "-map_metadata",
-                "-1",
-                "-fflags",
-                "+bitexact",
-            ]
+            encode = ["-c:a", "libopus", "-b:a", "24k", "-application", "voip"]
+            encode += ["-map_metadata", "-1", "-fflags", "+bitexact"]
             subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), *arguments, *encode, str(out)], input=raw, check=True)
             print(f"{out.name}: {out.stat().st_size / 1000:.0f} kB, {len(samples) / RATE:.1f} s")
     script = {"title": "One extra place", "rate": RATE, "speakers": NAMES, "voices": VOICES, "lines": lines}

@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.testing import strip, talk_film, talk_picture, talk_sound
+from ruach_studio.testing.talk_picture import View
 from ruach_studio.testing.talk_scene import load_script, place_turns
+from ruach_studio.testing.talk_sound import Hearing, Microphone
 from ruach_studio.testing.talk_truth import CameraTruth, ClipTruth, Talk
 
 __all__ = ["Talk", "clean_scene", "make_talk", "read_strip"]
@@ -38,26 +40,22 @@ class _Plan:
     phase: float  # of a frame, at its start
     after_end_s: float
     drift_ppm: float
-    mic: talk_sound.Microphone
-    view: talk_picture.View
+    mic: Microphone
+    view: View
 
 
-def _path(level_db: float, delay_ms: float, direct_to_room_db: float) -> talk_sound.Path:
-    return talk_sound.Path(level_db, delay_ms / 1000, direct_to_room_db)
-
-
-_NEAR, _WIDE = _path(0, 0.3, 14), _path(0, 0.8, 3)
+_NEAR, _WIDE = Hearing(0, 14), Hearing(0, 3)
 _PLANS = (
     _Plan("A", "camera", "1", 0.0, 0.0, 0.0, 0.0,
-          talk_sound.Microphone({"1": _NEAR, "2": _path(-10, 1.3, 6)}, 0.0, -66, 48_000, 2),
-          talk_picture.View("A", "CAMERA A  Ruth", (168, 132, 96), (("1", 0.0, 1.0),))),
+          Microphone({"1": _NEAR, "2": Hearing(-10, 6)}, 0.0, -66, 48_000, 2),
+          View("A", "CAMERA A  Ruth", (168, 132, 96), (("1", 0.0, 1.0),))),
     _Plan("B", "camera", "2", 3.2, -0.05, 1.0, 40.0,
-          talk_sound.Microphone({"1": _path(-8, 1.3, 6), "2": _NEAR}, -9.0, -64, 48_000, 2),
-          talk_picture.View("B", "CAMERA B  Daniel", (96, 124, 152), (("2", 0.0, 1.0),))),
-    _Plan("C", "wide", None, -1.5, 0.09, 2.0, -65.0, talk_sound.Microphone({"1": _WIDE, "2": _WIDE}, -12.0, -60, 44_100, 1),
-          talk_picture.View("C", "CAMERA C  wide", (112, 140, 104), (("1", -0.31, 0.7), ("2", 0.31, 0.7)))),
+          Microphone({"1": Hearing(-8, 6), "2": _NEAR}, -9.0, -64, 48_000, 2),
+          View("B", "CAMERA B  Daniel", (96, 124, 152), (("2", 0.0, 1.0),))),
+    _Plan("C", "wide", None, -1.5, 0.09, 2.0, -65.0, Microphone({"1": _WIDE, "2": _WIDE}, -12.0, -60, 44_100, 1),
+          View("C", "CAMERA C  wide", (112, 140, 104), (("1", -0.31, 0.7), ("2", 0.31, 0.7)))),
 )  # fmt: skip
-_MIXER = talk_sound.Microphone({"1": _path(0, 0.8, 20), "2": _path(0, 0.8, 20)}, 0.0, -72, 48_000, 1)
+_MIXER = Microphone({"1": Hearing(0, 20), "2": Hearing(0, 20)}, 0.0, -72, 48_000, 1)
 _MIXER_START_S, _MIXER_PPM = -0.75, 12.0
 
 

@@ -1,8 +1,8 @@
 """Turn the timeline into sound: a clean stem per speaker, and what each camera's microphone made of it.
 
 A microphone hears each speaker through its own path (level, delay, a mild exponential room tail), on its own clock, with
-its own gain and noise floor. Delays are 0.3 to 1.3 ms and alike for both speakers, so that the clock offset is the one
-truth of sync.
+its own gain and noise floor. Every path is 0.6 ms long (cardioid microphones round one table), so that the
+clock is the one truth of sync.
 """
 
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ from ruach_studio.testing.talk_scene import Line, Script, Turn
 RATE = 48_000
 PRE_S = 4.0  # the scene begins this long before master time 0
 POST_S = 4.0
+DELAY_S = 0.0006
 _TAIL_S, _RT60_S, _TAIL_AFTER_S = 0.25, 0.35, 0.004
 
 FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class Hearing:
     """One way from a speaker to a microphone."""
 
     level_db: float
-    delay_s: float
     direct_to_room_db: float
 
 
@@ -38,7 +38,7 @@ class Path:
 class Microphone:
     """A camera's ear: a path from each speaker, noise and gain (dBFS RMS of the noise after the gain)."""
 
-    paths: dict[str, Path]
+    paths: dict[str, Hearing]
     gain_db: float
     noise_dbfs: float
     rate: int
@@ -92,9 +92,9 @@ def loudness_at(stem: FloatArray, times_s: npt.NDArray[np.float64], window_s: fl
     return rms
 
 
-def _room(path: Path, rng: np.random.Generator) -> FloatArray:
+def _room(path: Hearing, rng: np.random.Generator) -> FloatArray:
     """Return the impulse response: one direct tap, then noise that falls by 60 dB in 0.35 s, from 4 ms on."""
-    direct, after = round(path.delay_s * RATE), round(_TAIL_AFTER_S * RATE)
+    direct, after = round(DELAY_S * RATE), round(_TAIL_AFTER_S * RATE)
     response = np.zeros(direct + after + round(_TAIL_S * RATE))
     time_s = np.arange(len(response) - direct - after) / RATE
     tail = rng.standard_normal(len(time_s)) * 10 ** (-3 * time_s / _RT60_S)
