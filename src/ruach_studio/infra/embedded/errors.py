@@ -1,5 +1,7 @@
 """Turn what the server wrote into its log into an error that a person can act on."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ruach_studio.kernel.errors import OutOfSpace, RuachError, Unavailable
@@ -32,9 +34,9 @@ def log_tail(log: Path, start_byte: int = 0) -> str:
 
 def server_error(fact: str, *, folder: Path, said: str, remedy: str = "") -> RuachError:
     """Build the error for `fact`, with the line that explains it and the tail of what the server `said`."""
-    telling = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error:"))]
-    if telling:
-        fact = f"{fact}: {telling[-1].strip()}"
+    explanation = _explanation(said.splitlines())
+    if explanation:
+        fact = f"{fact}: {explanation}"
     if _NO_SPACE in said:
         return EmbeddedDiskFull(fact, subject=str(folder), remedy="Free space on this disk, then start again.", log=said)
     return EmbeddedServerDown(
@@ -43,3 +45,12 @@ def server_error(fact: str, *, folder: Path, said: str, remedy: str = "") -> Rua
         remedy=remedy or f"Read {folder / 'server.log'}, or set RUACH_DATABASE_URL to a server of your own.",
         log=said,
     )
+
+
+def _explanation(lines: Sequence[str]) -> str:
+    """Return the line that says why, without its time stamp; a bad setting is explained above the FATAL line."""
+    fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:"))]
+    fatal = [line for line in fatal if "FATAL:  the database system is" not in line] or fatal  # said to our own probe
+    if fatal and "contains errors" in fatal[-1]:
+        fatal = [line for line in lines if "LOG:" in line and ("line" in line or "parameter" in line)] or fatal
+    return re.sub(r"^[-\d: .]+ \w+ \[\d+\] ", "", fatal[-1].strip()) if fatal else (lines[-1].strip() if lines else "")

@@ -84,19 +84,22 @@ def _reachable(programs: Path, user_id: int) -> Path:
     """Return the programs' folder, or that of a copy if the user cannot reach them; it is copied whole or not at all."""
     if all(_passable(each, user_id) for each in (programs, *programs.parents)):
         return programs
-    source = programs.parent
+    package = programs.parent.parent
     target = _COPY_ROOT / f"postgres-{int((programs / 'postgres').stat().st_mtime)}"
     if not target.exists():
         _COPY_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
         draft = target.with_name(f"{target.name}.{os.getpid()}")
-        shutil.copytree(source, draft, symlinks=True)
+        shutil.copytree(programs.parent, draft / package.name / programs.parent.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")  # the programs look for them at ../../../<package>.libs
+        if libraries.is_dir():
+            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         for folder, _, _ in os.walk(draft):
             Path(folder).chmod(0o755)
         try:
             draft.rename(target)
         except OSError:  # another process was first
             shutil.rmtree(draft)
-    return target / "bin"
+    return target / package.name / programs.parent.name / programs.name
 
 
 def _passable(folder: Path, user_id: int) -> bool:

@@ -134,23 +134,16 @@ class EmbeddedPostgres:
     def _start(self) -> Path:
         began = time.monotonic()
         identity = choose(self._layout.cluster)
+        postmaster.end_strays(self._layout)
         if not self._layout.cluster.exists():
             create_cluster(self._layout, identity, sync=self._settings.get("fsync", "on") == "on")
         identity.own(self._layout.cluster)
         socket_folder = make_socket_folder(self._layout, identity)
-        self._end_stranger(socket_folder)
         write_settings(self._layout, socket_folder, self._settings)
         pid = self._launch_until_ready(identity, socket_folder)
         probe.ensure_database(socket_folder)
         log.info("database.server.started", pid=pid, identity=identity.kind, seconds=round(time.monotonic() - began, 3))
         return socket_folder
-
-    def _end_stranger(self, socket_folder: Path) -> None:
-        """End a server whose data was deleted under it and that still holds our socket."""
-        if probe.ask(socket_folder, self._layout.system_identifier()) is not Answer.ANOTHER:
-            return
-        lock = socket_path(socket_folder).with_name(f"{socket_path(socket_folder).name}.lock")
-        postmaster.stop_postmaster(int(lock.read_text(encoding="utf-8").splitlines()[0]), self._layout)
 
     def _launch_until_ready(self, identity: Identity, socket_folder: Path) -> int:
         deadline = time.monotonic() + START_PATIENCE_S

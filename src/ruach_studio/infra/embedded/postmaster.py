@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +25,8 @@ from ruach_studio.infra.embedded.layout import Layout, socket_path
 # Above every PID that a kernel gives out (Linux: 2^22), so no process has it.
 _NOBODYS_PID = 2**22 + 1
 _POLL_S = 0.02
-_FAST_STOP_S = 60.0
-_HARD_STOP_S = 10.0
+_HARD_STOP = ((signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+_ORDERLY_STOP = ((signal.SIGINT, 60.0), *_HARD_STOP)
 _LOG_LIMIT_BYTES = 10 * 2**20
 
 # Starts the server in a session of its own (Ctrl-C in our terminal is not its business) and leaves it to init at once.
@@ -78,6 +80,17 @@ def is_our_postmaster(pid: int, layout: Layout) -> bool:
     return len(command) >= 3 and Path(command[0]).name == "postgres" and str(layout.cluster) in command[1:]
 
 
+def end_strays(layout: Layout) -> None:
+    """End every server of this path whose postmaster.pid is gone; call only when no server of ours lives.
+
+    Its data was deleted under it. It gets no orderly stop: its last checkpoint would write its own control file, by full
+    path, into the cluster that takes its place (seen: "WAL file is from different database system").
+    """
+    for pid in psutil.pids():
+        if is_our_postmaster(pid, layout):
+            _stop(pid, layout, _HARD_STOP)
+
+
 def disown_stale_pid(layout: Layout, socket_folder: Path) -> None:
     """Make a postmaster.pid that names somebody else harmless; call only when no server of ours lives.
 
@@ -119,14 +132,13 @@ def launch(layout: Layout, identity: Identity) -> int:
 
 def stop_postmaster(pid: int, layout: Layout) -> None:
     """Stop the server: orderly within 60 s, else at once (its log is replayed at the next start). Data is safe both ways."""
-    for number, patience_s in (
-        (signal.SIGINT, _FAST_STOP_S),
-        (signal.SIGQUIT, _HARD_STOP_S),
-        (signal.SIGKILL, _HARD_STOP_S),
-    ):
-        if not is_our_postmaster(pid, layout):
-            return
-        os.kill(pid, number)
+    _stop(pid, layout, _ORDERLY_STOP)
+
+
+def _stop(pid: int, layout: Layout, steps: Sequence[tuple[signal.Signals, float]]) -> None:
+    for number, patience_s in steps:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if not is_our_postmaster(pid, layout):
