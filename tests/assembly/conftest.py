@@ -1,11 +1,17 @@
-"""Make a two- or three-speaker energy scene whose truth is known: turns, pauses, bleed, gains, a wide camera."""
+"""Make scenes and EDLs whose truth is known: turns, pauses, bleed, gains, a wide camera; clips, rates, offsets."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from ruach_studio.assembly.angles_shot import AngleOptions, AnglePlan, Shot
+from ruach_studio.assembly.edl import build_edl, programme_of
 from ruach_studio.assembly.energy import EnergyMatrix
+from ruach_studio.assembly.session import Camera, Clip, SessionSources
+from ruach_studio.assembly.sync import Placement, SyncSolution
+from ruach_studio.kernel.decision import Verdict
+from ruach_studio.kernel.timebase import FrameRate
 
 
 @dataclass(frozen=True)
@@ -68,3 +74,43 @@ def make_talk_scene():
 @pytest.fixture
 def correct():
     return share_correct
+
+
+def made_edl(*, fps="30000/1001", seconds=60.0, wide="W", audio=False):
+    """An EDL from hand-made shots, with every kind of source: two clips, other rates, both signs of offset, drift."""
+    rate = FrameRate.parse(fps)
+    session = SessionSources(
+        (
+            Camera("A", (Clip("/m/a.mp4", seconds, rate, 1280, 720, True),)),
+            Camera("B", (Clip("/m/b 1.mp4", 30.0, FrameRate.parse(25), 1920, 1080, True),
+                         Clip("/m/b2.mp4", 40.0, FrameRate.parse(25), 1920, 1080, True))),
+            Camera("W", (Clip("/m/w.mov", seconds + 10.0, rate, 1280, 720, True),), "wide"),
+            *((Camera("mix", (Clip("/m/mix.wav", seconds, None, 0, 0, True),), "audio"),) if audio else ()),
+        )
+    )  # fmt: skip
+    solution = SyncSolution(
+        "A",
+        (
+            Placement("A", 0, 0.0, 0.0, 1.0, "looks-good", 0.0),
+            Placement("B", 0, 2.5, -35.0, 0.9, "looks-good", 1.0),
+            Placement("B", 1, 32.6, -35.0, 0.7, "review-suggested", 1.0),
+            Placement("W", 0, -4.0213, 20.0, 0.95, "looks-good", 1.0),
+            *((Placement("mix", 0, 0.1, 0.0, 0.9, "looks-good", 0.5),) if audio else ()),
+        ),
+    )
+    cuts = [(0.0, "A"), (7.013, "B"), (14.9, "W"), (20.0, "A"), (41.3, "B"), (55.0, "A")]
+    ends = [start for start, _ in cuts[1:]] + [seconds]
+    shots = tuple(
+        Shot(start, end, camera, "wide" if camera == wide else "speaker", confidence,
+             Verdict(camera, (f"8.2 dB lead & <more> at {start:.1f}",), "0" * 64, "angle-v2", confidence))
+        for (start, camera), end, confidence in zip(cuts, ends, (0.95, 0.9, 0.9, 0.72, 0.41, 0.8), strict=True)
+    )  # fmt: skip
+    options = AngleOptions()
+    inputs = {"rulesVersion": "angle-v2", "energy": {"sha256": "0" * 64}, "wide": wide, "micMap": {}, "options": options}
+    plan = AnglePlan(shots, "angle-v2", seconds, inputs, options)
+    return build_edl("s1", session, solution, plan, programme=programme_of(session, solution), sync_version=1)
+
+
+@pytest.fixture
+def make_edl():
+    return made_edl

@@ -39,7 +39,7 @@ def plan_v2(scene: Scene) -> AnglePlan:
         final = round(min(max(confidence * factor, 0.0), 1.0), 4)
         verdict = Verdict(camera, (words, *doubts), digest, RULES_VERSION, final)
         shots.append(Shot(stretch.start_s, stretch.end_s, camera, reason, final, verdict))
-    return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, evidence.voices.mics)
+    return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, evidence.voices.mics)
 
 
 def _explained(scene: Scene, evidence: Evidence, stretch: Stretch) -> tuple[Reason, float, str]:

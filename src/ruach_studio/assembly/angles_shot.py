@@ -105,6 +105,7 @@ class AnglePlan:
     rules_version: Ruleset
     duration_s: float
     inputs: Mapping[str, object]
+    options: AngleOptions
     calibration: tuple[MicCalibration, ...] | None = None
 
 

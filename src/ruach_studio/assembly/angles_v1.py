@@ -145,4 +145,4 @@ def _plan(scene: Scene, starts: list[tuple[int, _Choice]]) -> AnglePlan:
         )
         for i, (_, choice) in enumerate(starts)
     )  # fmt: skip
-    return AnglePlan(shots, "angle-v1", scene.duration_s, inputs)
+    return AnglePlan(shots, "angle-v1", scene.duration_s, inputs, scene.options)

@@ -1,0 +1,133 @@
+"""Turn cuts, sources and how they came about into one frozen value: the CanonicalEDL, schema 1.0.
+
+Times: frames of the master's rate, ends exclusive; milliseconds are derived from frames when the EDL is written
+(`edl_wire.py`). The programme is gap-free: cuts abut, the first starts at 0, the last ends at `duration_frames`.
+Sign: `master = offset + local x (1 + drift_ppm 1e-6)`, so a clip's local time is `(master - offset) / (1 + drift)`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from ruach_studio.assembly.angles_shot import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE, Reason
+from ruach_studio.assembly.session import Role
+from ruach_studio.kernel.timebase import FrameRate
+
+SCHEMA_VERSION = "1.0"
+Status = Literal["draft", "in_review", "approved", "locked"]
+Origin = Literal["auto", "operator", "hybrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One camera on screen from `start_frame` to `end_frame_exclusive`, why, and how sure (0..1)."""
+
+    id: str
+    start_frame: int
+    end_frame_exclusive: int
+    camera: str
+    reason: Reason
+    confidence: float
+    reasons: tuple[str, ...]
+    approved: bool = False
+    note: str = ""
+
+    @property
+    def frames(self) -> int:
+        """Return the cut's length in frames."""
+        return self.end_frame_exclusive - self.start_frame
+
+    @property
+    def band(self) -> Literal["high", "medium", "low"]:
+        """Return the confidence as the operator sees it: high (green) >= 0.8, medium (yellow) >= 0.5, low (red)."""
+        if self.confidence >= HIGH_CONFIDENCE:
+            return "high"
+        return "medium" if self.confidence >= MEDIUM_CONFIDENCE else "low"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """One file of a camera and where it lies: milliseconds on the master timeline, drift in parts per million."""
+
+    path: str
+    offset_ms: float
+    drift_ppm: float
+    duration_ms: float
+    fps: FrameRate | None
+    width: int
+    height: int
+    has_audio: bool
+    start_ms: float
+
+    @property
+    def end_ms(self) -> float:
+        """Return the master time at which the clip ends."""
+        return self.offset_ms + self.duration_ms * (1.0 + self.drift_ppm * 1e-6)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A camera or audio track with all its clips; its own offset and drift are its first clip's."""
+
+    asset_id: str
+    role: Role
+    offset_ms: float
+    drift_ppm: float
+    sync_confidence: float
+    clips: tuple[ClipSource, ...]
+    proxy_url: str | None = None
+    mezzanine_url: str | None = None
+
+    def covered_ms(self, start_ms: float, end_ms: float) -> float:
+        """Return how many milliseconds of [start, end) on the master timeline this source was recording."""
+        return sum(max(0.0, min(end_ms, clip.end_ms) - max(start_ms, clip.offset_ms)) for clip in self.clips)
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalEDL:
+    """The whole decision list. `options` is what the ruleset was given, in plain form."""
+
+    session_id: str
+    master_camera: str
+    fps: FrameRate
+    duration_frames: int
+    program: tuple[Cut, ...]
+    sources: Mapping[str, Source]
+    rules_version: str
+    sync_version: int
+    version: int = 1
+    status: Status = "draft"
+    source: Origin = "auto"
+    parent_version: int | None = None
+    programme_audio: str | None = None
+    fallback_audio: tuple[str, ...] = ()
+    overlays: tuple[Mapping[str, object], ...] = ()
+    chapters: tuple[Mapping[str, object], ...] = ()
+    shorts: tuple[Mapping[str, object], ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+    schema_version: str = SCHEMA_VERSION
+
+    @property
+    def duration_ms(self) -> float:
+        """Return the programme's length in milliseconds."""
+        return self.fps.milliseconds(self.duration_frames)
+
+    def cut(self, cut_id: str) -> Cut | None:
+        """Return the cut with that id, if there is one."""
+        return next((cut for cut in self.program if cut.id == cut_id), None)
+
+    def can_show(self, camera: str) -> bool:
+        """Say whether `camera` is a source with picture."""
+        return camera in self.sources and self.sources[camera].role != "audio"
+
+    def metrics(self) -> dict[str, object]:
+        """Return the counts an operator looks at first, in wire names."""
+        bands = [cut.band for cut in self.program]
+        speakers = [cut.camera for cut in self.program if cut.reason == "speaker"]
+        return {
+            "cutCount": len(self.program),
+            "avgShotLenMs": round(self.duration_ms / len(self.program), 1) if self.program else 0,
+            "speakerSwitchCount": sum(a != b for a, b in pairwise(speakers)),
+            "confidence": {band: bands.count(band) for band in ("high", "medium", "low")},
+        }

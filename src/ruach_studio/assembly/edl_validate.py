@@ -1,0 +1,148 @@
+"""Turn a CanonicalEDL into a list of what is wrong with it (errors) and what an operator should look at (warnings).
+
+Errors: schema version, empty program, duplicate id, negative start, end not after start, past the duration, overlap,
+gap, camera unknown or without picture, no sources, an offset that is no number, missing asset id, chapter out of
+range or untitled. Warnings: a cut under 2 s or over 1.5 x the maximum shot (15 s unless set), a camera that does not
+record for the whole cut, an unused camera, more than 15 cuts per minute, chapters out of order.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ruach_studio.assembly.angles_shot import named
+from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL
+from ruach_studio.kernel.timebase import clock_text
+
+SHORT_CUT_S = 2.0
+MAX_SHOT_DEFAULT_S = 15.0
+LONG_CUT_FACTOR = 1.5
+CUTS_PER_MINUTE_MAX = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class EdlIssue:
+    """One finding: a stable code, a sentence for a person, and the cut it is about, if it is about one."""
+
+    code: str
+    message: str
+    cut_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EdlReport:
+    """All findings; an EDL with an error can neither be saved nor locked."""
+
+    errors: tuple[EdlIssue, ...]
+    warnings: tuple[EdlIssue, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Say whether there is no error."""
+        return not self.errors
+
+
+def validate_edl(edl: CanonicalEDL) -> EdlReport:
+    """Return every error and warning of `edl`, in the order of the programme."""
+    errors = (*_header_errors(edl), *_cut_errors(edl), *_order_errors(edl), *_chapter_errors(edl))
+    return EdlReport(errors, tuple(_warnings(edl)))
+
+
+def _header_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    if edl.schema_version != SCHEMA_VERSION:
+        yield EdlIssue("schema-version", f"schema {edl.schema_version} is not {SCHEMA_VERSION}")
+    if not edl.program:
+        yield EdlIssue("empty-program", "the programme has no cut")
+    if not edl.sources:
+        yield EdlIssue("no-sources", "the EDL has no source")
+    for name, source in edl.sources.items():
+        if not source.asset_id:
+            yield EdlIssue("missing-asset-id", f"{named(name)} has no asset id")
+        offsets = [source.offset_ms, source.drift_ppm, *(v for c in source.clips for v in (c.offset_ms, c.drift_ppm))]
+        if not all(math.isfinite(offset) for offset in offsets):
+            yield EdlIssue("offset-not-a-number", f"{named(name)} has an offset or a drift that is no number")
+        if not source.clips:
+            yield EdlIssue("no-clips", f"{named(name)} has no clip")
+    if edl.sources and edl.master_camera not in edl.sources:
+        yield EdlIssue("unknown-master", f"the master {named(edl.master_camera)} is not among the sources")
+
+
+def _cut_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    for cut_id, count in Counter(cut.id for cut in edl.program).items():
+        if count > 1:
+            yield EdlIssue("duplicate-id", f"{count} cuts have the id {cut_id}", cut_id)
+    for cut in edl.program:
+        at = _at(edl, cut.start_frame)
+        if cut.start_frame < 0:
+            yield EdlIssue("negative-start", f"a cut starts before the programme (frame {cut.start_frame})", cut.id)
+        if cut.end_frame_exclusive <= cut.start_frame:
+            yield EdlIssue("end-before-start", f"the cut at {at} ends where it starts or before", cut.id)
+        if cut.end_frame_exclusive > edl.duration_frames:
+            yield EdlIssue("past-duration", f"the cut at {at} ends after the programme", cut.id)
+        if cut.camera not in edl.sources:
+            yield EdlIssue("unknown-camera", f"the cut at {at} shows {named(cut.camera)}, which is no source", cut.id)
+        elif not edl.can_show(cut.camera):
+            yield EdlIssue("no-picture", f"the cut at {at} shows {named(cut.camera)}, which is an audio track", cut.id)
+        if not 0.0 <= cut.confidence <= 1.0:
+            yield EdlIssue("confidence-range", f"the cut at {at} has the confidence {cut.confidence}", cut.id)
+
+
+def _order_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    if not edl.program:
+        return
+    for before, after in pairwise(edl.program):
+        if after.start_frame < before.end_frame_exclusive:
+            yield EdlIssue("overlap", f"the cut at {_at(edl, after.start_frame)} starts before the last one ends", after.id)
+        if after.start_frame > before.end_frame_exclusive:
+            gap = after.start_frame - before.end_frame_exclusive
+            yield EdlIssue("gap", f"{gap} frames before the cut at {_at(edl, after.start_frame)} show nothing", after.id)
+    first, last = edl.program[0], edl.program[-1]
+    if first.start_frame > 0:
+        yield EdlIssue("gap", f"the first {first.start_frame} frames show nothing", first.id)
+    if last.end_frame_exclusive < edl.duration_frames:
+        yield EdlIssue("gap", f"the last {edl.duration_frames - last.end_frame_exclusive} frames show nothing", last.id)
+
+
+def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    for number, chapter in enumerate(edl.chapters, 1):
+        start = chapter.get("startMs")
+        if not isinstance(start, int | float) or not 0 <= start < edl.duration_ms:
+            yield EdlIssue("chapter-range", f"chapter {number} starts outside the programme ({start})")
+        if not str(chapter.get("title") or "").strip():
+            yield EdlIssue("chapter-untitled", f"chapter {number} has no title")
+
+
+def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    rate = edl.fps.value
+    shortest = int(SHORT_CUT_S * rate)
+    maximum = edl.options.get("maxShotLengthMs")
+    max_s = float(maximum) / 1000.0 if isinstance(maximum, int | float) and maximum > 0 else MAX_SHOT_DEFAULT_S
+    for cut in edl.program:
+        at, length_s = _at(edl, cut.start_frame), float(cut.frames / rate)
+        if 0 < cut.frames < shortest:
+            yield EdlIssue("short-cut", f"the cut at {at} lasts {length_s:.2f} s (2 s wanted)", cut.id)
+        if length_s > LONG_CUT_FACTOR * max_s:
+            yield EdlIssue("long-cut", f"the cut at {at} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
+        if edl.can_show(cut.camera):
+            start, end = edl.fps.milliseconds(cut.start_frame), edl.fps.milliseconds(cut.end_frame_exclusive)
+            missing = end - start - edl.sources[cut.camera].covered_ms(start, end)
+            if missing > 1000.0 / float(rate):
+                yield EdlIssue(
+                    "not-recording", f"{named(cut.camera)} does not record for {missing:.0f} ms from {at}", cut.id
+                )
+    used = {cut.camera for cut in edl.program}
+    for name in edl.sources:
+        if edl.can_show(name) and name not in used:
+            yield EdlIssue("unused-camera", f"{named(name)} is never shown")
+    minutes = edl.duration_ms / 60_000.0
+    if minutes > 0 and len(edl.program) > 1 and len(edl.program) / minutes > CUTS_PER_MINUTE_MAX:
+        yield EdlIssue("busy", f"{len(edl.program) / minutes:.1f} cuts per minute (15 at most are wanted)")
+    starts = [float(s) for c in edl.chapters if isinstance(s := c.get("startMs"), int | float)]
+    if starts != sorted(starts):
+        yield EdlIssue("chapter-order", "the chapters are out of order")
+
+
+def _at(edl: CanonicalEDL, frame: int) -> str:
+    return clock_text(round(float(edl.fps.seconds(max(frame, 0))), 1))

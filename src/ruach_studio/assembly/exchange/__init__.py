@@ -1,0 +1,31 @@
+"""Turn a CanonicalEDL into another program's format, and say what that format cannot hold."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ruach_studio.assembly.edl import CanonicalEDL
+from ruach_studio.assembly.exchange.fcpxml import write_fcpxml
+from ruach_studio.assembly.exchange.json import write_json
+from ruach_studio.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way out: how to write it, its file extension and its media type."""
+
+    write: Callable[[CanonicalEDL], tuple[str, tuple[str, ...]]]
+    extension: str
+    media_type: str
+
+
+FORMATS: Mapping[str, Format] = {
+    "json": Format(write_json, "json", "application/json"),
+    "fcpxml": Format(write_fcpxml, "fcpxml", "application/xml"),
+}
+
+
+def export(edl: CanonicalEDL, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return (text, losses) of `edl` in the format `name`. Raises NotFound for a format that is not offered."""
+    if name not in FORMATS:
+        raise NotFound(f"there is no export format {name!r}", subject="format", remedy=f"Use one of {', '.join(FORMATS)}.")
+    return FORMATS[name].write(edl)
