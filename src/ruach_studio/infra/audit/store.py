@@ -18,7 +18,8 @@ _INPUTS = text(
 _DECISIONS = text(
     "INSERT INTO platform.decision_audit"
     " (subject, decision, rules_version, inputs_hash, correlation_id,"
-    " automation_id, entry) SELECT r.subject, r.decision, r.rules_version, r.inputs_hash, r.correlation_id, r.automation_id, r.entry"
+    " automation_id, entry) SELECT r.subject, r.decision, r.rules_version, r.inputs_hash, r.correlation_id,"
+    " r.automation_id, r.entry"
     " FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS (subject text, decision text, rules_version text,"
     " inputs_hash text, correlation_id text, automation_id text, entry text)) WITH ORDINALITY AS r ORDER BY r.ordinality"
 )

@@ -3,7 +3,8 @@
 First each consumer's cursor moves over the outbox in the order (transaction id, id), never past a transaction that is
 still open, so that no late commit is skipped; what concerns the consumer becomes a delivery. Then each due delivery runs in
 one transaction with its inbox row and its effect. A consumer that raises is tried again after 1, 2, 4, 8 s, then its
-event is parked in the dead letters; the events behind it do not wait. Any number of relays may run, with any set of consumers.
+event is parked in the dead letters; the events behind it do not wait. Any number of relays may run, with any set of
+consumers.
 """
 
 import asyncio

@@ -1,0 +1,214 @@
+"""Every committed event has its effect once in every consumer; one that cannot be consumed blocks nobody."""
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+import psycopg
+import pytest
+
+from ruach_studio.infra.context import CorrelationMissing, bind, current, new_id
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.outbox import Consumer, Relay, publish
+from ruach_studio.infra.outbox.store import lag
+from ruach_studio.infra.queues.store import dead_letters
+from ruach_studio.kernel.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Bell:
+    """A bell rang."""
+
+    event_type: ClassVar[str] = "bell.rang"
+    version: ClassVar[int] = 1
+    number: int
+
+    def payload(self):
+        return {"number": self.number}
+
+
+class Gong(Bell):
+    event_type: ClassVar[str] = "gong.rang"
+
+
+@pytest.fixture
+def request_ids():
+    with bind(correlation_id=new_id(), automation_id=new_id()) as ids:
+        yield ids
+
+
+@pytest.fixture
+def ring(database):
+    async def ringing(*events):
+        async with database.transaction() as tx:
+            return [await publish(tx, event) for event in events]
+
+    return ringing
+
+
+def heard_by(name, into, types=("bell.rang",)):
+    async def handle(_tx, envelope):
+        into.append((envelope.event_type, envelope.payload["number"]))
+
+    return Consumer(name, types, handle)
+
+
+async def drained(relay, want, deadline_s=20.0):
+    got = 0
+    async with asyncio.timeout(deadline_s):
+        while got < want:
+            got += await relay.drain()
+            await asyncio.sleep(0.02)
+    return got + await relay.drain()
+
+
+async def test_each_consumer_hears_what_it_asked_for_with_the_ids(database, ring, request_ids):
+    bells, both, ids = [], [], []
+
+    async def note_ids(_tx, envelope):
+        ids.append((current().correlation_id, envelope.automation_id, envelope.version, envelope.event_id))
+
+    consumers = [
+        heard_by("bells", bells),
+        heard_by("both", both, ("bell.rang", "gong.rang")),
+        Consumer("ids", ("gong.rang",), note_ids),
+    ]
+    written = await ring(Bell(1), Gong(2), Bell(3))
+    assert await drained(Relay(database, consumers), 6) == 6
+    assert bells == [("bell.rang", 1), ("bell.rang", 3)]
+    assert both == [("bell.rang", 1), ("gong.rang", 2), ("bell.rang", 3)]
+    assert ids == [(request_ids.correlation_id, request_ids.automation_id, 1, written[1])]
+
+
+async def test_what_was_rolled_back_never_happened(database, ring, request_ids):
+    heard = []
+    async with database.engine.connect() as tx:
+        await publish(tx, Bell(1))
+        await tx.rollback()
+    await ring(Bell(2))
+    assert await drained(Relay(database, [heard_by("a", heard)]), 1) == 1
+    assert heard == [("bell.rang", 2)]
+
+
+async def test_an_event_needs_a_correlation_id(ring):
+    with pytest.raises(CorrelationMissing):
+        await ring(Bell(1))
+
+
+async def test_a_late_commit_is_not_skipped(database, ring, request_ids):
+    heard = []
+    relay = Relay(database, [heard_by("a", heard)])
+    async with database.transaction() as slow:
+        await publish(slow, Bell(1))
+        await ring(Bell(2))
+        await relay.drain()
+    await drained(relay, 2 - len(heard))
+    assert sorted(heard) == [("bell.rang", 1), ("bell.rang", 2)]
+
+
+async def test_a_consumer_that_comes_later_hears_the_past(database, ring, request_ids):
+    heard, late = [], []
+    await ring(Bell(1))
+    await drained(Relay(database, [heard_by("a", heard)]), 1)
+    await drained(Relay(database, [heard_by("b", late)]), 1)
+    assert heard == late == [("bell.rang", 1)]
+
+
+async def test_8_writers_and_2_relays_miss_nothing_and_repeat_nothing(database, database_url, request_ids):
+    with psycopg.connect(database.dsn) as conn:
+        conn.execute("CREATE TABLE effect (number int)")
+    each, writers = 25, 8
+    dice = random.Random(7)
+
+    async def write(offset):
+        for number in range(offset, offset + each):
+            async with database.transaction() as tx:
+                await publish(tx, Bell(number))
+                await asyncio.sleep(dice.uniform(0, 0.02))
+
+    async def handle(tx, envelope):
+        await tx.exec_driver_sql("INSERT INTO effect VALUES (%s)", (envelope.payload["number"],))
+
+    stop = asyncio.Event()
+    async with Database(database_url) as other:
+        relays = [Relay(each_db, [Consumer("effect", ("bell.rang",), handle)]) for each_db in (database, other)]
+        running = [asyncio.create_task(relay.run(stop)) for relay in relays]
+        await asyncio.gather(*(write(offset * each) for offset in range(writers)))
+        async with asyncio.timeout(30):
+            while True:
+                async with database.connection() as conn:
+                    pending, _age = await lag(conn, "effect")
+                    found = list((await conn.exec_driver_sql("SELECT number FROM effect")).scalars())
+                if len(found) >= each * writers and pending == 0:
+                    break
+                await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.gather(*running)
+    assert Counter(found) == Counter(range(each * writers))
+
+
+async def test_an_effect_and_its_inbox_row_fail_together(database, ring, request_ids):
+    with psycopg.connect(database.dsn) as conn:
+        conn.execute("CREATE TABLE effect (number int)")
+    tries = []
+
+    async def handle(tx, envelope):
+        await tx.exec_driver_sql("INSERT INTO effect VALUES (%s)", (envelope.payload["number"],))
+        tries.append(envelope.event_id)
+        if len(tries) == 1:
+            raise ConnectionError("half way")
+
+    await ring(Bell(1))
+    await drained(Relay(database, [Consumer("a", ("bell.rang",), handle)], ladder_s=(0.1,)), 1)
+    async with database.connection() as conn:
+        assert (await conn.exec_driver_sql("SELECT count(*) FROM effect")).scalar_one() == 1
+    assert len(tries) == 2
+
+
+async def test_a_poisoned_event_is_parked_and_blocks_nobody(database, ring, request_ids):
+    heard, tries = [], []
+
+    async def picky(_tx, envelope):
+        if envelope.payload["number"] == 1:
+            tries.append(1)
+            raise ValueError("odd number")
+        heard.append(envelope.payload["number"])
+
+    relay = Relay(database, [Consumer("picky", ("bell.rang",), picky), heard_by("calm", calm := [])], ladder_s=(0.1, 0.1))
+    (poison, *_rest) = await ring(Bell(1), Bell(2), Bell(3))
+    await drained(relay, 5)
+    assert heard == [2, 3]
+    assert len(calm) == 3
+    letters = []
+    async with asyncio.timeout(10):
+        while not letters:
+            await relay.drain()
+            async with database.connection() as conn:
+                letters = await dead_letters.list_dead_letters(conn)
+    (letter,) = letters
+    assert (letter["kind"], letter["queue"], letter["source_id"]) == ("event", "picky", poison)
+    assert [each["error"]["message"] for each in letter["attempts"]] == ["odd number"] * 3
+    assert len(tries) == 3
+    assert await relay.drain() == 0
+
+
+async def test_what_no_repetition_can_mend_is_parked_at_once(database, ring, request_ids):
+    async def strict(_tx, _envelope):
+        raise BadInput("no")
+
+    await ring(Bell(1))
+    relay = Relay(database, [Consumer("strict", ("bell.rang",), strict)])
+    letters = []
+    async with asyncio.timeout(10):
+        while not letters:
+            await relay.drain()
+            async with database.connection() as conn:
+                letters = await dead_letters.list_dead_letters(conn, queue="strict")
+    assert len(letters[0]["attempts"]) == 1
+
+
+def test_two_consumers_may_not_share_a_name(database_url):
+    with pytest.raises(ValueError, match="same name"):
+        Relay(Database(database_url), [heard_by("a", []), heard_by("a", [])])

@@ -1,0 +1,92 @@
+"""A worker process that dies in mid-job costs seconds, not the job; a job that kills every worker dies itself."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+import psycopg
+
+from ruach_studio.infra.queues import BullmqPostgres, Worker
+from ruach_studio.infra.queues.port import HandlerHooks
+from ruach_studio.infra.queues.sweeper import Sweeper
+
+KEY = ("render-jobs", "step")
+VICTIM = """
+import asyncio, sys
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.queues import BullmqPostgres, Worker
+
+async def endless(context, payload):
+    print("started", context.job_id, flush=True)
+    await asyncio.Event().wait()
+
+async def main():
+    async with Database(sys.argv[1]) as database:
+        await Worker(database, BullmqPostgres(database), {("render-jobs", "step"): endless}).run(asyncio.Event())
+
+asyncio.run(main())
+"""
+
+
+async def test_after_kill_9_another_worker_runs_the_job_within_15_s(database, database_url, add, until, request_ids):
+    runs = []
+
+    async def handler(context, _payload):
+        runs.append((context.job_id, time.monotonic()))
+        return {"by": "survivor"}
+
+    job_id = await add()
+    victim = await asyncio.create_subprocess_exec(sys.executable, "-c", VICTIM, database_url, stdout=asyncio.subprocess.PIPE)
+    line = await asyncio.wait_for(victim.stdout.readline(), 30)
+    assert line.decode().split() == ["started", job_id]
+    os.kill(victim.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    await victim.wait()
+    stop = asyncio.Event()
+    survivor = asyncio.create_task(Worker(database, BullmqPostgres(database), {KEY: handler}).run(stop))
+    try:
+        row = await until(job_id, "completed", deadline_s=20)
+    finally:
+        stop.set()
+        await survivor
+    assert [run[0] for run in runs] == [job_id]
+    assert runs[0][1] - killed < 15
+    assert (row.starts, row.attempt, row.result) == (2, 1, {"by": "survivor"})
+
+
+async def test_a_living_worker_keeps_its_job_however_long_it_runs(add, serve, until, database, queue, request_ids):
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def handler(_context, _payload):
+        started.set()
+        await release.wait()
+        return {}
+
+    sweeper = Sweeper(database, queue, {}, ["render-jobs"])
+    async with serve({KEY: handler}):
+        job_id = await add()
+        await asyncio.wait_for(started.wait(), 10)
+        assert [await sweeper.sweep() for _ in range(3)] == [0, 0, 0]
+        release.set()
+        assert (await until(job_id, "completed")).starts == 1
+
+
+async def test_a_job_that_bullmq_gave_up_goes_the_way_of_any_failure(add, database, queue, row_of, request_ids):
+    job_id = await add()
+    retried = []
+
+    async def on_retry(_tx, old, new_id, error):
+        retried.append((old.job_id, new_id, error.code, error.message))
+
+    with psycopg.connect(database.dsn) as conn:
+        conn.execute("UPDATE platform.execution SET state = 'running', created_at = now() - interval '1 minute'")
+        conn.execute("UPDATE bullmq.job SET state = 'failed', failed_reason = 'job stalled more than allowable limit'")
+    sweeper = Sweeper(database, queue, {KEY: HandlerHooks(on_retry=on_retry)}, ["render-jobs"])
+    assert await sweeper.sweep() == 1
+    assert await sweeper.sweep() == 0
+    ((old_id, new_id, code, message),) = retried
+    assert (old_id, code, message) == (job_id, "stalled", "job stalled more than allowable limit")
+    assert (await row_of(job_id)).state == "failed"
+    assert (await row_of(new_id)).attempt == 2
