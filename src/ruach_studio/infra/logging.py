@@ -64,6 +64,8 @@ def _masked_field(name: str, value: Any) -> Any:
         return masked(value)
     if isinstance(value, Mapping):
         return {key: _masked_field(str(key), each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked_field("", each) for each in value]
     return value
 
 

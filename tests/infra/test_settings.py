@@ -1,0 +1,92 @@
+"""Settings work with nothing set, name what is wrong, and never show a password."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ruach_studio.infra.settings import load_settings, masked
+from ruach_studio.kernel.errors import BadInput
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in os.environ if each.startswith("RUACH_") or each == "FFMPEG_BIN"]:
+        monkeypatch.delenv(name)
+
+
+def test_a_desk_needs_no_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings()
+    assert settings.data_dir == tmp_path / ".ruach"
+    assert settings.store_dir == tmp_path / ".ruach" / "store"
+    assert settings.database_url is None
+    assert (settings.queue_backend, settings.redis_url, settings.media_roots) == ("postgres", None, [])
+    assert (settings.public_url, settings.port) == ("http://127.0.0.1:8600", 8600)
+
+
+def test_the_environment_is_read_and_an_argument_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "d"))
+    monkeypatch.setenv("RUACH_MEDIA_ROOTS", f"{tmp_path}/a{os.pathsep}{tmp_path}/b")
+    monkeypatch.setenv("FFMPEG_BIN", "/opt/ffmpeg")
+    monkeypatch.setenv("RUACH_PORT", "9000")
+    monkeypatch.setenv("RUACH_LOG_LEVEL", "debug")
+    monkeypatch.setenv("RUACH_DATABASE_URL", "")
+    settings = load_settings(port=9001, public_url="https://talks.example/")
+    assert settings.store_dir == tmp_path / "d" / "store"
+    assert settings.media_roots == [tmp_path / "a", tmp_path / "b"]
+    assert settings.ffmpeg_bin == Path("/opt/ffmpeg")
+    assert (settings.port, settings.log_level, settings.database_url) == (9001, "DEBUG", None)
+    assert settings.public_url == "https://talks.example"
+    assert load_settings(ffmpeg_bin=Path("/x"), media_roots=[tmp_path]).media_roots == [tmp_path]
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_settings().port = 1
+
+
+def test_no_password_is_printed() -> None:
+    settings = load_settings(
+        database_url="postgresql://ruach:hunter2@db/ruach",
+        redis_url="redis://:hunter3@cache:6379/0",
+        stripe_webhook_secret="hunter4",
+    )
+    for shown in (repr(settings), str(settings)):
+        assert "hunter" not in shown
+        assert "postgresql://ruach:***@db/ruach" in shown
+    assert settings.database_url == "postgresql://ruach:hunter2@db/ruach"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("postgresql://u:p%40w@h:1/d?sslmode=require", "postgresql://u:***@h:1/d?sslmode=require"),
+        ("host=db password='a b\\'c' user=u", "host=db password=*** user=u"),
+        ("postgresql:///d?user=u&password=pw&host=/s", "postgresql:///d?user=u&password=***&host=/s"),
+        ("redis://:pw@h/0", "redis://:***@h/0"),
+        ("could not reach redis://a:b@h and http://h/x@y", "could not reach redis://a:***@h and http://h/x@y"),
+        ("postgresql://u@/d?host=/tmp/x", "postgresql://u@/d?host=/tmp/x"),
+    ],
+)
+def test_masking_takes_passwords_and_nothing_else(given: str, shown: str) -> None:
+    assert masked(given) == shown
+
+
+def test_every_wrong_variable_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUACH_PORT", "eighty-secret")
+    monkeypatch.setenv("RUACH_QUEUE_BACKEND", "rabbit-secret")
+    with pytest.raises(BadInput) as caught:
+        load_settings()
+    assert "RUACH_PORT" in caught.value.remedy
+    assert "RUACH_QUEUE_BACKEND" in caught.value.remedy
+    assert "secret" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_redis_queues_need_an_address() -> None:
+    with pytest.raises(BadInput, match="RUACH_REDIS_URL"):
+        load_settings(queue_backend="redis")
+    with pytest.raises(BadInput, match="Extra inputs"):
+        load_settings(prot=1)
