@@ -4,6 +4,7 @@
 nobody foresaw becomes a 500 that names only the correlation id; the log has the rest. 503 and 429 carry Retry-After.
 """
 
+import inspect
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -95,7 +96,7 @@ def title_of(kind: type[RuachError]) -> str:
     >>> title_of(NotFound)
     'There is no such thing.'
     """
-    text = " ".join((kind.__doc__ or RuachError.__doc__ or "").split())
+    text = " ".join((inspect.getdoc(kind) or "").split())
     found = _TITLE.match(text)
     return found.group(1) if found else text
 

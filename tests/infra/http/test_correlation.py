@@ -1,0 +1,89 @@
+"""One id per request: taken if it is a UUIDv4, drawn otherwise, on every answer and in every line."""
+
+import asyncio
+import logging
+
+import pytest
+
+from ruach_studio.infra.context import current
+from ruach_studio.infra.http import sse
+from ruach_studio.kernel.errors import Conflict
+from ruach_studio.kernel.ids import is_uuid4
+
+GIVEN = "9f1c1a52-0b7a-4d0e-8a39-0f6f5f5a7b11"
+HEADER = "X-Correlation-ID"
+
+
+@pytest.fixture
+def paths(api):
+    @api.get("/id")
+    async def bound():
+        await asyncio.sleep(0)
+        return current().correlation_id
+
+    @api.get("/id-in-thread")
+    def bound_in_thread():
+        return current().correlation_id
+
+    @api.get("/conflict")
+    async def conflict():
+        raise Conflict("x")
+
+    @api.get("/boom")
+    async def boom():
+        raise ZeroDivisionError
+
+    @api.get("/events")
+    async def events():
+        async def source():
+            yield sse.SseEvent(None, "id", {"id": current().correlation_id})
+
+        return sse.stream(source())
+
+    return {"/id": 200, "/id-in-thread": 200, "/conflict": 409, "/boom": 500, "/events": 200, "/nowhere": 404}
+
+
+async def test_a_given_id_is_on_every_answer_500_and_stream_too(client, paths):
+    for path, status in paths.items():
+        answer = await client.get(path, headers={HEADER: GIVEN})
+        assert (answer.status_code, answer.headers.get_list(HEADER)) == (status, [GIVEN]), path
+
+
+async def test_handlers_threads_and_streams_see_it(client, paths):
+    for path in ("/id", "/id-in-thread", "/events"):
+        assert GIVEN in (await client.get(path, headers={HEADER: GIVEN})).text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", "1", GIVEN.upper(), GIVEN.replace("-", ""), "9f1c1a52-0b7a-1d0e-8a39-0f6f5f5a7b11",
+        GIVEN + "x", "<script>", "${jndi}",
+    ],
+)  # fmt: skip
+async def test_anything_but_a_uuid4_is_replaced(client, paths, given):
+    answer = await client.get("/id", headers={HEADER: given})
+    assert is_uuid4(answer.json())
+    assert answer.headers[HEADER] == answer.json()
+    assert answer.json() not in (GIVEN, given)
+
+
+async def test_two_ids_are_none(client, paths):
+    answer = await client.get("/id", headers=[(HEADER, GIVEN), (HEADER, GIVEN)])
+    assert answer.json() != GIVEN
+
+
+async def test_each_request_has_its_own_and_none_leaks(client, paths):
+    answers = await asyncio.gather(*(client.get("/id") for _ in range(20)))
+    assert len({answer.json() for answer in answers}) == 20
+    assert current().correlation_id is None
+
+
+async def test_the_end_of_a_request_is_logged_once_without_its_query(client, paths, caplog):
+    caplog.set_level(logging.INFO)
+    await client.get("/conflict", params={"token": "hunter2"})
+    ours = [record.msg for record in caplog.records if record.name.startswith("ruach_studio")]
+    assert [(line["event"], line["method"], line["path"], line["status"]) for line in ours] == [
+        ("request.finished", "GET", "/conflict", 409)
+    ]
+    assert "hunter2" not in str(ours)
