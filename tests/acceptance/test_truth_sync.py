@@ -1,0 +1,41 @@
+"""Sync of the made footage against its clocks: 2 ms and 2 ppm; a recording of something else is called unrelated."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ruach_studio.assembly.sync import align
+from ruach_studio.assembly.usecases.listen import listen_all
+from ruach_studio.testing.bad_inputs import bad_inputs
+from ruach_studio.testing.talk import Talk
+
+pytestmark = pytest.mark.xdist_group("talk90")
+OFFSET_MS, DRIFT_PPM = 2.0, 2.0
+
+
+def test_offset_and_drift_of_every_clip(talk90: Talk, drafts90) -> None:
+    for placement in drafts90("angle-v2").solution.placements:
+        camera = talk90.camera(placement.camera_id)
+        true_s = talk90.clip_offset_s(placement.camera_id, placement.clip_index)
+        off_ms, off_ppm = (placement.offset_s - true_s) * 1000, placement.drift_ppm - camera.drift_ppm
+        length_s = camera.clips[placement.clip_index].frames / 30
+        end_ms = off_ms + length_s * off_ppm * 1e-3
+        print(f"{placement.camera_id}[{placement.clip_index}] {off_ms:+.3f} ms {off_ppm:+.2f} ppm end {end_ms:+.3f} ms "
+              f"confidence {placement.confidence:.2f} {placement.classification}")  # fmt: skip
+        assert abs(off_ms) <= OFFSET_MS
+        assert abs(end_ms) <= OFFSET_MS
+        if len(camera.clips) == 1:
+            assert abs(off_ppm) <= DRIFT_PPM
+        assert placement.classification == "looks-good"
+
+
+def test_an_unrelated_recording_asks_for_a_hand(talk90: Talk, tmp_path: Path) -> None:
+    unrelated = bad_inputs(tmp_path / "bad")["unrelated"]
+    paths = [talk90.files["A"][0], talk90.files["C"][0], unrelated]
+    digests = asyncio.run(listen_all(paths, tmp_path / "scratch"))
+    solution = align({name: [digest] for name, digest in zip("ACX", digests, strict=True)}, "A")
+    placed = {placement.camera_id: placement for placement in solution.placements}
+    assert placed["X"].classification == "needs-manual-nudge"
+    assert placed["X"].confidence < 0.5
+    assert placed["C"].classification == "looks-good"
