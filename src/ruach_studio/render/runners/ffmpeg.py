@@ -24,6 +24,8 @@ from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.chunks import Chunk, chunked
 from ruach_studio.render.runners.graph import build_graph
 
+# A frame that cannot be decoded holds the one before; more than this part of a chunk is no longer a blemish but a bad file.
+MAX_ERROR_RATE = "0.02"
 _ENGINE = "ffmpeg-1"  # part of a chunk's key: raise it when the same plan would give other bytes
 
 
@@ -52,13 +54,23 @@ class FfmpegRunner:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         media = await asyncio.to_thread(_facts, plan)
         chunks = chunked(plan.segments, plan.rate)
-        job = _Job(plan, codec, media, folder, on_progress, cancelled)
-        await _all([job.encode(chunk) for chunk in chunks], self._workers)
+        stop = asyncio.Event()
+        job = _Job(plan, codec, media, folder, on_progress, stop)
+        watch = asyncio.create_task(_forward(cancelled, stop))
+        try:
+            await _all([job.encode(chunk) for chunk in chunks], self._workers, stop)
+        finally:
+            watch.cancel()
         joined = await _join([job.path(chunk) for chunk in chunks], workdir / "picture.mp4", plan.rate, cancelled)
         frames = await asyncio.to_thread(_count, joined)
         if frames != plan.frames:
             raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
         return RenderedPicture(joined, frames, await asyncio.to_thread(_sha256, joined))
+
+
+async def _forward(cancelled: asyncio.Event, stop: asyncio.Event) -> None:
+    await cancelled.wait()
+    stop.set()
 
 
 class _Job:
@@ -71,10 +83,10 @@ class _Job:
         media: dict[str, MediaInfo],
         folder: Path,
         on_progress: OnProgress,
-        cancelled: asyncio.Event,
+        stop: asyncio.Event,
     ) -> None:
         self._plan, self._codec, self._media, self._folder = plan, codec, media, folder
-        self._on_progress, self._cancelled = on_progress, cancelled
+        self._on_progress, self._stop = on_progress, stop
         self._written: dict[int, int] = {}
         self._reused = 0
         self._began = time.monotonic()
@@ -98,9 +110,19 @@ class _Job:
         graph = build_graph(chunk.segments, self._plan.rate, self._plan.preset, self._media)
         try:
             await run(
-                [*graph.inputs, "-filter_complex", graph.text, "-map", "[v]", *self._encoder(), str(part)],
+                [
+                    "-max_error_rate",
+                    MAX_ERROR_RATE,
+                    *graph.inputs,
+                    "-filter_complex",
+                    graph.text,
+                    "-map",
+                    "[v]",
+                    *self._encoder(),
+                    str(part),
+                ],
                 on_progress=lambda progress: self._report(chunk, progress.frame),
-                cancelled=self._cancelled,
+                cancelled=self._stop,
             )
             frames = await asyncio.to_thread(_count, part)
             if frames != chunk.frames:
@@ -127,21 +149,28 @@ class _Job:
         self._on_progress(RenderProgress(done, total, round(fps, 1), (total - done) / fps if fps > 0 else None))
 
 
-async def _all(works: Sequence[Coroutine[None, None, None]], at_once: int) -> None:
-    """Run the coroutines, `at_once` at a time; the first failure stops the rest and is raised."""
+async def _all(works: Sequence[Coroutine[None, None, None]], at_once: int, stop: asyncio.Event) -> None:
+    """Run the coroutines, `at_once` at a time; the first failure stops the rest and is raised.
+
+    They are stopped by `stop` and waited for, never by cancelling their tasks: a task that is cancelled while its child
+    process starts would leave the child behind.
+    """
     gate = asyncio.Semaphore(at_once)
 
     async def one(work: Coroutine[None, None, None]) -> None:
         async with gate:
             await work
 
-    tasks = [asyncio.ensure_future(one(work)) for work in works]
+    tasks = [asyncio.create_task(one(work)) for work in works]
     try:
-        await asyncio.gather(*tasks)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        stop.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    first = [error for task in done if (error := task.exception()) is not None]
+    for error in [*first, *ended]:
+        if isinstance(error, BaseException):
+            raise error
 
 
 async def _join(parts: Sequence[Path], target: Path, rate: FrameRate, cancelled: asyncio.Event) -> Path:

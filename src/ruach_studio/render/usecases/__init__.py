@@ -1,0 +1,1 @@
+"""Turn one request into its whole course: load, decide, do, save, announce. One verb, one module."""

@@ -1,0 +1,125 @@
+"""Turn an audio plan into one raw programme track (48 kHz, stereo, 32-bit float), placed to the sample.
+
+Each file is decoded once as a stream, its clock stretched to the master's by a resampler (drift of a few ppm included),
+and added at its place. Memory stays flat: the track is a file of known size, reserved on disk before the first sample.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from threading import Event
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from ruach_studio.infra.media import PcmBlock, decode_audio
+from ruach_studio.kernel.errors import Cancelled
+from ruach_studio.kernel.timebase import round_half_up
+from ruach_studio.render.plan import AudioPlan, AudioSpan
+from ruach_studio.render.plan.audio import SAMPLE_RATE
+
+CHANNELS = 2
+BYTES_PER_SAMPLE = 4 * CHANNELS
+LEAD_IN_S = 0.5  # decode this much before a span, so that the resampler is settled where it counts
+_Samples = npt.NDArray[np.float32]
+
+
+def lay_audio(plan: AudioPlan, path: Path, stop: Event | None = None) -> Path:
+    """Write the programme's sound to `path` (raw float32, interleaved) and return it.
+
+    Raises Cancelled when `stop` is set, OSError when the disk is full, UndecodableSound for a broken source.
+    """
+    part = path.with_suffix(".part")
+    try:
+        _reserve(part, max(plan.samples, 1) * BYTES_PER_SAMPLE)
+        track = np.memmap(part, dtype=np.float32, mode="r+", shape=(max(plan.samples, 1), CHANNELS))
+        for span in plan.spans:
+            _lay(span, plan, track, stop)
+        track.flush()
+        del track
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _reserve(path: Path, size_bytes: int) -> None:
+    """Make a file of zeros whose blocks really exist: writing into a hole of a full disk would end in SIGBUS."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size_bytes)
+        else:
+            for at in range(0, size_bytes, 1 << 20):
+                file.write(bytes(min(1 << 20, size_bytes - at)))
+
+
+def _lay(span: AudioSpan, plan: AudioPlan, track: _Samples, stop: Event | None) -> None:
+    """Add one span to the track, with its fades."""
+    length = span.end_sample_exclusive - span.start_sample
+    for start, samples in _on_timeline(span, plan.origin_s):
+        if stop is not None and stop.is_set():
+            raise Cancelled("laying the sound was cancelled", subject=span.clip.path)
+        lo, hi = max(start, span.start_sample), min(start + len(samples), span.end_sample_exclusive)
+        if lo >= hi:
+            continue
+        kept = samples[lo - start : hi - start]
+        at = np.arange(lo - span.start_sample, hi - span.start_sample)
+        track[lo:hi] += kept * _gain(at, length, span)[:, None]
+
+
+def _gain(at: npt.NDArray[np.int64], length: int, span: AudioSpan) -> npt.NDArray[np.float32]:
+    """Return the equal-power gain at positions `at` of a span: sin² of a fade-in and cos² of a fade-out add up to 1."""
+    gain = np.ones(len(at), np.float32)
+    if span.fade_in:
+        gain *= np.sin(np.pi / 2 * np.clip((at + 0.5) / span.fade_in, 0, 1)).astype(np.float32)
+    if span.fade_out:
+        gain *= np.sin(np.pi / 2 * np.clip((length - at - 0.5) / span.fade_out, 0, 1)).astype(np.float32)
+    return gain
+
+
+def _on_timeline(span: AudioSpan, origin_s: Fraction) -> Generator[tuple[int, _Samples]]:
+    """Yield (output sample, stereo samples) of the span's file on the master clock, from a little before its start."""
+    clip = span.clip
+    zero = (clip.offset_s - origin_s) * SAMPLE_RATE  # where local time 0 falls, in output samples
+    first_s = float((span.start_sample - zero) / SAMPLE_RATE / clip.stretch) - LEAD_IN_S
+    last_s = float((span.end_sample_exclusive - zero) / SAMPLE_RATE / clip.stretch) + LEAD_IN_S
+    with closing(_wanted(clip.path, first_s, last_s)) as blocks:
+        stream: soxr.ResampleStream | None = None
+        at = next_in = 0
+        for block in blocks:
+            begin = round(block.start_s * block.rate)
+            stereo = _stereo(block.samples)
+            if stream is None:
+                stream = soxr.ResampleStream(
+                    block.rate, float(SAMPLE_RATE * clip.stretch), CHANNELS, dtype="float32", quality="VHQ"
+                )
+                at = round_half_up(zero + Fraction(begin, block.rate) * clip.stretch * SAMPLE_RATE)
+            elif begin > next_in:
+                stereo = np.concatenate([np.zeros((begin - next_in, CHANNELS), np.float32), stereo])
+            next_in = begin + len(block.samples)
+            out = stream.resample_chunk(stereo)
+            yield at, out
+            at += len(out)
+        if stream is not None:
+            yield at, stream.resample_chunk(np.zeros((0, CHANNELS), np.float32), last=True)
+
+
+def _wanted(path: str, first_s: float, last_s: float) -> Generator[PcmBlock]:
+    """Yield the blocks that touch local time [first_s, last_s]; stop decoding after them."""
+    with closing(cast("Generator[PcmBlock]", decode_audio(path))) as blocks:
+        for block in blocks:
+            if block.start_s > last_s:
+                return
+            if block.start_s + len(block.samples) / block.rate >= first_s:
+                yield block
+
+
+def _stereo(samples: _Samples) -> _Samples:
+    """Return two channels: stereo as it is, mono on both sides, more than two as their mean on both sides."""
+    if samples.shape[1] == CHANNELS:
+        return np.ascontiguousarray(samples)
+    return np.repeat(samples.mean(axis=1, dtype=np.float32, keepdims=True), CHANNELS, axis=1)

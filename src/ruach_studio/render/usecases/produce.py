@@ -1,0 +1,127 @@
+"""Turn a plan into a finished file in three steps that can each be repeated alone: preflight, draw, finish.
+
+preflight refuses what cannot work before anything is written; draw makes the picture (or the still); finish lays, masters
+and joins the sound. The queue's worker and the command line walk the same steps; only who remembers them differs.
+"""
+
+import asyncio
+import hashlib
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruach_studio.infra.media import check_media
+from ruach_studio.kernel.decision import Verdict
+from ruach_studio.kernel.errors import BadInput
+from ruach_studio.render.plan import ClipRef, RenderPlan
+from ruach_studio.render.ports import OnProgress, RemotionRunner
+from ruach_studio.render.usecases.disk import check_room, disk_errors
+from ruach_studio.render.usecases.lay_audio import lay_audio
+from ruach_studio.render.usecases.master_audio import Mastered, join, master_audio
+from ruach_studio.render.usecases.take_thumbnail import take_thumbnail
+
+LENGTH_TOLERANCE_S = 0.25
+
+
+class MediaChanged(BadInput):
+    """A media file is no longer the one that the EDL was made from."""
+
+    code = "media_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The picture without sound (or the finished still): the file, its SHA-256, and what was decided on the way."""
+
+    path: Path
+    sha256: str
+    verdicts: tuple[Verdict[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A file ready to be stored; `sound` is None for a still."""
+
+    path: Path
+    sha256: str
+    sound: Mastered | None
+
+
+async def preflight(plan: RenderPlan, workdir: Path) -> None:
+    """Check media, permission and room.
+
+    Raises BadMedia (missing, unreadable, damaged), MediaChanged, NotWritable, OutOfSpace.
+    """
+    await asyncio.to_thread(_check_media, plan)
+    await asyncio.to_thread(check_room, plan, workdir)
+
+
+async def draw(
+    plan: RenderPlan, runner: RemotionRunner, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event
+) -> Drawn:
+    """Make the picture track, or for a still the picture itself."""
+    with disk_errors(workdir):
+        await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
+        if plan.preset.is_still:
+            still = await take_thumbnail(plan, workdir / f"still.{plan.preset.extension}", cancelled)
+            return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.verdict,))
+        picture = await runner.render(plan, workdir, on_progress, cancelled)
+    return Drawn(picture.path, picture.sha256)
+
+
+async def finish(plan: RenderPlan, drawn: Drawn, workdir: Path, cancelled: asyncio.Event) -> Finished:
+    """Give the picture its sound at the target loudness. A still passes through."""
+    target = plan.preset.audio
+    if target is None:
+        return Finished(drawn.path, drawn.sha256, None)
+    raw = workdir / "programme.f32"
+    with disk_errors(workdir):
+        try:
+            await _lay(plan, raw, cancelled)
+            sound = await master_audio(raw, target, workdir / "sound.m4a", cancelled)
+        finally:
+            await asyncio.to_thread(raw.unlink, missing_ok=True)
+        path = await join(drawn.path, sound.path, workdir / f"finished.{plan.preset.extension}", cancelled)
+        return Finished(path, await asyncio.to_thread(sha256_of, path), sound)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _lay(plan: RenderPlan, raw: Path, cancelled: asyncio.Event) -> None:
+    """Lay the sound in a thread that hears of a cancellation, and never outlives this call."""
+    stop = threading.Event()
+
+    async def forward() -> None:
+        await cancelled.wait()
+        stop.set()
+
+    watcher = asyncio.create_task(forward())
+    work = asyncio.create_task(asyncio.to_thread(lay_audio, plan.audio, raw, stop))
+    try:
+        await asyncio.shield(work)
+    finally:
+        stop.set()
+        watcher.cancel()
+        await asyncio.gather(work, watcher, return_exceptions=True)
+
+
+def _check_media(plan: RenderPlan) -> None:
+    needs: dict[str, tuple[ClipRef, bool, bool]] = {}
+    for clip in plan.picture_clips:
+        needs[clip.path] = (clip, False, True)
+    for clip in plan.audio_clips:
+        needs[clip.path] = (clip, True, needs.get(clip.path, (clip, False, False))[2])
+    for path, (clip, need_audio, need_video) in needs.items():
+        if not os.path.isabs(path):
+            raise MediaChanged("the EDL names it by a relative path", subject=path, remedy="Assemble the session again.")
+        info = check_media(path, need_audio=need_audio, need_video=need_video)
+        if abs(info.local_duration_s - float(clip.duration_s)) > LENGTH_TOLERANCE_S:
+            raise MediaChanged(
+                f"it lasts {info.local_duration_s:.2f} s, the EDL was made from {float(clip.duration_s):.2f} s",
+                subject=path, remedy="Put the original file back, or assemble the session again.",
+            )  # fmt: skip

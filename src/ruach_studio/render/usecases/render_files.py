@@ -1,0 +1,126 @@
+"""Turn a locked EDL into finished files in a folder, in the foreground: no database, no queue, no service.
+
+The same plan and the same steps as the queue's worker. Every format is checked before the first is drawn. A finished file
+appears under its name at once or not at all; after an error or an interrupt the folder holds no half-made work. Work that
+was killed (power, kill -9) is taken up again after its last finished chunk.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ruach_studio.kernel.decision import Verdict
+from ruach_studio.render.lifecycle import Step
+from ruach_studio.render.loudness import Measurement
+from ruach_studio.render.plan import RenderPlan, plan_render
+from ruach_studio.render.ports import RemotionRunner, RenderProgress
+from ruach_studio.render.presets import preset_named
+from ruach_studio.render.usecases.disk import disk_errors
+from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
+
+WORK_FOLDER = ".ruach-render"
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """How far one format is: `part` of its current step in [0, 1]; pace and time left while pictures are drawn."""
+
+    format: str
+    step: Step
+    part: float
+    fps: float = 0.0
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One finished file. `verdicts` are the decisions taken for it; `notes` say what the plan had to work around."""
+
+    format: str
+    path: Path
+    content_type: str
+    size_bytes: int
+    sha256: str
+    frames: int
+    duration_s: float
+    loudness: Measurement | None
+    verdicts: tuple[Verdict[str], ...]
+    notes: tuple[str, ...]
+
+
+OnFileProgress = Callable[[FileProgress], None]
+
+
+async def render_files(
+    edl_wire: Mapping[str, object],
+    formats: Sequence[str],
+    out_dir: Path,
+    on_progress: OnFileProgress,
+    *,
+    runner: RemotionRunner,
+    cancelled: asyncio.Event | None = None,
+) -> list[Artifact]:
+    """Render `formats` of a locked EDL (wire form) to `out_dir`/<format>.<extension>, in order.
+
+    Raises UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace, MediaFailure and
+    Cancelled.
+    """
+    stop = cancelled or asyncio.Event()
+    plans = [plan_render(edl_wire, preset_named(name)) for name in dict.fromkeys(formats)]
+    work = out_dir / WORK_FOLDER
+    made_folder = not await asyncio.to_thread(out_dir.exists)
+    done = False
+    try:
+        for plan in plans:
+            on_progress(FileProgress(plan.preset.name, "preflight", 0.0))
+            await preflight(plan, work)
+            on_progress(FileProgress(plan.preset.name, "preflight", 1.0))
+        artifacts = [await _one(plan, runner, out_dir, work, on_progress, stop) for plan in plans]
+        done = True
+        return artifacts
+    finally:
+        await asyncio.to_thread(_tidy, work, None if done or not made_folder else out_dir)
+
+
+async def _one(
+    plan: RenderPlan, runner: RemotionRunner, out_dir: Path, work: Path, report: OnFileProgress, cancelled: asyncio.Event
+) -> Artifact:
+    name = plan.preset.name
+    folder = work / f"{name}-{plan.fingerprint()[:12]}"
+
+    def drawing(progress: RenderProgress) -> None:
+        report(FileProgress(name, "render", progress.frames / progress.total_frames, progress.fps, progress.eta_s))
+
+    drawn = await draw(plan, runner, folder, drawing, cancelled)
+    report(FileProgress(name, "render", 1.0))
+    report(FileProgress(name, "normalize", 0.0))
+    finished = await finish(plan, drawn, folder, cancelled)
+    report(FileProgress(name, "normalize", 1.0))
+    target = out_dir / f"{name}.{plan.preset.extension}"
+    with disk_errors(out_dir):
+        await asyncio.to_thread(os.replace, finished.path, target)
+        await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+        size = (await asyncio.to_thread(target.stat)).st_size
+    report(FileProgress(name, "upload", 1.0))
+    return _artifact(plan, finished, target, size, drawn.verdicts)
+
+
+def _artifact(plan: RenderPlan, made: Finished, path: Path, size: int, verdicts: tuple[Verdict[str], ...]) -> Artifact:
+    still, sound = plan.preset.is_still, made.sound
+    decided = [plan.window if not still else None, *verdicts, None if sound is None else sound.verdict]
+    return Artifact(
+        plan.preset.name, path, plan.preset.content_type, size, made.sha256, 1 if still else plan.frames,
+        0.0 if still else plan.duration_s, None if sound is None else sound.final.measured,
+        tuple(v for v in decided if v is not None), plan.notes,
+    )  # fmt: skip
+
+
+def _tidy(work: Path, fresh_folder: Path | None) -> None:
+    """Remove the working folder, and the output folder too if this run made it and it stayed empty."""
+    shutil.rmtree(work, ignore_errors=True)
+    if fresh_folder is not None and fresh_folder.is_dir() and not any(fresh_folder.iterdir()):
+        fresh_folder.rmdir()

@@ -1,0 +1,157 @@
+"""Turn a plan into its thumbnail: look at key frames of the programme, let the rule choose, write that real frame as JPEG.
+
+The pictures come from the camera files themselves, so the thumbnail does not wait for a video to be rendered.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace
+from PIL import Image
+
+from ruach_studio.infra.media import probe
+from ruach_studio.kernel.decision import Verdict
+from ruach_studio.kernel.errors import Cancelled, MediaFailure
+from ruach_studio.render.plan import RenderPlan, Segment, first_programme_frame
+from ruach_studio.render.presets import Preset
+from ruach_studio.render.thumbnail import Candidate, choose_picture, quiet_stretches, score_picture
+
+MAX_CANDIDATES = 240
+SCORE_WIDTH = 320
+JPEG_QUALITY = 90
+_UNSPECIFIED = 2
+_HD_LINES = 720
+
+
+class NoPicture(MediaFailure):
+    """No frame of the programme can be read."""
+
+    code = "no_picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """The JPEG and why this frame."""
+
+    path: Path
+    frame: int
+    verdict: Verdict[str]
+
+
+async def take_thumbnail(plan: RenderPlan, path: Path, cancelled: asyncio.Event) -> Thumbnail:
+    """Write the thumbnail of `plan` to `path`. Raises NoPicture, Cancelled."""
+    candidates = await asyncio.to_thread(_look, plan, cancelled)
+    if not candidates:
+        raise NoPicture(subject=plan.session_id, remedy="Check that the cameras' files can be played.")
+    best, verdict = choose_picture(candidates, plan.rate)
+    await asyncio.to_thread(_write, plan, best.frame, path)
+    return Thumbnail(path, best.frame, verdict)
+
+
+def _look(plan: RenderPlan, cancelled: asyncio.Event) -> list[Candidate]:
+    """Score key frames in the quiet stretches; where no key frame falls into any, the middle of the longest."""
+    stretches = quiet_stretches(plan)
+    total = sum(hi - lo for _, lo, hi in stretches)
+    stride = max(total // MAX_CANDIDATES, 1)
+    candidates: list[Candidate] = []
+    for segment, lo, hi in stretches:
+        for frame, picture in _key_frames(plan, segment, lo, hi, stride):
+            if cancelled.is_set():
+                raise Cancelled("looking for a thumbnail was cancelled", subject=plan.session_id)
+            candidates.append(_scored(frame, segment, picture))
+    if not candidates and stretches:
+        segment, lo, hi = max(stretches, key=lambda s: (s[2] - s[1], -s[1]))
+        candidates.append(_scored((lo + hi) // 2, segment, _exact(plan, segment, (lo + hi) // 2)[0]))
+    return candidates
+
+
+def _scored(frame: int, segment: Segment, picture: VideoFrame) -> Candidate:
+    height = max(2, round(picture.height * SCORE_WIDTH / picture.width / 2) * 2)
+    luma = np.asarray(picture.reformat(width=SCORE_WIDTH, height=height, format="gray").to_ndarray(), np.uint8)
+    return Candidate(frame, segment.camera or "", score_picture(luma))
+
+
+def _key_frames(plan: RenderPlan, segment: Segment, lo: int, hi: int, stride: int) -> Iterator[tuple[int, VideoFrame]]:
+    """Yield (programme frame, picture) of key frames shown in [lo, hi), at least `stride` frames apart."""
+    clip = segment.clip
+    if clip is None or clip.rate is None:
+        return
+    wanted = lo
+    with av.open(clip.path, options={"protocol_whitelist": "file"}) as container:
+        zero_s = probe(clip.path).local_zero_s
+        container.streams.video[0].codec_context.skip_frame = "NONKEY"
+        for picture in _from(container, zero_s, segment.source_frame_at(plan.rate, lo) or 0, float(1 / clip.rate.value)):
+            source = round(((picture.time or 0.0) - zero_s) * float(clip.rate.value))
+            frame = first_programme_frame(clip, plan.rate, source)
+            if frame >= hi:
+                return
+            if frame >= wanted and segment.source_frame_at(plan.rate, frame) == source:
+                yield frame, picture
+                wanted = frame + stride
+
+
+def _exact(plan: RenderPlan, segment: Segment, frame: int) -> tuple[VideoFrame, float]:
+    """Return the very frame that the programme shows at `frame`, and the shape of its pixels (width by height)."""
+    clip, source = segment.clip, segment.source_frame_at(plan.rate, frame)
+    if clip is None or clip.rate is None or source is None:
+        raise NoPicture(subject=plan.session_id)
+    zero_s, frame_s = probe(clip.path).local_zero_s, float(1 / clip.rate.value)
+    found: VideoFrame | None = None
+    with av.open(clip.path, options={"protocol_whitelist": "file"}) as container:
+        shape = float(container.streams.video[0].sample_aspect_ratio or 1)
+        for picture in _from(container, zero_s, source, frame_s):
+            if found is not None and (picture.time or 0.0) - zero_s > (source + 0.5) * frame_s:
+                break
+            found = picture
+    if found is None:
+        raise NoPicture(f"frame {source} cannot be read", subject=clip.path)
+    return found, shape
+
+
+def _from(container: InputContainer, zero_s: float, source: int, frame_s: float) -> Iterator[VideoFrame]:
+    """Decode from the key frame at or before frame `source`; damaged packets are passed over."""
+    stream = container.streams.video[0]
+    if source > 0 and stream.time_base is not None:
+        container.seek(int((zero_s + source * frame_s) / stream.time_base), stream=stream)
+    for packet in container.demux(stream):
+        with suppress(av.InvalidDataError):
+            yield from packet.decode()
+
+
+def _write(plan: RenderPlan, frame: int, path: Path) -> None:
+    segment = next(s for s in plan.segments if s.start_frame <= frame < s.end_frame_exclusive)
+    image = _fitted(_image(*_exact(plan, segment, frame)), plan.preset)
+    part = path.with_suffix(".part")
+    try:
+        image.save(part, format="JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _image(picture: VideoFrame, shape: float) -> Image.Image:
+    """Return the picture as a viewer sees it: upright, square pixels, colours by its own matrix (HD without one: BT.709)."""
+    known = picture.colorspace != _UNSPECIFIED
+    matrix = None if known else Colorspace.ITU709 if picture.height >= _HD_LINES else Colorspace.ITU601
+    image = Image.fromarray(picture.reformat(format="rgb24", src_colorspace=matrix).to_ndarray())
+    if shape != 1:
+        image = image.resize((round(image.width * shape), image.height))
+    return image.rotate(picture.rotation, expand=True) if picture.rotation else image
+
+
+def _fitted(image: Image.Image, preset: Preset) -> Image.Image:
+    """Return the whole image on a black ground of the preset's size."""
+    part = min(preset.width / image.width, preset.height / image.height)
+    size = (max(1, round(image.width * part)), max(1, round(image.height * part)))
+    ground = Image.new("RGB", (preset.width, preset.height))
+    scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+    ground.paste(scaled, ((preset.width - size[0]) // 2, (preset.height - size[1]) // 2))
+    return ground

@@ -1,0 +1,38 @@
+from fractions import Fraction
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.render.plan import Segment
+from ruach_studio.render.runners.chunks import chunked
+
+RATE = FrameRate(Fraction(30))
+
+
+def segments(lengths):
+    found, at = [], 0
+    for length in lengths:
+        found.append(Segment(at, at + length, "A", None, None))
+        at += length
+    return found
+
+
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=40))
+def test_every_frame_is_in_one_chunk_in_order_and_chunks_stay_small(lengths):
+    chunks = chunked(segments(lengths), RATE)
+    frames = [(s.start_frame, s.end_frame_exclusive) for c in chunks for s in c.segments]
+    assert frames[0][0] == 0
+    assert frames[-1][1] == sum(lengths)
+    assert all(a[1] == b[0] for a, b in pairwise(frames))
+    assert all(len(c.segments) <= 8 and c.frames <= 1800 for c in chunks)
+    assert [c.index for c in chunks] == list(range(len(chunks)))
+
+
+def test_an_hour_in_one_shot_becomes_sixty_chunks():
+    assert [c.frames for c in chunked(segments([108_000]), RATE)] == [1800] * 60
+
+
+def test_eight_cuts_share_a_chunk_the_ninth_opens_the_next():
+    assert [len(c.segments) for c in chunked(segments([30] * 9), RATE)] == [8, 1]

@@ -1,0 +1,65 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ruach_studio.infra.media import MediaInfo, VideoInfo
+from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame
+from ruach_studio.render.runners.graph import placement, seek_arguments
+
+RATES = [FrameRate.parse(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")]
+rates = st.sampled_from(RATES)
+
+
+def evaluate(text: str, n: int) -> int:
+    """FFmpeg's `floor(a+N*b)` or `N+c`, in the same double arithmetic."""
+    if not text.startswith("floor("):
+        return n + int(text[1:])
+    base, slope = (float(part) for part in text[6:-1].split("+N*"))
+    return int((base + n * slope) // 1)
+
+
+@given(rates, rates, st.integers(-10_000_000, 10_000_000), st.integers(-500_000, 500_000), st.integers(0, 100_000))
+def test_ffmpegs_doubles_give_the_plans_numbers(source_rate, rate, offset_us, drift_milli, start):
+    clip = ClipRef(
+        "x", Fraction(offset_us, 10**6), Fraction(drift_milli, 1000), Fraction(0), Fraction(7200), source_rate, True
+    )
+    segment = Segment(start, start + 400, "A", "A", clip)
+    first = segment.source_frame_at(rate, start)
+    last = segment.source_frame_at(rate, start + 399)
+    text = placement(segment, clip, rate, first, last)
+    for k in range(first, last + 1):
+        assert evaluate(text, k - first) == first_programme_frame(clip, rate, k) - start
+
+
+def test_a_tie_that_doubles_would_miss_is_met():
+    rate, source = FrameRate.parse(30), FrameRate.parse("24000/1001")
+    clip = ClipRef("x", Fraction(0), Fraction(0), Fraction(0), Fraction(100), source, True)
+    segment = Segment(0, 600, "A", "A", clip)
+    text = placement(segment, clip, rate, 0, 450)
+    assert first_programme_frame(clip, rate, 400) == 501  # 400 source frames last exactly 500.5 programme frames
+    assert evaluate(text, 400) == 501
+
+
+def media(zero_s: float, container_s: float) -> MediaInfo:
+    video = VideoInfo(320, 180, FrameRate.parse(30), 300, 0, "h264", "yuv420p", zero_s, 10.0, False)
+    return MediaInfo("x.mp4", 1, 10.0, container_s, video, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "zero_s", "container_s", "seek", "missing"),
+    [
+        (30, 0.0, 0.0, "0.983333", Fraction(0)),  # half a frame before frame 30
+        (0, 0.0, 0.0, None, Fraction(1, 60)),  # no seek reaches before the start: the filter makes up for it
+        (0, 0.5, 0.0, "0.483333", Fraction(0)),  # picture starts half a second after the sound
+        (30, 7.0, 7.0, "0.983333", Fraction(0)),  # a container that starts at 7 s: seeks count from there
+    ],
+)
+def test_seeks_land_half_a_frame_before_the_wanted_one(first, zero_s, container_s, seek, missing):
+    clip = ClipRef("x.mp4", Fraction(0), Fraction(0), Fraction(0), Fraction(10), FrameRate.parse(30), True)
+    arguments, early = seek_arguments(clip, first, first + 59, media(zero_s, container_s))
+    assert (arguments[arguments.index("-ss") + 1] if "-ss" in arguments else None) == seek
+    assert early == missing
+    assert arguments[-2:] == ["-i", "x.mp4"]
