@@ -1,0 +1,170 @@
+"""Bad input to `ruach run`: exit code 2, one message with file, fact and remedy, and nothing half-made left behind."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ruach_studio.testing.bad_inputs import bad_inputs
+from ruach_studio.testing.talk import make_talk
+
+pytestmark = [pytest.mark.xdist_group("bad-input"), pytest.mark.timeout(300)]
+NOBODY = 65534
+REMEDY = re.compile(r"\b(Check|Name|Copy|Give|Write|Record|Export|Free|Choose|Add|Use|Place|Leave|Put|Set)\b")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A world-readable folder with good and bad footage, and a data folder that everybody may use."""
+
+    root: Path
+    good: dict[str, Path]
+    bad: dict[str, Path]
+
+    def run(self, *words: str, out: Path, nobody: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run `ruach run` in an empty folder of its own, as another user if asked."""
+        data = self.root / ("data-nobody" if nobody else "data")
+        cwd = Path(tempfile.mkdtemp(dir=self.root))
+        for folder in (data, cwd):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o777 if nobody else 0o700)
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("RUACH_")}
+        environment |= {
+            "RUACH_DATA_DIR": str(data / "ruach"),
+            "HOME": str(data),
+            "TMPDIR": str(data),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody else {}
+        command = [sys.executable, "-m", "ruach_studio.app.cli.main", "run", *words, "--out", str(out)]
+        done = subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL, **who
+        )
+        assert list(cwd.iterdir()) == [], "something was left in the working folder"
+        return done
+
+    def cameras(self, **files: Path) -> list[str]:
+        """Return --camera words for these files."""
+        return [word for name, path in files.items() for word in ("--camera", f"{name}={path}")]
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    root = Path(tempfile.mkdtemp(prefix="ruach-bad-"))
+    root.chmod(0o755)
+    talk = make_talk(root / "good", seconds=12, size=(320, 180))
+    bad = bad_inputs(root / "bad")
+    try:
+        yield Stage(root, {name: files[0] for name, files in talk.files.items()}, bad)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Check that the command said what is wrong with what, and what to do about it."""
+    said = done.stderr
+    assert done.returncode == 2, f"exit {done.returncode}\n{done.stdout}\n{said}"
+    assert "Traceback" not in said
+    for word in words:
+        assert re.search(word, said, re.IGNORECASE), f"{word!r} is not in: {said}"
+    assert REMEDY.search(said), f"no remedy in: {said}"
+
+
+def left_in(out: Path) -> list[str]:
+    return sorted(str(path.relative_to(out)) for path in out.rglob("*")) if out.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fact"),
+    [
+        ("missing", "no such file"),
+        ("directory", "folder"),
+        ("empty", "0 bytes"),
+        ("text", "not a media file"),
+        ("truncated", "ends before its index"),
+        ("no_audio", "no sound"),
+        ("no_picture", "no picture"),
+    ],
+)
+def test_a_camera_file_that_cannot_be_used(stage: Stage, tmp_path: Path, kind: str, fact: str) -> None:
+    done = stage.run(
+        *stage.cameras(A=stage.good["A"], B=stage.bad[kind], C=stage.good["C"]), "--wide", "C", out=tmp_path / "out"
+    )
+    refused(done, re.escape(stage.bad[kind].name), fact)
+    assert left_in(tmp_path / "out") == []
+
+
+def test_one_camera_only(stage: Stage, tmp_path: Path) -> None:
+    refused(stage.run(*stage.cameras(A=stage.good["A"]), out=tmp_path / "out"), "1 camera", "two")
+    assert left_in(tmp_path / "out") == []
+
+
+def test_two_cameras_with_the_same_name(stage: Stage, tmp_path: Path) -> None:
+    words = [*stage.cameras(A=stage.good["A"]), *stage.cameras(A=stage.good["B"])]
+    refused(stage.run(*words, out=tmp_path / "out"), "camera A", "twice", "B.mp4")
+    assert left_in(tmp_path / "out") == []
+
+
+def test_unrelated_recordings(stage: Stage, tmp_path: Path) -> None:
+    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.bad["unrelated"]), out=tmp_path / "out")
+    refused(done, r"unrelated\.mp4", r"\bB\b")
+    assert left_in(tmp_path / "out") == []
+
+
+def test_a_full_disk(stage: Stage, tmp_path: Path) -> None:
+    """The output lies on a file system of 2 MB (tmpfs; needs a right to mount)."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]
+    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    if not mounted:
+        pytest.skip("cannot mount a small tmpfs here (needs root), so there is no full disk to try")
+    try:
+        done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=small / "out")
+        refused(done, re.escape(str(small)), r"\bMB\b|full", "Free")
+        assert left_in(small) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.fixture
+def powerless(stage: Stage) -> bool:
+    """Say whether to run as another user: root may write everywhere. Skips where that user cannot run the program."""
+    if os.geteuid() != 0:
+        return False
+    tried = subprocess.run(
+        [sys.executable, "-c", "import ruach_studio"],
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        capture_output=True,
+        check=False,
+    )
+    if tried.returncode != 0:
+        pytest.skip("running as root, and another user cannot read this checkout")
+    return True
+
+
+def test_no_permission_to_write(stage: Stage, powerless: bool) -> None:
+    parent = stage.root / "read-only"
+    parent.mkdir(mode=0o555)
+    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=parent / "out", nobody=powerless)
+    refused(done, re.escape(str(parent)), "written|permission")
+    assert left_in(parent) == []
+
+
+def test_no_permission_to_read(stage: Stage, tmp_path: Path, powerless: bool) -> None:
+    locked = stage.root / "locked.mp4"
+    shutil.copyfile(stage.good["B"], locked)
+    locked.chmod(0o000)
+    out = stage.root / "data-nobody" / "out" if powerless else tmp_path / "out"
+    done = stage.run(*stage.cameras(A=stage.good["A"], B=locked), out=out, nobody=powerless)
+    refused(done, r"locked\.mp4", "may not be read")
+    assert left_in(out) == []
