@@ -109,7 +109,7 @@ def programme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def talk90(tmp_path_factory: pytest.TempPathFactory) -> Talk:
-    """The whole dialogue, small pictures, a mixer track and a split camera."""
+    """The whole dialogue, small pictures, camera B split in two files."""
     return make_talk(tmp_path_factory.mktemp("talk90"), size=(320, 180), split_b=True)
 
 
