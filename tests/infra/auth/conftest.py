@@ -13,6 +13,7 @@ from ruach_studio.infra.auth import passwords, routes
 from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import public, require
+from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.http.application import new_api
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.settings import load_settings
@@ -32,6 +33,13 @@ class MovedClock:
 
     def move(self, **by):
         self.moment += timedelta(**by)
+
+
+@pytest.fixture(autouse=True)
+def correlation_id():
+    """What the shell binds around any work; a request draws its own."""
+    with bind(correlation_id=new_id()) as ids:
+        yield ids.correlation_id
 
 
 @pytest.fixture

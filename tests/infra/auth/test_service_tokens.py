@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from ruach_studio.infra.audit import list_transitions
 from ruach_studio.infra.auth import secret
-from ruach_studio.infra.auth.store import accounts
+from ruach_studio.infra.auth.accounts import disable_account
 from ruach_studio.infra.auth.store.tables import SERVICE_TOKEN
 
 GOOD = {"name": "ci", "roles": ["operator"], "scopes": ["render:write"]}
@@ -87,7 +88,8 @@ async def test_it_ends_at_its_expiry(issue, operate, clock):
 async def test_it_ends_with_its_makers_account(issue, operate, database, people):
     issued = await issue()
     async with database.transaction() as tx:
-        await accounts.disable(tx, people["admin"].account_id)
+        assert await disable_account(tx, people["admin"].account_id, actor="local", reason="left")
+        assert not await disable_account(tx, people["admin"].account_id, actor="local", reason="left")
     assert (await operate(issued["secret"])).status_code == 401
 
 
@@ -120,3 +122,22 @@ async def test_a_useless_token_is_not_issued(browser, changes):
     answer = await (await browser("admin")).post("/auth/service-tokens", json={**GOOD, **changes})
     assert answer.status_code == 422
     assert answer.json()["code"] == "bad_input"
+
+
+async def test_every_change_has_its_audit_row(issue, browser, database, people):
+    issued, admin = await issue(), await browser("admin")
+    await admin.delete(f"/auth/service-tokens/{issued['tokenId']}")
+    made = await admin.post("/auth/accounts", json={"email": "n@s.t", "password": "long enough one", "roles": ["member"]})
+    async with database.transaction() as tx:
+        await disable_account(tx, made.json()["accountId"], actor="local", reason="a trial account")
+    actor = f"session:{people['admin'].account_id}"
+    rows = []
+    async with database.connection() as conn:
+        for entity, entity_id in (("service-token", issued["tokenId"]), ("account", made.json()["accountId"])):
+            rows.append(await list_transitions(conn, entity=entity, entity_id=entity_id))
+    told = [[(row["from"], row["to"], row["actor"]) for row in reversed(each)] for each in rows]
+    assert told == [
+        [(None, "active", actor), ("active", "revoked", actor)],
+        [(None, "active", actor), ("active", "disabled", "local")],
+    ]
+    assert issued["secret"] not in str(rows)

@@ -5,7 +5,9 @@ import errno
 import fcntl
 import hashlib
 import os
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -84,13 +86,31 @@ def test_each_answer_of_the_system_has_its_error(tmp_path, number, kind):
     assert caught.value.remedy
 
 
-async def test_a_folder_without_permission_names_the_remedy(tmp_path, film):
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0o500)
-    if os.access(locked, os.W_OK):
-        pytest.skip("root may write anywhere")
-    with pytest.raises(BadInput, match="RUACH_STORE_DIR"):
-        await LocalDiskStore(locked / "store", "http://x").put_file(KEY, film(), content_type="video/mp4")
+@pytest.fixture
+def forbidden_folder():
+    """A folder outside pytest's own (which only its owner may enter) that this test may enter but not write."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o555)  # noqa: S103  (another user must be able to enter)
+        yield Path(name)
+        os.chmod(name, 0o700)
+
+
+@pytest.fixture
+def as_nobody():
+    """Give up root's right to write anywhere, if we have it; gives it back at the end."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)
+
+
+def test_a_folder_without_permission_names_the_remedy(forbidden_folder, as_nobody):
+    root = forbidden_folder / "store"
+    with pytest.raises(BadInput, match="RUACH_STORE_DIR") as caught:
+        LocalDiskStore(root, "http://x")._put(KEY, Path("/dev/null"), "video/mp4", "no-store")
+    assert caught.value.subject == str(root)
+    assert not root.exists()
 
 
 async def test_a_key_below_an_object_is_a_conflict(disk, film):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.audit import record_transition
 from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.auth.principal import Account, Principal, checked_roles
 from ruach_studio.infra.auth.store import accounts as rows
@@ -30,20 +31,33 @@ async def create_account(
     roles: Collection[str],
     *,
     display_name: str = "",
+    actor: str = "local",
     at: datetime | None = None,
 ) -> Account:
-    """Add an account. Raises BadInput (email, roles), WeakPassword or EmailTaken."""
+    """Add an account on behalf of `actor` (Principal.actor). Raises BadInput (email, roles), WeakPassword or EmailTaken."""
     account = Account(new_id(), checked_email(email), display_name.strip(), checked_roles(roles))
     password_hash = await passwords.hashed(password)
     if not await rows.add(tx, account, password_hash, at or SystemClock().now()):
         raise EmailTaken(subject=account.email, remedy="Sign in with it, or use another email.")
+    await _made(tx, account, actor)
     return account
+
+
+async def disable_account(tx: AsyncConnection, account_id: str, *, actor: str, reason: str) -> bool:
+    """Shut an account out: its sessions and the tokens it made stop at once. Return False if there was nothing to shut."""
+    if not await rows.disable(tx, account_id):
+        return False
+    await record_transition(
+        tx, entity="account", entity_id=account_id, from_state="active", to_state="disabled", actor=actor, reason=reason
+    )
+    return True
 
 
 async def ensure_local_operator(tx: AsyncConnection) -> Principal:
     """Return the account that the command line on one's own machine acts as; it has no password, so nobody can sign in."""
     account = Account(new_id(), LOCAL_OPERATOR_EMAIL, "Local operator", frozenset({"operator", "admin"}))
-    await rows.add(tx, account, None, SystemClock().now())
+    if await rows.add(tx, account, None, SystemClock().now()):
+        await _made(tx, account, "local")
     found = await rows.by_email(tx, LOCAL_OPERATOR_EMAIL)
     if found is None:
         raise Conflict(
@@ -58,3 +72,10 @@ def checked_email(email: str) -> str:
     if len(plain) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(plain):
         raise BadInput("it is not an email address", subject="email", remedy="Write it as name@domain.")
     return plain
+
+
+async def _made(tx: AsyncConnection, account: Account, actor: str) -> None:
+    reason = f"roles {', '.join(sorted(account.roles))}"
+    await record_transition(
+        tx, entity="account", entity_id=account.account_id, from_state=None, to_state="active", actor=actor, reason=reason
+    )

@@ -15,17 +15,9 @@ from ruach_studio.infra.auth.store import tokens
 from ruach_studio.infra.auth.throttle import TooManyLogins
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.http.platform import platform_of
-from ruach_studio.kernel.errors import NotFound
-from ruach_studio.kernel.ids import checked_uuid4
 
 Anyone = Annotated[Principal, Depends(require())]
 Admin = Annotated[Principal, Depends(require("admin"))]
-
-
-class NoSuchToken(NotFound):
-    """There is no living service token with this id."""
-
-    code = "no_such_token"
 
 
 class _Wire(BaseModel):
@@ -136,12 +128,13 @@ def _add_sign_in(auth: APIRouter) -> None:
 
 def _add_accounts(auth: APIRouter) -> None:
     @auth.post("/accounts", summary="Make an account", status_code=201, responses=problem_responses(EmailTaken))
-    async def add_account(body: NewAccount, request: Request, _admin: Admin) -> AccountView:
+    async def add_account(body: NewAccount, request: Request, admin: Admin) -> AccountView:
         platform = platform_of(request)
         async with platform.database.transaction() as tx:
             made = await create_account(
-                tx, body.email, body.password, body.roles, display_name=body.display_name, at=platform.clock.now()
-            )
+                tx, body.email, body.password, body.roles,
+                display_name=body.display_name, actor=admin.actor, at=platform.clock.now(),
+            )  # fmt: skip
         return AccountView(
             account_id=made.account_id, email=made.email, display_name=made.display_name, roles=sorted(made.roles)
         )
@@ -162,7 +155,7 @@ def _add_tokens(auth: APIRouter) -> None:
                 name=body.name,
                 roles=body.roles,
                 scopes=body.scopes,
-                created_by=admin.account_id,
+                created_by=admin,
                 expires_at=body.expires_at,
                 at=platform.clock.now(),
             )
@@ -170,13 +163,12 @@ def _add_tokens(auth: APIRouter) -> None:
 
     @auth.delete(
         "/service-tokens/{token_id}", summary="Revoke a service token", status_code=204,
-        responses=problem_responses(NoSuchToken),
+        responses=problem_responses(service_tokens.NoSuchToken),
     )  # fmt: skip
-    async def revoke(token_id: str, request: Request, _admin: Admin) -> None:
+    async def revoke(token_id: str, request: Request, admin: Admin) -> None:
         platform = platform_of(request)
         async with platform.database.transaction() as tx:
-            if not await tokens.revoke(tx, checked_uuid4(token_id, field="token_id"), platform.clock.now()):
-                raise NoSuchToken(subject=token_id)
+            await service_tokens.revoke_service_token(tx, token_id, actor=admin.actor, at=platform.clock.now())
 
 
 def _me(principal: Principal) -> Me:
