@@ -3,49 +3,16 @@
 import asyncio
 import random
 from collections import Counter
-from dataclasses import dataclass
-from typing import ClassVar
 
 import psycopg
 import pytest
 
-from ruach_studio.infra.context import CorrelationMissing, bind, current, new_id
+from ruach_studio.infra.context import CorrelationMissing, current
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.outbox import Consumer, Relay, publish
 from ruach_studio.infra.outbox.store import lag
 from ruach_studio.infra.queues.store import dead_letters
 from ruach_studio.kernel.errors import BadInput
-
-
-@dataclass(frozen=True)
-class Bell:
-    """A bell rang."""
-
-    event_type: ClassVar[str] = "bell.rang"
-    version: ClassVar[int] = 1
-    number: int
-
-    def payload(self):
-        return {"number": self.number}
-
-
-class Gong(Bell):
-    event_type: ClassVar[str] = "gong.rang"
-
-
-@pytest.fixture
-def request_ids():
-    with bind(correlation_id=new_id(), automation_id=new_id()) as ids:
-        yield ids
-
-
-@pytest.fixture
-def ring(database):
-    async def ringing(*events):
-        async with database.transaction() as tx:
-            return [await publish(tx, event) for event in events]
-
-    return ringing
 
 
 def heard_by(name, into, types=("bell.rang",)):
@@ -64,7 +31,7 @@ async def drained(relay, want, deadline_s=20.0):
     return got + await relay.drain()
 
 
-async def test_each_consumer_hears_what_it_asked_for_with_the_ids(database, ring, request_ids):
+async def test_each_consumer_hears_what_it_asked_for_with_the_ids(database, events, request_ids):
     bells, both, ids = [], [], []
 
     async def note_ids(_tx, envelope):
@@ -75,34 +42,35 @@ async def test_each_consumer_hears_what_it_asked_for_with_the_ids(database, ring
         heard_by("both", both, ("bell.rang", "gong.rang")),
         Consumer("ids", ("gong.rang",), note_ids),
     ]
-    written = await ring(Bell(1), Gong(2), Bell(3))
+    async with database.transaction() as tx:
+        written = [await publish(tx, event) for event in (events.Bell(1), events.Gong(2), events.Bell(3))]
     assert await drained(Relay(database, consumers), 6) == 6
     assert bells == [("bell.rang", 1), ("bell.rang", 3)]
     assert both == [("bell.rang", 1), ("gong.rang", 2), ("bell.rang", 3)]
     assert ids == [(request_ids.correlation_id, request_ids.automation_id, 1, written[1])]
 
 
-async def test_what_was_rolled_back_never_happened(database, ring, request_ids):
+async def test_what_was_rolled_back_never_happened(database, ring, events, request_ids):
     heard = []
     async with database.engine.connect() as tx:
-        await publish(tx, Bell(1))
+        await publish(tx, events.Bell(1))
         await tx.rollback()
-    await ring(Bell(2))
+    await ring(2)
     assert await drained(Relay(database, [heard_by("a", heard)]), 1) == 1
     assert heard == [("bell.rang", 2)]
 
 
 async def test_an_event_needs_a_correlation_id(ring):
     with pytest.raises(CorrelationMissing):
-        await ring(Bell(1))
+        await ring(1)
 
 
-async def test_a_late_commit_is_not_skipped(database, ring, request_ids):
+async def test_a_late_commit_is_not_skipped(database, ring, events, request_ids):
     heard = []
     relay = Relay(database, [heard_by("a", heard)])
     async with database.transaction() as slow:
-        await publish(slow, Bell(1))
-        await ring(Bell(2))
+        await publish(slow, events.Bell(1))
+        await ring(2)
         await relay.drain()
     await drained(relay, 2 - len(heard))
     assert sorted(heard) == [("bell.rang", 1), ("bell.rang", 2)]
@@ -110,13 +78,13 @@ async def test_a_late_commit_is_not_skipped(database, ring, request_ids):
 
 async def test_a_consumer_that_comes_later_hears_the_past(database, ring, request_ids):
     heard, late = [], []
-    await ring(Bell(1))
+    await ring(1)
     await drained(Relay(database, [heard_by("a", heard)]), 1)
     await drained(Relay(database, [heard_by("b", late)]), 1)
     assert heard == late == [("bell.rang", 1)]
 
 
-async def test_8_writers_and_2_relays_miss_nothing_and_repeat_nothing(database, database_url, request_ids):
+async def test_8_writers_and_2_relays_miss_nothing_and_repeat_nothing(database, database_url, events, request_ids):
     with psycopg.connect(database.dsn) as conn:
         conn.execute("CREATE TABLE effect (number int)")
     each, writers = 25, 8
@@ -125,7 +93,7 @@ async def test_8_writers_and_2_relays_miss_nothing_and_repeat_nothing(database, 
     async def write(offset):
         for number in range(offset, offset + each):
             async with database.transaction() as tx:
-                await publish(tx, Bell(number))
+                await publish(tx, events.Bell(number))
                 await asyncio.sleep(dice.uniform(0, 0.02))
 
     async def handle(tx, envelope):
@@ -160,7 +128,7 @@ async def test_an_effect_and_its_inbox_row_fail_together(database, ring, request
         if len(tries) == 1:
             raise ConnectionError("half way")
 
-    await ring(Bell(1))
+    await ring(1)
     await drained(Relay(database, [Consumer("a", ("bell.rang",), handle)], ladder_s=(0.1,)), 1)
     async with database.connection() as conn:
         assert (await conn.exec_driver_sql("SELECT count(*) FROM effect")).scalar_one() == 1
@@ -177,7 +145,7 @@ async def test_a_poisoned_event_is_parked_and_blocks_nobody(database, ring, requ
         heard.append(envelope.payload["number"])
 
     relay = Relay(database, [Consumer("picky", ("bell.rang",), picky), heard_by("calm", calm := [])], ladder_s=(0.1, 0.1))
-    (poison, *_rest) = await ring(Bell(1), Bell(2), Bell(3))
+    (poison, *_rest) = await ring(1, 2, 3)
     await drained(relay, 5)
     assert heard == [2, 3]
     assert len(calm) == 3
@@ -198,7 +166,7 @@ async def test_what_no_repetition_can_mend_is_parked_at_once(database, ring, req
     async def strict(_tx, _envelope):
         raise BadInput("no")
 
-    await ring(Bell(1))
+    await ring(1)
     relay = Relay(database, [Consumer("strict", ("bell.rang",), strict)])
     letters = []
     async with asyncio.timeout(10):

@@ -1,6 +1,8 @@
 """Turn an event written in a transaction into its effect, exactly once, in every consumer."""
 
+from ruach_studio.infra.outbox.parked import NotParked, redeliver
 from ruach_studio.infra.outbox.publish import publish
 from ruach_studio.infra.outbox.relay import Consumer, Relay
+from ruach_studio.infra.outbox.store import lag
 
-__all__ = ["Consumer", "Relay", "publish"]
+__all__ = ["Consumer", "NotParked", "Relay", "lag", "publish", "redeliver"]

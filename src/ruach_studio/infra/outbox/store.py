@@ -43,6 +43,10 @@ _PUT_OFF = text(
     "UPDATE platform.delivery SET attempts = attempts + 1, errors = errors || CAST(:error AS jsonb),"
     " next_at = clock_timestamp() + make_interval(secs => :pause_s) WHERE consumer = :consumer AND outbox_id = :outbox_id"
 )
+_REDELIVER = text(
+    "INSERT INTO platform.delivery (consumer, outbox_id) SELECT :consumer, id FROM platform.outbox"
+    " WHERE event_id = :event_id ON CONFLICT DO NOTHING"
+)
 _LAG = text(
     "SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(o.occurred_at)), 0) AS oldest_s"
     " FROM platform.consumer c JOIN platform.outbox o ON (o.xid, o.id) > (c.xid, c.outbox_id)"
@@ -130,6 +134,11 @@ async def park(tx: AsyncConnection, consumer: str, delivery: Delivery, error: Ma
         attempts=[{"attempt": number, "error": each} for number, each in enumerate([*delivery.errors, error], start=1)],
     )  # fmt: skip
     await forget(tx, consumer, delivery.outbox_id)
+
+
+async def redeliver(tx: AsyncConnection, consumer: str, event_id: str) -> bool:
+    """Make an event due again for a consumer; False if there is no such event."""
+    return (await tx.execute(_REDELIVER, {"consumer": consumer, "event_id": event_id})).rowcount == 1
 
 
 async def lag(conn: AsyncConnection, consumer: str) -> tuple[int, float]:

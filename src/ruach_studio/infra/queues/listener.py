@@ -42,7 +42,8 @@ class Listener:
             try:
                 await self._listen()
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("listener.lost", channels=self._channels, message=str(error).strip())
+                if self.connected.is_set():
+                    log.warning("listener.lost", channels=self._channels, message=str(error).strip())
             finally:
                 self.connected.clear()
             await asyncio.sleep(_RECONNECT_S)
@@ -55,5 +56,6 @@ class Listener:
             if self._on_connect is not None:
                 await self._on_connect(conn)
             self.connected.set()
+            log.debug("listener.connected", channels=self._channels)
             async for notice in conn.notifies():
                 self._on_notify(notice.channel, notice.payload)

@@ -89,9 +89,9 @@ CREATE TABLE platform.dead_letter (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     resolved_at timestamptz,
     resolved_by text,
-    resolution text,
-    UNIQUE (kind, queue, source_id)
+    resolution text
 );
+CREATE UNIQUE INDEX dead_letter_once ON platform.dead_letter (kind, queue, source_id) WHERE resolved_at IS NULL;
 CREATE INDEX dead_letter_open ON platform.dead_letter (queue, created_at) WHERE resolved_at IS NULL;
 CREATE INDEX dead_letter_automation ON platform.dead_letter (automation_id);
 CREATE TABLE platform.idempotency (

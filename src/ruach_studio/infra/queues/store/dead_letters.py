@@ -1,6 +1,6 @@
 """Turn the end of a ladder into a row that an operator reads: what, why, every attempt, the ids, the playbook's cause.
 
-One row per dead job or parked event, whatever happens twice.
+One open row per dead job or parked event, whatever happens twice.
 """
 
 import json
@@ -17,17 +17,25 @@ _INSERT = text(
     "INSERT INTO platform.dead_letter (id, kind, queue, name, source_id, payload, automation_id, correlation_id, error,"
     " attempts, triage) VALUES (:id, :kind, :queue, :name, :source_id, CAST(:payload AS jsonb), :automation_id,"
     " :correlation_id, CAST(:error AS jsonb), CAST(:attempts AS jsonb), CAST(:triage AS jsonb))"
-    " ON CONFLICT (kind, queue, source_id) DO NOTHING"
+    " ON CONFLICT (kind, queue, source_id) WHERE resolved_at IS NULL DO NOTHING"
+)
+_FIELDS = (
+    "id, kind, queue, name, source_id, payload, automation_id, correlation_id, error, attempts, triage, created_at,"
+    " resolved_at, resolved_by, resolution"
+)
+_GET = text(
+    f"SELECT {_FIELDS} FROM platform.dead_letter WHERE kind = :kind AND source_id = :source_id"  # noqa: S608
+    " ORDER BY created_at DESC LIMIT 1"
 )
 _LIST = text(
-    "SELECT id, kind, queue, name, source_id, payload, automation_id, correlation_id, error, attempts, triage, created_at,"
-    " resolved_at, resolved_by, resolution FROM platform.dead_letter"
+    f"SELECT {_FIELDS} FROM platform.dead_letter"  # noqa: S608
     " WHERE (CAST(:queue AS text) IS NULL OR queue = :queue) AND (:resolved OR resolved_at IS NULL)"
     " ORDER BY created_at DESC LIMIT :limit"
 )
 _RESOLVE = text(
     "UPDATE platform.dead_letter SET resolved_at = clock_timestamp(), resolved_by = :actor, resolution = :resolution"
-    " WHERE kind = :kind AND source_id = :source_id AND resolved_at IS NULL RETURNING queue"
+    " WHERE kind = :kind AND source_id = :source_id AND (CAST(:queue AS text) IS NULL OR queue = :queue)"
+    " AND resolved_at IS NULL RETURNING queue"
 )
 
 
@@ -54,7 +62,15 @@ async def list_dead_letters(
     return [dict(row._mapping) for row in rows]
 
 
-async def resolve(tx: AsyncConnection, *, kind: str, source_id: str, actor: str, resolution: str) -> bool:
-    """Close an open dead letter with who and how; False if there was no open one."""
-    given = {"kind": kind, "source_id": source_id, "actor": actor, "resolution": resolution}
+async def get_dead_letter(conn: AsyncConnection, *, kind: str, source_id: str) -> dict[str, Any] | None:
+    """Return the newest dead letter of a job or event, resolved or not; None if it never died."""
+    row = (await conn.execute(_GET, {"kind": kind, "source_id": source_id})).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
+async def resolve(
+    tx: AsyncConnection, *, kind: str, source_id: str, actor: str, resolution: str, queue: str | None = None
+) -> bool:
+    """Close an open dead letter (of one queue or consumer, if given) with who and how; False if there was no open one."""
+    given = {"kind": kind, "queue": queue, "source_id": source_id, "actor": actor, "resolution": resolution}
     return (await tx.execute(_RESOLVE, given)).first() is not None
