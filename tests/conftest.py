@@ -4,6 +4,7 @@ The server's files lie in a folder that goes away at the end; nothing is synced 
 schema is migrated once into a template; a test's database is a copy of it.
 """
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -18,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from ruach_studio.infra.db import Database, upgrade
 from ruach_studio.infra.embedded import EmbeddedPostgres
 
+PREFIX = "ruach-test-"
 TEMPLATE = "ruach_template"
 QUICK = {
     "fsync": "off",
@@ -31,7 +33,8 @@ QUICK = {
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One server for this worker process; `.ensure()` gives its address."""
-    folder = Path(tempfile.mkdtemp(prefix="ruach-test-"))
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     server = EmbeddedPostgres(folder, settings=QUICK)
     try:
         server.ensure()
@@ -39,6 +42,13 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def sweep() -> None:
+    """End what a killed test run left: a server without users, and its folder."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if left.stat().st_uid == os.geteuid() and EmbeddedPostgres(left).stop_if_unused():
+            shutil.rmtree(left)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import exc, text
 
 from ruach_studio.infra.db import Database
-from ruach_studio.infra.db.errors import DatabaseUnavailable
+from ruach_studio.infra.db.errors import DatabaseFull, DatabaseUnavailable
 from ruach_studio.kernel.errors import Unavailable
 
 
@@ -95,3 +95,21 @@ async def test_a_drained_pool_says_so(database_url: str, monkeypatch: pytest.Mon
         with pytest.raises(DatabaseUnavailable, match="every connection is in use"):
             async with small.connection():
                 pass
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("53100", DatabaseFull),
+        ("40P01", DatabaseUnavailable),
+        ("55P03", DatabaseUnavailable),
+        ("57P03", DatabaseUnavailable),
+    ],
+)
+async def test_what_the_server_says_becomes_its_plain_kind(database: Database, state: str, kind: type[Exception]) -> None:
+    statement = f"do $$ begin raise exception 'it is so' using errcode = '{state}'; end $$"
+    with pytest.raises(kind, match="it is so") as caught:
+        async with database.transaction() as tx:
+            await tx.execute(text(statement))
+    assert caught.value.details["sqlstate"] == state
+    assert caught.value.retryable

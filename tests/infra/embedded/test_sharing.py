@@ -47,6 +47,16 @@ def test_release_stops_only_as_the_last_and_stop_stops_for_all(folder) -> None:
     assert one.release() is True
 
 
+def test_a_server_whose_users_were_all_killed_can_be_stopped_and_one_in_use_cannot(folder) -> None:
+    assert folder.server().stop_if_unused() is False
+    child, _ = folder.user()
+    assert folder.server().stop_if_unused() is False
+    assert folder.pid() is not None
+    folder.kill(child)
+    assert folder.server().stop_if_unused() is True
+    assert folder.pid() is None
+
+
 def test_nothing_is_left_behind_by_a_clean_stop(folder) -> None:
     with folder.server() as dsn:
         host = Path(conninfo_to_dict(dsn)["host"])

@@ -33,6 +33,8 @@ DESK_SETTINGS: Mapping[str, str] = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "lc_messages": "C",
+    "default_text_search_config": "pg_catalog.english",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
 }

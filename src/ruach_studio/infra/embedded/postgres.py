@@ -89,6 +89,15 @@ class EmbeddedPostgres:
                 self._usage.leave()
                 return self._stop_server()
 
+    def stop_if_unused(self) -> bool:
+        """Stop a server whose users all died without leaving (kill -9); return whether one was stopped."""
+        with self._thread_lock:
+            if self._usage.taken or not self._layout.users_lock.exists():
+                return False
+            with exclusive(self._layout.server_lock, patience_s=_LOCK_PATIENCE_S):
+                self._usage.take()
+                return self._usage.leave() and self._stop_server()
+
     def __enter__(self) -> str:
         return self.ensure()
 
