@@ -37,7 +37,7 @@ def read_footage(
         checked_name(name, field=f"--camera {option}")
         if name in named:
             raise BadInput(f"camera {name} is named twice", subject=f"--camera {option}",
-                           remedy=f"Give each camera its own name, or list its parts: {name}=part1.mp4,part2.mp4.")  # fmt: skip
+                           remedy=f"Name each camera once; list parts as {name}=part1.mp4,part2.mp4.")  # fmt: skip
         named[name] = _files(option, files)
     if AUDIO_TRACK in named and audio:
         raise BadInput(f"{AUDIO_TRACK} is the name of the --audio track", subject=f"--camera {AUDIO_TRACK}",

@@ -1,0 +1,98 @@
+"""Turn an EDL file into a review at the terminal: show, approve, lock, export. No service is needed."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ruach_studio.app.cli import show
+from ruach_studio.assembly.edl import CanonicalEDL, edl_bytes, next_state, to_wire, validate_edl
+from ruach_studio.assembly.exchange import export as export_edl
+from ruach_studio.assembly.exchange.json import read_json
+from ruach_studio.kernel.errors import BadInput
+
+app = typer.Typer(no_args_is_help=True)
+EdlFile = Annotated[Path, typer.Argument(help="An EDL as JSON, made by `ruach assemble` or `ruach run`.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command("show")
+def show_edl(file: EdlFile, json: Json = False) -> None:
+    """List the cuts with their reasons and confidence, and what the validator says."""
+    edl = read_edl(file)
+    report = validate_edl(edl)
+    if json:
+        issues = {"errors": [e.message for e in report.errors], "warnings": [w.message for w in report.warnings]}
+        show.print_json({**to_wire(edl), **issues})
+        return
+    show.OUT.print(show.cuts_table(edl))
+    show.OUT.print(f"{show.confidence_line(edl)}; status {edl.status}, version {edl.version}, rules {edl.rules_version}")
+    for issue in report.errors:
+        show.OUT.print(f"error: {issue.message}")
+    for issue in report.warnings:
+        show.OUT.print(f"warning: {issue.message}")
+
+
+@app.command()
+def approve(file: EdlFile, json: Json = False) -> None:
+    """Approve a reviewed EDL (it is submitted first if it is still a draft)."""
+    edl = read_edl(file)
+    if edl.status == "draft":
+        edl = _step(edl, "submit")
+    _save(file, _step(edl, "approve"), json)
+
+
+@app.command()
+def lock(file: EdlFile, json: Json = False) -> None:
+    """Lock an approved EDL for good; only a locked EDL renders."""
+    edl = read_edl(file)
+    report = validate_edl(edl)
+    if not report.ok:
+        raise BadInput(
+            report.errors[0].message, subject=str(file), remedy="Correct the EDL; `ruach edl show` lists every error."
+        )
+    _save(file, _step(edl, "lock"), json)
+
+
+@app.command()
+def export(
+    file: EdlFile,
+    format: Annotated[str, typer.Option("--format", "-f", help="json or fcpxml.")] = "fcpxml",  # noqa: A002
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; standard output if not given.")] = None,
+) -> None:
+    """Write the EDL for another program; what that format cannot hold is listed."""
+    text, losses = export_edl(read_edl(file), format)
+    if out is None:
+        typer.echo(text)
+    else:
+        show.write_text(out, text)
+        typer.echo(f"{out}: written", err=True)
+    for loss in losses:
+        typer.echo(f"not in {format}: {loss}", err=True)
+
+
+def read_edl(file: Path) -> CanonicalEDL:
+    """Read an EDL file, or raise BadInput naming the file, the fact and the remedy."""
+    if not file.is_file():
+        raise BadInput(
+            "there is no such file", subject=str(file), remedy="Make one with `ruach assemble … -o talk.edl.json`."
+        )
+    try:
+        return read_json(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput("it is not text", subject=str(file), remedy="Name an EDL file, not a film.") from error
+    except BadInput as error:
+        raise BadInput(error.fact, subject=str(file), remedy=error.remedy) from error
+
+
+def _step(edl: CanonicalEDL, action: str) -> CanonicalEDL:
+    return replace(edl, status=next_state(edl.status, action))  # type: ignore[arg-type]
+
+
+def _save(file: Path, edl: CanonicalEDL, json: bool) -> None:
+    show.write_text(file, edl_bytes(edl).decode() + "\n")
+    if json:
+        show.print_json(show.as_wire(edl, {"file": str(file)}))
+    else:
+        typer.echo(f"{file}: {edl.status}")
