@@ -1,0 +1,54 @@
+"""Turn 8 kHz sound into six slowly moving band levels at 50 Hz: what two microphones in one room agree on.
+
+Log energy in six bands, 200 to 3700 Hz, minus its own moving mean over 1 s, in units of its spread, clipped to +-3. Gain,
+microphone colour and constant noise drop out; the rhythm of the syllables stays. sync_coarse.py correlates it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from ruach_studio.assembly.digest import PCM_RATE, Pcm
+
+FEATURE_RATE = 50
+HOP = PCM_RATE // FEATURE_RATE
+WINDOW = 2 * HOP
+BAND_EDGES_HZ = (200.0, 400.0, 700.0, 1100.0, 1700.0, 2600.0, 3700.0)
+_MEAN_FRAMES = FEATURE_RATE + 1
+_CLIP = 3.0
+_CHUNK_FRAMES = 3000  # one minute at a time keeps memory flat
+_FLOOR = 1e2  # about one bit of an int16 sample over a window: digital silence gets a finite, constant level
+
+Features = npt.NDArray[np.float32]
+
+
+def band_features(pcm: Pcm) -> Features:
+    """Return float32 (n_frames, 6); frame i is centred at (i + 1) / 50 s. Fewer than 40 ms of sound give no frame."""
+    count = (len(pcm) - WINDOW) // HOP + 1
+    if count < 1:
+        return np.empty((0, len(BAND_EDGES_HZ) - 1), np.float32)
+    taper = np.hanning(WINDOW).astype(np.float32)
+    hz = np.fft.rfftfreq(WINDOW, 1 / PCM_RATE)
+    edges = np.searchsorted(hz, BAND_EDGES_HZ)
+    levels = np.empty((count, len(edges) - 1), np.float32)
+    for start in range(0, count, _CHUNK_FRAMES):
+        stop = min(count, start + _CHUNK_FRAMES)
+        sound = np.asarray(pcm[start * HOP : (stop - 1) * HOP + WINDOW], np.float32)
+        frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
+        spectrum = np.fft.rfft(frames * taper, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+        bands = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)  # no BLAS: the same sums on every machine
+        levels[start:stop] = np.log(bands + np.float32(_FLOOR))
+    levels -= _moving_mean(levels)
+    spread = levels.std(axis=0, dtype=np.float64)
+    levels /= np.where(spread > 0, spread, 1.0).astype(np.float32)
+    return np.clip(levels, -_CLIP, _CLIP, out=levels)
+
+
+def _moving_mean(levels: Features) -> Features:
+    """Return the mean over 51 frames around each frame, over fewer at the ends."""
+    half = _MEAN_FRAMES // 2
+    total = np.concatenate((np.zeros((1, levels.shape[1])), np.cumsum(levels, axis=0, dtype=np.float64)))
+    index = np.arange(len(levels))
+    low, high = np.maximum(0, index - half), np.minimum(len(levels), index + half + 1)
+    mean: Features = ((total[high] - total[low]) / (high - low)[:, None]).astype(np.float32)
+    return mean
