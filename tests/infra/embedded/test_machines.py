@@ -71,11 +71,12 @@ def test_the_callers_postgres_and_locale_variables_do_not_matter(folder, tmp_pat
 
 
 def test_processes_with_other_folders_for_temporary_files_still_meet(folder, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir(mode=0o700)
-    one, dsn = folder.user(env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path / "run")})
-    two, same = folder.user(env=os.environ | {"TMPDIR": str(tmp_path)})
+    for name in ("one", "two"):
+        (tmp_path.parent / name).mkdir(mode=0o700, exist_ok=True)
+    one, dsn = folder.user(env=os.environ | {"TMPDIR": str(tmp_path.parent / "one")})
+    two, same = folder.user(env=os.environ | {"TMPDIR": str(tmp_path.parent / "two")})
     assert dsn == same
-    assert "run" in dsn
+    assert "%2Fone%2Fruach-" in dsn
     folder.leave(one)
     folder.write(dsn, 1)
     folder.leave(two)

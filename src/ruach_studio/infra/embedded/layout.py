@@ -4,7 +4,7 @@
     <folder>/server.lock  see locks.py    <folder>/users.lock   see locks.py
 
 The socket's folder lies elsewhere, since a Unix socket's path ends at 107 bytes (103 on macOS): a short, private one under
-XDG_RUNTIME_DIR or the system's folder for temporary files, named by a hash of the data's path.
+the system's folder for temporary files or XDG_RUNTIME_DIR, named by a hash of the data's path.
 """
 
 import hashlib
@@ -113,9 +113,11 @@ def remove_socket_folder(folder: Path) -> None:
 
 
 def _socket_bases(identity: Identity) -> list[Path]:
+    """Temporary folders first: XDG_RUNTIME_DIR is swept at logout, under a service that was left running."""
+    bases = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108  (a 0700 folder of our own inside)
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    bases = [Path(runtime)] if runtime and identity.kind != "nobody" else []
-    bases += [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108  (a 0700 folder of our own inside)
+    if runtime and identity.kind != "nobody":
+        bases.append(Path(runtime))
     return [base for base in bases if base.is_dir()]
 
 

@@ -1,0 +1,60 @@
+"""A service that runs gets its server back without anybody asking."""
+
+import asyncio
+import os
+import signal
+import time
+
+from sqlalchemy import text
+
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.embedded.keeper import keep_running
+from ruach_studio.kernel.errors import Unavailable
+
+
+async def test_a_killed_server_is_back_and_only_unavailable_is_seen_in_between(folder) -> None:
+    server = folder.server()
+    stop = asyncio.Event()
+    async with Database(server.ensure()) as database:
+        async with database.transaction() as tx:
+            await tx.execute(text("create table kept (n int)"))
+        keeper = asyncio.create_task(keep_running(server, stop, every_s=0.05))
+        first = folder.pid()
+        os.kill(first, signal.SIGKILL)
+        end = time.monotonic() + 30
+        while True:
+            assert time.monotonic() < end
+            try:
+                async with database.transaction() as tx:
+                    await tx.execute(text("insert into kept values (1)"))
+                break
+            except Unavailable:
+                await asyncio.sleep(0.02)
+        stop.set()
+        await keeper
+    assert folder.pid() not in (None, first)
+    assert folder.read(server.ensure()) == [1]
+
+
+async def test_a_server_that_cannot_come_back_is_logged_and_tried_again(folder, caplog) -> None:
+    server = folder.server()
+    server.ensure()
+    os.kill(folder.pid(), signal.SIGKILL)
+    folder.wait_until(lambda: folder.pid() is None)
+    control = folder.layout.cluster / "global" / "pg_control"
+    kept = control.read_bytes()
+    control.unlink()
+    stop = asyncio.Event()
+    keeper = asyncio.create_task(keep_running(server, stop, every_s=0.05))
+    end = time.monotonic() + 30
+    while "database.server.down" not in caplog.text:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+    assert not keeper.done()
+    control.write_bytes(kept)
+    while folder.pid() is None:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+    stop.set()
+    await keeper
+    assert server.release() is True
