@@ -74,7 +74,7 @@ def test_very_quiet_sound_is_raised_as_far_as_sense_goes_and_stated():
 
 def test_a_peak_over_the_bound_lowers_the_ceiling_by_as_much_and_a_little():
     trial = Trial(Setting(8.0, -2.0), Measurement(-14.0, -0.6))
-    assert next_setting([trial], TARGET) == Setting(8.0, -2.6)
+    assert next_setting([trial], TARGET) == Setting(8.3, -2.6)
     assert judge(Measurement(-22.0, -9.0), trial, TARGET).decision == "missed"
 
 

@@ -18,9 +18,11 @@ RULES_VERSION = "loudness-v1"
 SILENT_LUFS = -69.0  # ebur128 reports -70 when nothing passes the absolute gate
 MAX_GAIN_DB = 40.0
 FIRST_CEILING_DBTP = -2.0
-AIM_LU = 0.2  # go on until this near; the bound is 0.5
+AIM_LU, LATE_AIM_LU = 0.2, 0.45  # go on until this near, after four trials be content with that; the bound is 0.5
 MAX_TRIALS = 7
+_LATE = 4
 _MIN_SLOPE, _MAX_STEP_DB = 0.15, 12.0
+_LOST_PER_DB_OF_CEILING = 0.5  # loudness that a lower ceiling costs, made up for in the same step
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,12 @@ def next_setting(trials: Sequence[Trial], target: AudioCodec) -> Setting | None:
     last = trials[-1]
     error = target.target_lufs - last.measured.lufs
     over = last.measured.true_peak_dbtp - target.max_true_peak_dbtp
-    if last.measured.is_silent or len(trials) >= MAX_TRIALS or (abs(error) <= AIM_LU and over <= 0):
+    aim = AIM_LU if len(trials) < _LATE else LATE_AIM_LU
+    if last.measured.is_silent or len(trials) >= MAX_TRIALS or (abs(error) <= aim and over <= 0):
         return None
-    ceiling = last.setting.ceiling_dbtp - (over + 0.2 if over > 0 else 0.0)
-    step = 0.0 if abs(error) <= AIM_LU else error / _slope(trials)
+    lowered = over + 0.2 if over > 0 else 0.0
+    ceiling = last.setting.ceiling_dbtp - lowered
+    step = (0.0 if abs(error) <= AIM_LU else error / _slope(trials)) + _LOST_PER_DB_OF_CEILING * lowered
     gain = min(last.setting.gain_db + max(-_MAX_STEP_DB, min(_MAX_STEP_DB, step)), MAX_GAIN_DB)
     setting = Setting(round(gain, 2), round(ceiling, 2))
     return None if setting == last.setting else setting

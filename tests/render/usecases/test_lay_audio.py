@@ -1,0 +1,125 @@
+"""Ticks in the recordings must sound at their place on the master clock, to the sample, and fades must keep the power."""
+
+import threading
+import tracemalloc
+import wave
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from ruach_studio.kernel.errors import Cancelled
+from ruach_studio.render.plan import AudioPlan, AudioSpan, ClipRef
+from ruach_studio.render.usecases.lay_audio import lay_audio
+
+TICK = np.hanning(65) * np.cos(2 * np.pi * 6000 * (np.arange(65) - 32) / 48000)
+
+
+@pytest.fixture
+def record(tmp_path):
+    def make(name, samples, rate=48000):
+        path = tmp_path / name
+        with wave.open(str(path), "wb") as out:
+            out.setnchannels(samples.shape[1])
+            out.setsampwidth(2)
+            out.setframerate(rate)
+            out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        return path
+
+    return make
+
+
+def ticked(seconds, at, rate=48000, channels=1):
+    sound = np.zeros((int(seconds * rate), channels))
+    pulse = np.hanning(65) * np.cos(2 * np.pi * 6000 * (np.arange(65) - 32) / rate)
+    for second in at:
+        centre = round(second * rate)
+        sound[centre - 32 : centre + 33] += 0.5 * pulse[:, None]
+    return sound
+
+
+def a_clip(path, offset="0", drift="0", seconds="10"):
+    return ClipRef(str(path), Fraction(offset), Fraction(drift), Fraction(0), Fraction(seconds), None, True)
+
+
+def laid(plan, tmp_path):
+    return np.fromfile(lay_audio(plan, tmp_path / "x.f32"), np.float32).reshape(-1, 2)
+
+
+def tick_at(sound, near_s):
+    """Return the sub-sample position of the tick near `near_s` seconds, in samples."""
+    lo = int(near_s * 48000) - 200
+    match = np.abs(np.correlate(sound[lo : lo + 400, 0], TICK, "same"))
+    i = int(np.argmax(match))
+    a, b, c = match[i - 1 : i + 2]
+    return lo + i + 0.5 * (a - c) / (a - 2 * b + c)
+
+
+@pytest.mark.parametrize(("offset", "drift"), [("0", "0"), ("-0.75", "0"), ("0.3", "200"), ("-1.000125", "-80.5")])
+def test_ticks_sound_at_their_master_time(record, tmp_path, offset, drift):
+    path = record("a.wav", ticked(10, [2.0, 5.0, 8.5]))
+    clip = a_clip(path, offset, drift)
+    plan = AudioPlan(Fraction(0), 480_000, (AudioSpan(0, 480_000, "A", clip),), ())
+    sound = laid(plan, tmp_path)
+    assert sound.shape == (480_000, 2)
+    for local in (2, 5, 8.5):
+        master = float(clip.offset_s + Fraction(local) * clip.stretch)
+        assert abs(tick_at(sound, master) - master * 48000) < 1.0  # a sample is 0.02 ms
+
+
+def test_another_rate_is_resampled_in_place(record, tmp_path):
+    clip = a_clip(record("a.wav", ticked(10, [4.0], rate=44100), rate=44100))
+    sound = laid(AudioPlan(Fraction(0), 480_000, (AudioSpan(0, 480_000, "A", clip),), ()), tmp_path)
+    assert abs(tick_at(sound, 4.0) - 192_000) < 1.0
+
+
+def test_a_window_in_the_middle_starts_its_own_count(record, tmp_path):
+    clip = a_clip(record("a.wav", ticked(10, [6.0])))
+    sound = laid(AudioPlan(Fraction(5), 96_000, (AudioSpan(0, 96_000, "A", clip),), ()), tmp_path)
+    assert sound.shape == (96_000, 2)
+    assert abs(tick_at(sound, 1.0) - 48_000) < 1.0
+
+
+def test_a_hand_over_keeps_the_power_and_makes_no_click(record, tmp_path):
+    rng = np.random.default_rng(3)
+    one, two = (record(f"{i}.wav", rng.normal(0, 0.1, (480_000, 2))) for i in range(2))
+    spans = (
+        AudioSpan(0, 240_480, "A", a_clip(one), fade_out=480),
+        AudioSpan(240_000, 480_000, "B", a_clip(two), fade_in=480),
+    )
+    sound = laid(AudioPlan(Fraction(0), 480_000, spans, ()), tmp_path)
+    powers = [float((sound[i : i + 480] ** 2).mean()) for i in range(230_000, 250_000, 480)]
+    assert max(powers) < 1.4 * np.mean(powers)
+    assert min(powers) > 0.6 * np.mean(powers)
+
+
+def test_a_gap_is_silence_and_mono_sounds_on_both_sides(record, tmp_path):
+    clip = a_clip(record("a.wav", np.full((480_000, 1), 0.25)))
+    plan = AudioPlan(Fraction(0), 480_000, (AudioSpan(96_000, 192_000, "A", clip, fade_in=480, fade_out=480),), ())
+    sound = laid(plan, tmp_path)
+    assert not sound[:96_000].any()
+    assert not sound[192_000:].any()
+    assert np.allclose(sound[100_000:190_000], 0.25, atol=1e-3)
+
+
+def test_memory_does_not_grow_with_the_length(record, tmp_path):
+    def peak(seconds):
+        clip = a_clip(record(f"{seconds}.wav", np.zeros((48_000 * seconds, 2))), seconds=str(seconds))
+        plan = AudioPlan(Fraction(0), 48_000 * seconds, (AudioSpan(0, 48_000 * seconds, "A", clip),), ())
+        tracemalloc.start()
+        lay_audio(plan, tmp_path / "x.f32")
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    peak(5)
+    assert peak(80) < 2.0 * peak(20)
+
+
+def test_cancelling_leaves_no_file(record, tmp_path):
+    stop = threading.Event()
+    stop.set()
+    clip = a_clip(record("a.wav", ticked(10, [4.0])))
+    with pytest.raises(Cancelled):
+        lay_audio(AudioPlan(Fraction(0), 480_000, (AudioSpan(0, 480_000, "A", clip),), ()), tmp_path / "x.f32", stop)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.wav"]

@@ -1,0 +1,182 @@
+"""The foreground render from end to end: four files, measured; and every bad state leaves a clear error and nothing else."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from ruach_studio.infra.media import BadMedia
+from ruach_studio.kernel.errors import Cancelled, OutOfSpace
+from ruach_studio.render import presets
+from ruach_studio.render.plan import EdlNotLocked, plan_render
+from ruach_studio.render.presets import FORMATS
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases import disk
+from ruach_studio.render.usecases.disk import NotWritable
+from ruach_studio.render.usecases.produce import MediaChanged
+from ruach_studio.render.usecases.render_files import render_files
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The four formats a sixth as large, so that a test renders in a moment."""
+    sizes = {"full_16_9": (320, 180), "short_9_16": (180, 320), "clip_1_1": (180, 180), "thumbnail": (320, 180)}
+    shrunk = {name: replace(presets.PRESETS[name], width=w, height=h) for name, (w, h) in sizes.items()}
+    monkeypatch.setattr(presets, "PRESETS", shrunk)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory, make_film, make_clip):
+    folder = tmp_path_factory.mktemp("session")
+    rng = np.random.default_rng(1)
+    t = np.arange(48_000 * 7) / 48_000
+    voice = (rng.normal(0, 0.05, len(t)) * np.abs(np.sin(9 * t)))[:, None].repeat(2, axis=1).astype(np.float32)
+    a = make_film(folder / "a.mp4", "A", 200, sound=voice[: 48_000 * 20 // 3])
+    b = make_film(folder / "b.mp4", "B", 210, sound=voice)
+    return {"A": [make_clip(a, frames=200)], "B": [make_clip(b, frames=210, offset_ms=-200)]}
+
+
+@pytest.fixture
+def wire(session, make_edl):
+    return make_edl([(80, "A"), (140, "B"), (200, "A")], session)
+
+
+async def render(wire, out, formats=FORMATS, **options):
+    return await render_files(wire, formats, out, options.pop("report", lambda _: None), runner=FfmpegRunner(), **options)
+
+
+async def test_four_files_come_out_measured_and_exact(small, wire, read_strips, tmp_path):
+    reports = []
+    made = {a.format: a for a in await render(wire, tmp_path / "out", report=reports.append)}
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "clip_1_1.mp4", "full_16_9.mp4", "short_9_16.mp4", "thumbnail.jpg",
+    ]  # fmt: skip
+    for name in FORMATS[:3]:
+        artifact, plan = made[name], plan_render(wire, presets.PRESETS[name])
+        assert read_strips(artifact.path) == [plan.shown(i) for i in range(200)]
+        assert abs(artifact.loudness.lufs + 14) <= 0.5
+        assert artifact.loudness.true_peak_dbtp <= -1.0
+        assert (artifact.frames, artifact.content_type) == (200, "video/mp4")
+        with av.open(str(artifact.path)) as film:
+            assert (film.streams.video[0].start_time, film.streams.audio[0].start_time) == (0, 0)
+            sound = film.streams.audio[0]
+            assert abs(float(sound.duration * sound.time_base) - artifact.duration_s) < 0.001
+            padding = sum(frame.samples for frame in film.decode(audio=0)) - round(48_000 * artifact.duration_s)
+            assert 0 <= padding < 1024  # AAC comes in whole frames; what hangs over is silence after the end
+    with Image.open(made["thumbnail"].path) as image:
+        assert image.size == (320, 180)
+    assert {v.rules_version for v in made["short_9_16"].verdicts} == {"short-v1", "loudness-v1"}
+    assert {v.rules_version for v in made["thumbnail"].verdicts} == {"thumbnail-v1"}
+    steps = [r.step for r in reports if r.format == "full_16_9"]
+    assert list(dict.fromkeys(steps)) == ["preflight", "render", "normalize", "upload"]
+
+
+async def test_the_index_stands_before_the_pictures(small, wire, tmp_path):
+    (artifact,) = await render(wire, tmp_path / "out", ["clip_1_1"])
+    data = artifact.path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def broken(wire, **clip):
+    wire["sources"]["B"]["clips"] = [{**wire["sources"]["B"]["clips"][0], **clip}]
+    return wire
+
+
+async def refused(wire, out, error, match, **options):
+    with pytest.raises(error, match=match) as caught:
+        await render(wire, out, **options)
+    assert not out.exists()
+    assert caught.value.exit_code == 2
+
+
+async def test_bad_states_name_fact_and_remedy_and_leave_nothing(small, wire, make_edl, session, tmp_path):
+    out = tmp_path / "out"
+    await refused(make_edl([(200, "A")], session, status="approved"), out, EdlNotLocked, r"approved.*lock it")
+    await refused(broken(wire, path=str(tmp_path / "gone.mp4")), out, BadMedia, "gone.mp4")
+    (tmp_path / "empty.mp4").touch()
+    await refused(broken(wire, path=str(tmp_path / "empty.mp4")), out, BadMedia, "empty.mp4.*0 bytes")
+    path = session["B"][0]["path"]
+    await refused(
+        broken(wire, path=path, durationMs=9000.0), out, MediaChanged, "lasts 7.00 s, the EDL was made from 9.00 s"
+    )
+    await refused(broken(wire, path="b.mp4"), out, MediaChanged, "relative path")
+
+
+async def test_a_full_disk_is_said_before_anything_is_written(small, wire, tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "RESERVE_BYTES", 10**18)
+    await refused(wire, tmp_path / "out", OutOfSpace, "MB are free, rendering full_16_9 may need")
+
+
+async def test_a_place_that_takes_no_folder_is_named(small, wire, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotWritable, match=r"not a folder|may not be written"):
+        await render(wire, tmp_path / "file" / "out", ["thumbnail"])
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_folder_without_permission_is_named(small, wire, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(NotWritable, match="write permission"):
+        await render(wire, tmp_path / "out", ["thumbnail"])
+
+
+async def test_cancelling_leaves_no_trace(small, wire, tmp_path):
+    stop = asyncio.Event()
+    with pytest.raises(Cancelled):
+        await render(wire, tmp_path / "out", cancelled=stop, report=lambda r: stop.set() if r.step == "render" else None)
+    assert not (tmp_path / "out").exists()
+
+
+KILLED = """
+import asyncio, json, sys
+from dataclasses import replace
+from pathlib import Path
+from ruach_studio.render import presets
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases.render_files import render_files
+presets.PRESETS["full_16_9"] = replace(presets.PRESETS["full_16_9"], width=960, height=540)
+wire, out = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+asyncio.run(render_files(wire, ["full_16_9"], out, lambda p: None, runner=FfmpegRunner()))
+"""
+
+
+async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chunk(
+    session, make_edl, read_strips, tmp_path, monkeypatch
+):
+    half = replace(presets.PRESETS["full_16_9"], width=960, height=540)
+    monkeypatch.setattr(presets, "PRESETS", {**presets.PRESETS, "full_16_9": half})
+    wire = make_edl([(8 * (i + 1), "AB"[i % 2]) for i in range(25)], session)
+    (tmp_path / "edl.json").write_text(json.dumps(wire))
+    out = tmp_path / "out"
+    arguments = [sys.executable, "-c", KILLED, str(tmp_path / "edl.json"), str(out)]
+    child = await asyncio.create_subprocess_exec(*arguments, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (kept := sorted(out.rglob("chunks/*.json"))):
+        assert time.monotonic() < deadline, "no chunk was finished"
+        assert child.returncode is None, "the render ended before it could be killed"
+        await asyncio.sleep(0.01)
+    os.killpg(child.pid, signal.SIGKILL)
+    await child.wait()
+    assert not (out / "full_16_9.mp4").exists()
+    stamps = {note.name: note.with_suffix(".mp4").stat().st_mtime_ns for note in kept}
+    begun = []
+
+    def watch(report):
+        if report.step == "render" and not begun:
+            begun.append({n.name: n.with_suffix(".mp4").stat().st_mtime_ns for n in out.rglob("chunks/*.json")})
+
+    (artifact,) = await render(wire, out, ["full_16_9"], report=watch)
+    assert stamps.items() <= begun[0].items()
+    found = read_strips(artifact.path)
+    plan = plan_render(wire, presets.PRESETS["full_16_9"])
+    assert found == [plan.shown(i) for i in range(200)]
+    assert [p.name for p in out.iterdir()] == ["full_16_9.mp4"]
