@@ -8,7 +8,7 @@ import pytest
 from ruach_studio.assembly.sync import align
 from ruach_studio.assembly.usecases.listen import listen_all
 from ruach_studio.testing.bad_inputs import bad_inputs
-from ruach_studio.testing.talk import Talk
+from ruach_studio.testing.talk import Talk, make_talk
 
 pytestmark = pytest.mark.xdist_group("talk90")
 OFFSET_MS, DRIFT_PPM = 2.0, 2.0
@@ -27,6 +27,19 @@ def test_offset_and_drift_of_every_clip(talk90: Talk, drafts90) -> None:
         assert abs(end_ms) <= OFFSET_MS
         if len(camera.clips) == 1:
             assert abs(off_ppm) <= DRIFT_PPM
+        assert placement.classification == "looks-good"
+
+
+def test_microphones_that_stand_apart_cost_less_than_the_limit(assembled, tmp_path: Path) -> None:
+    """With 35 cm more to the other person's microphone no clock is the truth for both voices; sync must lie between them."""
+    talk = make_talk(tmp_path / "apart", size=(160, 92), path_spread_s=0.001)
+    for placement in assembled(talk, tmp_path / "scratch").solution.placements:
+        off_ms = (placement.offset_s - talk.clip_offset_s(placement.camera_id, 0)) * 1000
+        off_ppm = placement.drift_ppm - talk.camera(placement.camera_id).drift_ppm
+        end_ms = off_ms + talk.seconds * off_ppm * 1e-3
+        print(f"{placement.camera_id} {off_ms:+.3f} ms {off_ppm:+.2f} ppm end {end_ms:+.3f} ms {placement.classification}")
+        assert abs(off_ms) <= OFFSET_MS
+        assert abs(end_ms) <= OFFSET_MS
         assert placement.classification == "looks-good"
 
 

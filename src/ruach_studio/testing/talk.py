@@ -44,13 +44,13 @@ class _Plan:
     view: View
 
 
-_NEAR, _WIDE = Hearing(0, 14), Hearing(0, 3)
+_NEAR, _WIDE = Hearing(0, 14), Hearing(0, 3, 0.5)
 _PLANS = (
     _Plan("A", "camera", "1", 0.0, 0.0, 0.0, 0.0,
-          Microphone({"1": _NEAR, "2": Hearing(-10, 6)}, 0.0, -66, 48_000, 2),
+          Microphone({"1": _NEAR, "2": Hearing(-10, 6, 1.0)}, 0.0, -66, 48_000, 2),
           View("A", "CAMERA A  Ruth", (168, 132, 96), (("1", 0.0, 1.0),))),
     _Plan("B", "camera", "2", 3.2, -0.05, 1.0, 40.0,
-          Microphone({"1": Hearing(-8, 6), "2": _NEAR}, -9.0, -64, 48_000, 2),
+          Microphone({"1": Hearing(-8, 6, 1.0), "2": _NEAR}, -9.0, -64, 48_000, 2),
           View("B", "CAMERA B  Daniel", (96, 124, 152), (("2", 0.0, 1.0),))),
     _Plan("C", "wide", None, -1.5, 0.09, 2.0, -65.0, Microphone({"1": _WIDE, "2": _WIDE}, -12.0, -60, 44_100, 1),
           View("C", "CAMERA C  wide", (112, 140, 104), (("1", -0.31, 0.7), ("2", 0.31, 0.7)))),
@@ -69,12 +69,14 @@ def make_talk(
     seed: int = 7,
     split_b: bool = False,
     mixer: bool = False,
+    path_spread_s: float = 0.0,
 ) -> Talk:
     """Write A.mp4, B.mp4 (or B1.mp4 and B2.mp4), C.mp4, mix.wav if asked, and talk.json into `folder`; return the truth.
 
-    `size` is that of A and B; the wide camera is 1.5 times as large if not told (1920x1080). `split_b` breaks camera B's
-    recording into two gapless files; `mixer` adds a separate recorder. Raises ValueError below 8 s or for sizes that H.264
-    cannot hold.
+    `size` is that of A and B; the wide camera is 1.5 times as large if not told (1920x1080). `split_b` breaks camera
+    B's recording into two gapless files; `mixer` adds a separate recorder; `path_spread_s` makes the way to the other
+    person's microphone that much longer (2.9 ms a metre). Raises ValueError below 8 s or for sizes that H.264 cannot
+    hold.
     """
     if seconds < 8:
         raise ValueError("a talk has at least 8 seconds, so that both people speak")
@@ -87,7 +89,8 @@ def make_talk(
     cameras = [_truth(plan, rate, seconds, wide_size if plan.role == "wide" else size, split_b) for plan in _PLANS]
     with ThreadPoolExecutor(2) as pool:  # the wide camera costs as much as the other two
         longest_first = sorted(zip(_PLANS, cameras, strict=True), key=lambda pair: pair[0].role != "wide")
-        for job in [pool.submit(_film, folder, plan, camera, rate, stems, seed) for plan, camera in longest_first]:
+        jobs = [pool.submit(_film, folder, plan, camera, rate, stems, seed, path_spread_s) for plan, camera in longest_first]
+        for job in jobs:
             job.result()
     if mixer:
         cameras.append(_record_mixer(folder, stems, seconds, seed))
@@ -117,10 +120,10 @@ def _truth(plan: _Plan, rate: FrameRate, seconds: float, size: tuple[int, int], 
     )
 
 
-def _film(folder: Path, plan: _Plan, camera: CameraTruth, rate: FrameRate, stems: Stems, seed: int) -> None:
+def _film(folder: Path, plan: _Plan, camera: CameraTruth, rate: FrameRate, stems: Stems, seed: int, spread_s: float) -> None:
     count = int(rate.seconds(camera.frames) * camera.sound_rate)
     sound = talk_sound.recorded(dict(stems), plan.mic, offset_s=camera.offset_s, drift_ppm=camera.drift_ppm, count=count,
-                                seed=(seed, ord(plan.letter)))  # fmt: skip
+                                seed=(seed, ord(plan.letter)), spread_s=spread_s)  # fmt: skip
     times_s = camera.offset_s + np.arange(camera.frames) / float(rate.value) * (1 + camera.drift_ppm * 1e-6)
     steps = [talk_picture.level_of(talk_sound.loudness_at(stems[speaker], times_s)) for speaker, _, _ in plan.view.people]
     painter = talk_picture.Painter(plan.view, rate, camera.width, camera.height)

@@ -28,10 +28,11 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """One way from a speaker to a microphone."""
+    """One way from a speaker to a microphone; `detour` is its share of the spread in length between paths."""
 
     level_db: float
     direct_to_room_db: float
+    detour: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,14 @@ def scene_stems(script: Script, turns: tuple[Turn, ...], seconds: float) -> dict
 
 
 def recorded(
-    stems: dict[str, FloatArray], mic: Microphone, *, offset_s: float, drift_ppm: float, count: int, seed: tuple[int, ...]
+    stems: dict[str, FloatArray],
+    mic: Microphone,
+    *,
+    offset_s: float,
+    drift_ppm: float,
+    count: int,
+    seed: tuple[int, ...],
+    spread_s: float = 0.0,
 ) -> FloatArray:
     """Return `count` samples (count, channels) of the microphone: sample i is master time offset_s + i / rate * (1 + drift).
 
@@ -68,7 +76,7 @@ def recorded(
     rng = np.random.default_rng(seed)
     mix = np.zeros(len(next(iter(stems.values()))), np.float32)
     for speaker in sorted(mic.paths):
-        mix += fftconvolve(stems[speaker], _room(mic.paths[speaker], rng), "full")[: len(mix)].astype(np.float32)
+        mix += fftconvolve(stems[speaker], _room(mic.paths[speaker], rng, spread_s), "full")[: len(mix)].astype(np.float32)
     start = round((PRE_S + offset_s) * RATE)
     if start < 0 or abs(start / RATE - PRE_S - offset_s) > 1e-9:
         raise ValueError(f"offset {offset_s} s is outside the scene or off the {RATE} Hz grid")
@@ -92,9 +100,9 @@ def loudness_at(stem: FloatArray, times_s: npt.NDArray[np.float64], window_s: fl
     return rms
 
 
-def _room(path: Hearing, rng: np.random.Generator) -> FloatArray:
+def _room(path: Hearing, rng: np.random.Generator, spread_s: float) -> FloatArray:
     """Return the impulse response: one direct tap, then noise that falls by 60 dB in 0.35 s, from 4 ms on."""
-    direct, after = round(DELAY_S * RATE), round(_TAIL_AFTER_S * RATE)
+    direct, after = round((DELAY_S + path.detour * spread_s) * RATE), round(_TAIL_AFTER_S * RATE)
     response = np.zeros(direct + after + round(_TAIL_S * RATE))
     time_s = np.arange(len(response) - direct - after) / RATE
     tail = rng.standard_normal(len(time_s)) * 10 ** (-3 * time_s / _RT60_S)
