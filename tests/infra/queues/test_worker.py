@@ -4,6 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
+import psycopg
 import pytest
 
 from ruach_studio.infra.context import current
@@ -99,6 +100,37 @@ async def test_what_no_repetition_can_mend_goes_straight_to_the_dead_letters(add
     assert row.error["details"]["subject"] == "a.mp4"
     assert [note[0] for note in notes] == ["dead"]
     assert (await queue.counts("render-jobs-dlq")).waiting == 1
+
+
+async def test_a_result_that_cannot_be_stored_is_a_failure(add, serve, until, request_ids):
+    async def handler(_context, _payload):
+        return {"when": object()}
+
+    async with serve({KEY: handler}):
+        row = await until(await add(), "failed")
+    assert "no canonical form" in row.error["message"]
+
+
+async def test_a_hook_that_breaks_delays_the_retry_but_loses_nothing(add, serve, until, database, row_of, request_ids):
+    calls = []
+
+    async def on_retry(_tx, _old, new_id, _error):
+        calls.append(new_id)
+        if len(calls) == 1:
+            raise RuntimeError("broken hook")
+
+    async def handler(context, _payload):
+        if context.attempt == 1:
+            raise Weather("it pours")
+
+    with psycopg.connect(database.dsn) as conn:
+        conn.execute("ALTER TABLE platform.execution ALTER created_at SET DEFAULT now() - interval '1 minute'")
+    async with serve({KEY: handler}, hooks={KEY: HandlerHooks(on_retry=on_retry)}):
+        first = await add()
+        await until(first, "failed")
+        await until(calls[-1], "completed")
+    assert len(calls) == 2
+    assert await row_of(calls[0]) is None
 
 
 async def test_an_operator_requeues_a_dead_job_under_a_new_id(add, serve, until, queue, database, row_of, request_ids):

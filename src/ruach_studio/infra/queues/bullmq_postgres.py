@@ -80,8 +80,8 @@ class BullmqPostgres:
             raise JobNotFound(subject=job_id)
         if not await executions.finish(tx, job_id, "cancelled"):
             return False
-        if not await bullmq.remove_job(tx, execution.queue, job_id):
-            await executions.announce_cancel(tx, job_id)
+        await bullmq.remove_job(tx, execution.queue, job_id)
+        await executions.announce_cancel(tx, job_id)
         return True
 
     async def requeue(self, tx: AsyncConnection, job_id: str, *, actor: str, reason: str) -> str:

@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.kernel.errors import Unavailable
 
 _RECONNECT_S = 0.5
 _KEEPALIVE = {"keepalives_idle": "10", "keepalives_interval": "10", "keepalives_count": "3", "connect_timeout": "5"}
@@ -41,7 +42,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
                 if self.connected.is_set():
                     log.warning("listener.lost", channels=self._channels, message=str(error).strip())
             finally:

@@ -22,6 +22,7 @@ from ruach_studio.infra.queues.failure import Hooks, Outcome, describe, record_f
 from ruach_studio.infra.queues.policy import policy_of
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
 from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.store.jsonb import to_jsonb
 from ruach_studio.kernel.errors import Unavailable
 
 _RECORD_PAUSES_S = (0.2, 1.0, 2.0, 5.0)
@@ -124,7 +125,9 @@ class Runner:
         handler = self._handlers.get((context.queue, context.name))
         if handler is None:
             raise NoHandler(subject=f"{context.queue}/{context.name}")
-        return await handler(context, payload)
+        result = await handler(context, payload)
+        to_jsonb(result, subject=f"result of {context.queue}/{context.name}")  # a result that cannot be stored is a failure
+        return result
 
     async def _completed(self, execution: Execution, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         async def record() -> bool:

@@ -53,7 +53,12 @@ class Sweeper:
                 await bullmq.expire_lock(tx, queue, job_id)
             log.warning("job.orphaned", job=job_id, queue=queue)
         for job_id, fact in orphans:
-            await self._fail(job_id, fact)
+            try:
+                await self._fail(job_id, fact)
+            except Unavailable:
+                raise
+            except Exception:  # one pillar's broken hook must not keep the others' jobs from being looked after
+                log.exception("sweep.job.failed", job=job_id)
         return len(confirmed) + len(orphans)
 
     async def _fail(self, job_id: str, fact: str) -> None:

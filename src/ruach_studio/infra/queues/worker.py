@@ -72,7 +72,8 @@ class Worker:
             alive.cancel()
             serving = [asyncio.create_task(self._serve(policy, runner, stop)) for policy in self._policies]
             log.info("worker.started", worker=number, queues=[policy.name for policy in self._policies])
-            await stopped
+            # Ends at `stop`, or if one of our own tasks breaks: better a dead worker than one that only seems to work.
+            await asyncio.wait({stopped, *background, *serving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             runner.stopping = True
             stop.set()
@@ -84,8 +85,9 @@ class Worker:
             for task in (*background, stopped):
                 task.cancel()
             await asyncio.gather(*background, stopped, return_exceptions=True)
-        for task in serving:
-            task.result()
+        for task in (*serving, *background):
+            if not task.cancelled():
+                task.result()
         log.info("worker.stopped", worker=number)
 
     def _listener(self, runner: Runner, number: int) -> Listener:
