@@ -1,5 +1,6 @@
 """Transactions happen wholly or not at all; an outage is Unavailable, a mistake is not."""
 
+import asyncio
 import time
 
 import psycopg
@@ -113,3 +114,23 @@ async def test_what_the_server_says_becomes_its_plain_kind(database: Database, s
             await tx.execute(text(statement))
     assert caught.value.details["sqlstate"] == state
     assert caught.value.retryable
+
+
+async def test_a_cancelled_transaction_rolls_back_and_gives_its_connection_back(thing: Database) -> None:
+    inserted = asyncio.Event()
+
+    async def work() -> None:
+        async with thing.transaction() as tx:
+            await tx.execute(text("insert into render.thing values (1)"))
+            inserted.set()
+            await tx.execute(text("select pg_sleep(60)"))
+
+    task = asyncio.create_task(work())
+    await inserted.wait()
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - began < 10
+    assert await rows(thing) == []
+    assert thing.engine.pool.checkedout() == 0

@@ -146,3 +146,15 @@ def test_a_lock_that_somebody_keeps_is_named(tmp_path: Path) -> None:
     lock = tmp_path / "server.lock"
     with exclusive(lock, patience_s=1), pytest.raises(EmbeddedServerDown, match=r"server\.lock: another process"):
         exclusive(lock, patience_s=0.1).__enter__()
+
+
+def test_data_of_another_major_version_is_refused_and_untouched(folder) -> None:
+    with folder.server() as dsn:
+        folder.write(dsn, 1)
+    version = folder.layout.cluster / "PG_VERSION"
+    version.write_text("15\n")
+    with pytest.raises(EmbeddedServerDown, match="incompatible with server"):
+        folder.server().ensure()
+    version.write_text("18\n")
+    with folder.server() as dsn:
+        assert folder.read(dsn) == [1]
