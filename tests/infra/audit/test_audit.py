@@ -150,6 +150,12 @@ async def test_concurrent_recorders_make_one_unbroken_chain(database, decide, fa
         ("DELETE FROM platform.decision_audit WHERE seq = 4", 5, "rows 4 to 4 are missing"),
         ("DELETE FROM platform.decision_audit WHERE seq > 8", 10, "written last is missing"),
         ("DELETE FROM platform.decision_input WHERE inputs = '[3]'", 4, "inputs are missing"),
+        (
+            "ALTER TABLE platform.decision_input DROP CONSTRAINT decision_input_check;"
+            " UPDATE platform.decision_input SET inputs = '[9]' WHERE inputs = '[3]'",
+            4,
+            "inputs are missing or altered",
+        ),
     ],
 )
 async def test_tampering_is_found(record, decide, faults, tamper, statement, seq, fact):

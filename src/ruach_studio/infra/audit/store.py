@@ -44,7 +44,7 @@ _LIST_TRANSITIONS = text(
 _CHAIN_PAGES = {
     "decision_audit": text(
         "SELECT a.seq, a.entry, a.prev_hash, a.hash, a.inputs_hash, a.subject, a.decision, a.rules_version,"
-        " a.correlation_id, a.automation_id, i.hash = encode(sha256(convert_to(i.inputs, 'UTF8')), 'hex') AS inputs_hold"
+        " a.correlation_id, a.automation_id, i.hash IS NOT NULL AS has_inputs"
         " FROM platform.decision_audit a LEFT JOIN platform.decision_input i ON i.hash = a.inputs_hash"
         " WHERE a.seq > :after ORDER BY a.seq LIMIT :limit"
     ),
@@ -107,6 +107,14 @@ async def stored_inputs(conn: AsyncConnection, inputs_hash: str) -> Any:
     """Return the inputs of a decision as plain JSON values; None if there are none under that hash."""
     found = await conn.scalar(text("SELECT inputs FROM platform.decision_input WHERE hash = :hash"), {"hash": inputs_hash})
     return None if found is None else json.loads(found)
+
+
+async def altered_inputs(conn: AsyncConnection) -> set[str]:
+    """Return the hashes of stored inputs that no longer hash to them."""
+    statement = text(
+        "SELECT hash FROM platform.decision_input WHERE hash <> encode(sha256(convert_to(inputs, 'UTF8')), 'hex')"
+    )
+    return set((await conn.execute(statement)).scalars())
 
 
 async def chain_rows(conn: AsyncConnection, chain: str) -> AsyncIterator[Mapping[str, Any]]:

@@ -26,10 +26,11 @@ class AuditFault:
 
 async def verify_chain(conn: AsyncConnection) -> list[AuditFault]:
     """Recompute both chains; an empty list means that nothing was touched. Others may go on recording meanwhile."""
-    return [fault for chain in store.CHAINS for fault in await _verify(conn, chain)]
+    altered = await store.altered_inputs(conn)
+    return [fault for chain in store.CHAINS for fault in await _verify(conn, chain, altered)]
 
 
-async def _verify(conn: AsyncConnection, chain: str) -> list[AuditFault]:
+async def _verify(conn: AsyncConnection, chain: str, altered_inputs: set[str]) -> list[AuditFault]:
     faults: list[AuditFault] = []
     head_seq, head_hash = await store.chain_head(conn, chain)
     head_stands = head_seq == 0
@@ -44,6 +45,8 @@ async def _verify(conn: AsyncConnection, chain: str) -> list[AuditFault]:
             faults.append(AuditFault(chain, seq, "its hash does not fit its content"))
         faults.extend(AuditFault(chain, seq, fact) for fact in _contradictions(row))
         head_stands = head_stands or (seq, row["hash"]) == (head_seq, head_hash)
+        if row.get("has_inputs") is False or row.get("inputs_hash") in altered_inputs:
+            faults.append(AuditFault(chain, seq, "its inputs are missing or altered"))
         last_seq, last_hash = seq, row["hash"]
     if not head_stands:
         faults.append(AuditFault(chain, head_seq, "the row that was written last is missing or altered"))
@@ -71,5 +74,3 @@ def _contradictions(row: Mapping[str, Any]) -> Iterator[str]:
     for column, value in said.items():
         if column in row and row[column] != value:
             yield f"its column {column} does not say what its entry says"
-    if "inputs_hold" in row and not row["inputs_hold"]:
-        yield "its inputs are missing or altered"
