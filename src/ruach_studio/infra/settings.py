@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8600, ge=0, le=65535)
     public_url: str = "http://127.0.0.1:8600"
     secure_cookies: bool = False
+    media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from fastapi import HTTPException
 from pydantic import BaseModel
+from starlette.responses import StreamingResponse
 
 from ruach_studio.infra.http.problems import title_of
 from ruach_studio.kernel.errors import BadInput, Conflict, MediaFailure, NotFound, OutOfSpace, Unavailable
@@ -118,9 +119,7 @@ async def test_an_unforeseen_error_says_nothing_of_our_insides(client, raising, 
     assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
 
 
-async def test_half_an_answer_is_cut_not_completed(api, serve):
-    from starlette.responses import StreamingResponse
-
+async def test_half_an_answer_is_cut_not_completed(api, serve, client):
     async def half():
         yield b"x" * 10
         raise ZeroDivisionError
@@ -129,6 +128,8 @@ async def test_half_an_answer_is_cut_not_completed(api, serve):
     async with httpx.AsyncClient(base_url=serve(api)) as real:
         with pytest.raises(httpx.RemoteProtocolError):
             await real.get("/half")
+    with pytest.raises(ZeroDivisionError):  # the server is told, in whatever way it cuts
+        await client.get("/half")
 
 
 def test_the_title_is_the_first_sentence_even_of_an_inherited_docstring():

@@ -18,11 +18,12 @@ class Source:
 
     def __init__(self, count=0, *, error=None, endless=False):
         self.count, self.error, self.endless = count, error, endless
-        self.closed = 0
+        self.closed = self.made = 0
 
     async def __call__(self):
         try:
             for number in range(self.count):
+                self.made += 1
                 yield SseEvent(str(number), "number", {"n": number})
             if self.error:
                 raise self.error
@@ -109,6 +110,24 @@ async def test_a_client_that_leaves_closes_the_source(serve, streaming):
         assert source.closed == 0
         assert answer.headers["x-correlation-id"]
     await until(lambda: source.closed == 1)
+
+
+async def test_a_client_that_reads_nothing_and_leaves_closes_a_source_full_of_events():
+    source, left = Source(1000), asyncio.Event()
+
+    async def send(message):
+        if message["type"] == "http.response.body" and source.made > 1:
+            left.set()
+            await asyncio.Event().wait()  # the connection takes no more
+
+    async def receive():
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    response = stream(source())
+    await asyncio.wait_for(response({"type": "http", "method": "GET"}, receive, send), DEADLINE_S)
+    assert source.closed == 1
+    assert source.made < 10  # nothing piles up in memory for a slow client
 
 
 async def test_events_arrive_while_the_stream_is_open(serve, api):
