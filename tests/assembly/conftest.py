@@ -1,7 +1,9 @@
 """Make scenes and EDLs whose truth is known: turns, pauses, bleed, gains, a wide camera; clips, rates, offsets."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -19,6 +21,16 @@ class TalkScene:
     matrix: EnergyMatrix
     turns: tuple[tuple[float, float, str], ...]  # (start_s, end_s, speaker = camera)
     duration_s: float
+
+
+@dataclass(frozen=True)
+class Footage:
+    folder: Path
+    turns: tuple[tuple[float, float, str], ...]  # on the master's timeline
+    offsets_s: dict[str, float]
+
+    def path(self, name):
+        return str(self.folder / f"{name}.mp4")
 
 
 def talk_scene(
@@ -114,3 +126,50 @@ def made_edl(*, fps="30000/1001", seconds=60.0, wide="W", audio=False):
 @pytest.fixture
 def make_edl():
     return made_edl
+
+
+@pytest.fixture(scope="session")
+def footage(tmp_path_factory):
+    """Three small cameras that heard the same talk: A (master), B 1.25 s later and 9 dB quieter, W 0.5 s earlier."""
+    return made_footage(tmp_path_factory.mktemp("footage"))
+
+
+def made_footage(folder, *, seconds=26.0, seed=5):
+    """Write A.mp4, B.mp4, W.mp4 (64x36, 25 fps, AAC): two voices take turns, each louder on its own camera."""
+    rate = 16_000
+    rng = np.random.default_rng(seed)
+    voices = np.zeros((2, int((seconds + 4) * rate)))
+    turns, at, who = [], 1.0, 0
+    while at < seconds:
+        length = float(rng.uniform(3.0, 5.0))
+        low, high = int(at * rate), min(int((at + length) * rate), voices.shape[1])
+        beats = np.arange(0, high - low + 2000, 2000)
+        syllables = np.interp(np.arange(high - low), beats, rng.uniform(0, 1, beats.size))
+        sound = np.convolve(rng.normal(0, 1, high - low), [1.0, 0.8, 0.5] if who else [1.0, -0.3, -0.4], mode="same")
+        voices[who, low:high] = 0.08 * sound * syllables**2
+        turns.append((at - 1.0, at - 1.0 + length, "AB"[who]))
+        at, who = at + length + 0.3, 1 - who
+    # The master's time 0 is second 1 of the room's; a camera that starts later hears less of it.
+    plan = {"A": (1.0, 1.0, 0.3, 1.0), "B": (2.25, 0.3, 1.0, 0.35), "W": (0.5, 0.5, 0.5, 0.7)}
+    for name, (start, first, second, gain) in plan.items():
+        heard = gain * (first * voices[0] + second * voices[1])[int(start * rate) : int((start + seconds - 2) * rate)]
+        heard = heard + rng.normal(0, 1e-3, heard.size)
+        _write_mp4(folder / f"{name}.mp4", heard.astype(np.float32), rate, level="ABW".index(name) * 90)
+    return Footage(folder, tuple(turns), {"A": 0.0, "B": 1.25, "W": -0.5})
+
+
+def _write_mp4(path, sound, rate, *, level, fps=25):
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("mpeg4", rate=fps, width=64, height=36, pix_fmt="yuv420p")
+        audio = out.add_stream("aac", rate=rate, layout="mono")
+        picture = np.full((36, 64, 3), level, np.uint8)
+        for index in range(int(sound.size / rate * fps)):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = index
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+        for first in range(0, sound.size, 1024):
+            block = av.AudioFrame.from_ndarray(sound[None, first : first + 1024], format="fltp", layout="mono")
+            block.sample_rate, block.pts = rate, first
+            out.mux(audio.encode(block))
+        out.mux(audio.encode(None))

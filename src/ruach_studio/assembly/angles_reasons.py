@@ -9,7 +9,7 @@ under 3 s (x 0.9), audio missing on a microphone (x 0.7). Counterpart: `angles_v
 
 import numpy as np
 
-from ruach_studio.assembly.angles_shot import AnglePlan, Reason, Scene, Shot, named
+from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, named
 from ruach_studio.assembly.angles_v2 import Evidence, Stretch, shots_by_cost, weigh
 from ruach_studio.assembly.calibration import WEAK_SEPARATION_DB
 from ruach_studio.kernel.decision import Verdict
@@ -23,7 +23,6 @@ OVERLAP_CONFIDENCE = 0.9
 UNMEASURED_CONFIDENCE = 0.5
 SHORT_SHOT_S = 3.0
 SYNC_LOOKS_GOOD = 0.8
-LEAD_SHOWN_MAX_DB = 40.0
 
 
 def plan_v2(scene: Scene) -> AnglePlan:
@@ -82,17 +81,7 @@ def _explained(scene: Scene, evidence: Evidence, stretch: Stretch) -> tuple[Reas
         )
     share = evidence.share[span][talking]
     margin = float((share[:, c] - share[:, others].max(axis=1)).mean())
-    level = evidence.level_db[span][talking]
-    leads = level[:, c] - level[:, others].max(axis=1)
-    early = leads[: max(1, round(2.0 / scene.window_s))]
-    at = int(np.argmax(early))
-    rival = others[int(np.argmax(level[at, others]))]
-    lead_db = min(float(leads[at]), LEAD_SHOWN_MAX_DB)
-    when = clock_text(round((stretch.start + int(talking[at])) * scene.window_s, 1))
-    words = (
-        f"{lead_db:.1f} dB lead over {named(scene.cameras[rival])} at {when} "
-        f"(re own speech: {scene.cameras[c]} {level[at, c]:.1f} dB, {scene.cameras[rival]} {level[at, rival]:.1f} dB)"
-    )
+    words = _lead(scene, evidence, stretch, talking, others)
     if margin < 0.0:
         if scene.options.max_shot_s is not None:
             return (
@@ -102,6 +91,26 @@ def _explained(scene: Scene, evidence: Evidence, stretch: Stretch) -> tuple[Reas
             )
         words = f"held from {begins}: the leader changes faster than a shot may; {words}"
     return "speaker", 0.5 + 0.5 * margin, words
+
+
+def _lead(scene: Scene, evidence: Evidence, stretch: Stretch, talking: Counts, others: list[int]) -> str:
+    """Say by how much the speaker leads whom, at the clearest moment of his first two seconds of speech."""
+    early = stretch.start + talking[: max(1, round(2.0 / scene.window_s))]
+    own = evidence.level_db[early, stretch.camera]
+    rivals = np.where(evidence.heard[early][:, others], evidence.level_db[early][:, others], -np.inf)
+    lead_db = own - rivals.max(axis=1)
+    known = np.flatnonzero(np.isfinite(lead_db))
+    name = scene.cameras[stretch.camera]
+    if known.size == 0:
+        when = clock_text(round(int(early[0]) * scene.window_s, 1))
+        return f"{named(name)}'s speaker talks at {when}, and no other microphone records"
+    at = int(known[np.argmax(lead_db[known])])
+    rival = scene.cameras[others[int(np.argmax(rivals[at]))]]
+    when = clock_text(round(int(early[at]) * scene.window_s, 1))
+    return (
+        f"{lead_db[at]:.1f} dB lead over {named(rival)} at {when} "
+        f"(re own speech: {name} {own[at]:.1f} dB, {rival} {rivals[at].max():.1f} dB)"
+    )
 
 
 def _doubts(scene: Scene, evidence: Evidence, stretch: Stretch) -> tuple[float, tuple[str, ...]]:

@@ -1,0 +1,189 @@
+"""Turn sessions, footage and sync into their JSON, and requests about them into values. Names on the wire: camelCase."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from ruach_studio.assembly.session import Role
+from ruach_studio.assembly.store.sessions import AssetRow, SessionRow
+from ruach_studio.assembly.store.syncs import SyncRow
+from ruach_studio.assembly.usecases.request_sync import Queued
+
+NAME_MAX = 64
+TEXT_MAX = 5000
+PATH_MAX = 4096
+
+
+class Wire(BaseModel):
+    """Base of everything that crosses HTTP here."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class NewSession(Wire):
+    """A session to make; its id is drawn unless given."""
+
+    session_id: str | None = Field(default=None, max_length=NAME_MAX)
+    title: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=TEXT_MAX)
+
+
+class SessionView(Wire):
+    """A session; `syncVersion` is the accepted one."""
+
+    session_id: str
+    title: str
+    description: str
+    state: str
+    master_camera: str | None
+    sync_version: int | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: SessionRow) -> "SessionView":
+        """Return the view of a stored session."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class NewAsset(Wire):
+    """A camera or audio track to register: its files in recording order."""
+
+    camera_id: str = Field(max_length=NAME_MAX)
+    paths: list[str] = Field(min_length=1, max_length=1000)
+    role: Role = "camera"
+
+
+class ClipView(Wire):
+    """One file of an asset."""
+
+    path: str
+    duration_ms: float
+    fps: str | None
+    width: int
+    height: int
+    has_audio: bool
+
+
+class AssetView(Wire):
+    """A registered camera or audio track."""
+
+    asset_id: str
+    camera_id: str
+    role: str
+    clips: list[ClipView]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: AssetRow) -> "AssetView":
+        """Return the view of a stored asset."""
+        clips = [
+            ClipView(
+                path=clip.path, duration_ms=round(clip.duration_s * 1000, 3), width=clip.width, height=clip.height,
+                fps=None if clip.fps is None else str(clip.fps), has_audio=clip.has_audio,
+            )
+            for clip in row.camera.clips
+        ]  # fmt: skip
+        camera = row.camera
+        return cls(
+            asset_id=row.asset_id, camera_id=camera.camera_id, role=camera.role, clips=clips, created_at=row.created_at
+        )
+
+
+class JobView(Wire):
+    """A job that was queued; `automationId` is the workflow that it belongs to."""
+
+    job_id: str
+    automation_id: str
+
+    @classmethod
+    def of(cls, queued: Queued) -> "JobView":
+        """Return the view of a queued job."""
+        return cls(job_id=queued.job_id, automation_id=queued.automation_id)
+
+
+class SyncRequest(Wire):
+    """How to sync; by default the first camera that is not the wide is the master."""
+
+    master_camera: str | None = Field(default=None, max_length=NAME_MAX)
+
+
+class PlacementView(Wire):
+    """Where one clip lies: master = offset + local x (1 + drift 1e-6); positive = it started later."""
+
+    camera_id: str
+    clip_index: int
+    offset_ms: float
+    drift_ppm: float
+    confidence: float
+    classification: Literal["looks-good", "review-suggested", "needs-manual-nudge"]
+    residual_ms: float
+    reasons: list[str]
+
+
+class SyncView(Wire):
+    """A sync version and who accepted it."""
+
+    version: int
+    parent_version: int | None
+    origin: str
+    master_camera: str
+    placements: list[PlacementView]
+    created_by: str
+    created_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    notes: str
+
+    @classmethod
+    def of(cls, row: SyncRow) -> "SyncView":
+        """Return the view of a stored sync version."""
+        placements = [
+            PlacementView(
+                camera_id=p.camera_id, clip_index=p.clip_index, offset_ms=round(p.offset_s * 1000, 3),
+                drift_ppm=round(p.drift_ppm, 4), confidence=round(p.confidence, 4), classification=p.classification,
+                residual_ms=round(p.residual_ms, 3), reasons=list(p.reasons),
+            )
+            for p in row.solution.placements
+        ]  # fmt: skip
+        same: dict[str, Any] = {
+            name: getattr(row, name)
+            for name in (
+                "version",
+                "parent_version",
+                "origin",
+                "created_by",
+                "created_at",
+                "approved_by",
+                "approved_at",
+                "notes",
+            )
+        }
+        return cls(master_camera=row.solution.master, placements=placements, **same)
+
+
+class SyncApproval(Wire):
+    """A yes to the sync version that was looked at."""
+
+    version: int
+    notes: str = Field(default="", max_length=TEXT_MAX)
+
+
+class OffsetCorrection(Wire):
+    """Where a clip really lies."""
+
+    camera_id: str
+    offset_ms: float = Field(allow_inf_nan=False)
+    clip_index: int = 0
+    drift_ppm: float | None = Field(default=None, allow_inf_nan=False)
+
+
+class SyncCorrection(Wire):
+    """Corrections on top of the version that was looked at."""
+
+    base_version: int
+    corrections: list[OffsetCorrection] = Field(min_length=1, max_length=1000)
+    notes: str = Field(default="", max_length=TEXT_MAX)

@@ -1,0 +1,106 @@
+"""Turn a session's files into a draft EDL, without any database: the whole pipeline for library and command line.
+
+probe -> listen -> sync -> energy -> angles -> EDL. The same files and options give the same bytes. Work that costs CPU
+runs in threads, so the caller's event loop stays free.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ruach_studio.assembly.angles import AnglePlan
+from ruach_studio.assembly.digest import AudioDigest
+from ruach_studio.assembly.edl import CanonicalEDL
+from ruach_studio.assembly.energy import EnergyMatrix
+from ruach_studio.assembly.session import SessionSources
+from ruach_studio.assembly.sync import SyncSolution, align
+from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
+from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
+from ruach_studio.kernel.decision import Verdict
+from ruach_studio.kernel.errors import BadInput
+
+__all__ = ["CameraFiles", "Draft", "DraftOptions", "NotTheSameEvent", "Progress", "Step", "draft", "master_of", "place"]
+
+Step = Literal["probe", "listen", "sync", "energy", "angles"]
+Progress = Callable[[Step, float], None]
+
+
+class NotTheSameEvent(BadInput):
+    """These recordings do not share their sound."""
+
+    code = "not_the_same_event"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything that led to a draft EDL. `decisions` pairs each cut's id with the verdict that chose it."""
+
+    sources: SessionSources
+    digests: Mapping[str, Sequence[AudioDigest]]
+    solution: SyncSolution
+    matrices: Mapping[int, EnergyMatrix]
+    plan: AnglePlan
+    edl: CanonicalEDL
+    decisions: tuple[tuple[str, Verdict[str]], ...]
+
+
+async def draft(
+    session_id: str,
+    cameras: Sequence[CameraFiles],
+    options: DraftOptions | None = None,
+    *,
+    scratch: Path,
+    progress: Progress | None = None,
+) -> Draft:
+    """Return the draft of these files; nothing is kept but the digests in `scratch`.
+
+    Raises BadMedia, BadSession or NotTheSameEvent (each names file, fact and remedy), OutOfSpace.
+    """
+    chosen, tell = options or DraftOptions(), progress or _silent
+    tell("probe", 0.0)
+    sources = await gather(cameras)
+    master = master_of(sources, chosen.master)
+    tell("listen", 0.0)
+    tracks = await hear(sources, scratch)
+    tell("sync", 0.0)
+    solution = await place(tracks, master)
+    if not chosen.allow_unsure:
+        refuse_unsure(sources, solution)
+    tell("energy", 0.0)
+    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    tell("angles", 0.0)
+    decided = await asyncio.to_thread(decide, session_id, sources, solution, matrices, chosen)
+    tell("angles", 1.0)
+    return Draft(sources, tracks, solution, matrices, decided.plan, decided.edl, decided.decisions)
+
+
+def master_of(sources: SessionSources, wanted: str | None) -> str:
+    """Return the master: the one wanted, else the first camera that is not the wide. Raises BadInput."""
+    if wanted is not None:
+        if not sources.camera(wanted).has_picture:
+            raise BadInput("an audio track cannot be the master", subject=wanted, remedy="Choose a camera with picture.")
+        return wanted
+    shown = [camera for camera in sources.cameras if camera.has_picture]
+    return next((camera for camera in shown if camera.role == "camera"), shown[0]).camera_id
+
+
+async def place(tracks: Tracks, master: str) -> SyncSolution:
+    """Return where every clip lies on the master's timeline."""
+    return await asyncio.to_thread(align, tracks, master)
+
+
+def refuse_unsure(sources: SessionSources, solution: SyncSolution) -> None:
+    """Raise NotTheSameEvent for the first clip whose place is not known (class needs-manual-nudge)."""
+    for placement in solution.placements:
+        if placement.classification == "needs-manual-nudge":
+            path = sources.camera(placement.camera_id).clips[placement.clip_index].path
+            raise NotTheSameEvent(
+                f"its sound matches no other camera (confidence {placement.confidence:.2f}, 0.50 wanted)", subject=path,
+                remedy="Check that it was recorded at the same event; if it was, place it by hand.",
+            )  # fmt: skip
+
+
+def _silent(_step: Step, _share: float) -> None:
+    """Tell nobody."""

@@ -1,0 +1,67 @@
+"""Turn energy matrices into files under the data folder and back; a row says where they lie and what they hash to.
+
+A file appears whole (made aside, synced, renamed) or not at all. Reading checks the hash: what decided an EDL is what is
+read again.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ruach_studio.assembly.angles import energy_hash
+from ruach_studio.assembly.energy import EnergyMatrix
+from ruach_studio.assembly.store.syncs import EnergyRow
+from ruach_studio.kernel.errors import OutOfSpace, RuachError
+
+
+class EnergyDamaged(RuachError):
+    """A stored energy file is missing or not what was stored."""
+
+    code = "energy_damaged"
+
+
+def keep(data_dir: Path, session_id: str, sync_version: int, matrices: Mapping[int, EnergyMatrix]) -> list[EnergyRow]:
+    """Write the matrices and return their rows. Raises OutOfSpace."""
+    rows = []
+    for window_ms, matrix in matrices.items():
+        digest = energy_hash(matrix)
+        path = Path("energy") / session_id / f"{sync_version}-{window_ms}ms-{digest[:16]}.npy"
+        try:
+            _write(data_dir / path, matrix)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise OutOfSpace(subject=str(data_dir), remedy="Free some megabytes.") from error
+            raise
+        rows.append(EnergyRow(window_ms, digest, path.as_posix(), matrix.dbfs.shape[0], list(matrix.cameras)))
+    return rows
+
+
+def load(data_dir: Path, row: EnergyRow) -> EnergyMatrix:
+    """Read a matrix back. Raises EnergyDamaged if it is missing or altered."""
+    path = data_dir / row.path
+    try:
+        levels = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise EnergyDamaged(str(error), subject=str(path), remedy="Assemble the session again.") from error
+    matrix = EnergyMatrix(row.window_ms, tuple(row.cameras), levels)
+    if energy_hash(matrix) != row.sha256:
+        raise EnergyDamaged("its content is not what was stored", subject=str(path), remedy="Assemble the session again.")
+    return matrix
+
+
+def _write(path: Path, matrix: EnergyMatrix) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=".making-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, matrix.dbfs, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,48 @@
+"""Turn the files of a session into checked sources and what they sound like.
+
+Each file is probed (and refused with a sentence, if it cannot be used) before anything is decoded; its sound is then
+decoded once, for sync and energy alike (`listen.py`). Counterpart: `decide.py` turns the sound into an EDL.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruach_studio.assembly.digest import AudioDigest
+from ruach_studio.assembly.session import Camera, Clip, Role, SessionSources
+from ruach_studio.assembly.usecases.listen import clip_of, listen_all
+from ruach_studio.infra.media import check_media
+
+Tracks = Mapping[str, Sequence[AudioDigest]]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFiles:
+    """A camera's name, its files in recording order, and what it is for."""
+
+    camera_id: str
+    paths: tuple[Path, ...]
+    role: Role = "camera"
+
+
+async def gather(cameras: Sequence[CameraFiles]) -> SessionSources:
+    """Return the checked sources. Raises BadMedia naming the file, or BadSession naming the camera."""
+    return SessionSources(tuple([await probe_camera(files) for files in cameras]))
+
+
+async def probe_camera(files: CameraFiles) -> Camera:
+    """Return one camera with the facts of its clips. Raises BadMedia naming the file, the fact and the remedy."""
+    clips: list[Clip] = []
+    for path in files.paths:
+        picture = files.role != "audio"
+        info = await asyncio.to_thread(check_media, path, need_audio=True, need_video=picture)
+        clips.append(clip_of(info))
+    return Camera(files.camera_id, tuple(clips), files.role)
+
+
+async def hear(sources: SessionSources, scratch: Path) -> dict[str, list[AudioDigest]]:
+    """Return one digest per clip of every camera, as many files at a time as there are processors."""
+    paths = [clip.path for camera in sources.cameras for clip in camera.clips]
+    digests = iter(await listen_all(paths, scratch))
+    return {camera.camera_id: [next(digests) for _ in camera.clips] for camera in sources.cameras}

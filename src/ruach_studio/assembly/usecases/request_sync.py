@@ -1,0 +1,33 @@
+"""Turn a wish for a sync into a job, in the transaction that moves the session to syncing."""
+
+from dataclasses import dataclass
+
+from ruach_studio.assembly.ports import AssemblyServices
+from ruach_studio.assembly.session import SessionSources
+from ruach_studio.assembly.store import sessions
+from ruach_studio.assembly.usecases.draft import master_of
+from ruach_studio.assembly.usecases.move_session import move_session
+from ruach_studio.infra.context import new_id
+
+QUEUE = "assembly-jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A job that was put in its queue, and the workflow it belongs to."""
+
+    job_id: str
+    automation_id: str
+
+
+async def request_sync(services: AssemblyServices, session_id: str, *, master: str | None, actor: str) -> Queued:
+    """Enqueue the sync of a session. Raises BadSession (422) with too few cameras, SessionStateConflict (409)."""
+    automation_id = new_id()
+    async with services.database.transaction() as tx:
+        session = await sessions.get(tx, session_id, lock=True)
+        sources = SessionSources(tuple(asset.camera for asset in await sessions.assets(tx, session_id)))
+        chosen = master_of(sources, master or session.master_camera)
+        await move_session(tx, services, session, "sync-started", actor=actor, master_camera=chosen)
+        payload = {"sessionId": session_id, "master": chosen, "actor": actor}
+        job_id = await services.queue.add(tx, QUEUE, "sync", payload, automation_id=automation_id)
+    return Queued(job_id, automation_id)
