@@ -50,7 +50,8 @@ def plan_v1(scene: Scene) -> AnglePlan:
     last_start = math.floor((scene.duration_s - options.min_shot_s) / scene.window_s + 1e-9)
 
     def lasts(camera: str, at: int) -> bool:
-        return int(lasting[camera][at]) >= min(max(minimum, 1), windows - at)
+        left: int = windows - at
+        return bool(lasting[camera][at] >= min(max(minimum, 1), left))
 
     starts: list[tuple[int, _Choice]] = []
     for at in range(windows):
