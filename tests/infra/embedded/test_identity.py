@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,13 @@ def works(*command: str) -> bool:
 
 @pytest.fixture
 def open_folder(folder):
-    """The folder, with every parent open to all, as /var/lib/… is on a server."""
-    for parent in [folder.path.parent, folder.path.parent.parent, folder.path.parent.parent.parent]:
-        parent.chmod(0o755)
-    return folder
+    """A folder whose every parent may be entered by all, as /var/lib is; pytest's own are for their owner only."""
+    parent = Path(tempfile.mkdtemp(prefix="ruach-open-"))
+    parent.chmod(0o755)
+    made = type(folder)(parent / "database")
+    yield made
+    made.clean_up()
+    shutil.rmtree(parent)
 
 
 def test_root_uses_a_user_namespace_and_keeps_the_files_its_own(folder, as_root) -> None:
@@ -73,15 +77,15 @@ def test_programs_that_nobody_cannot_reach_are_copied_once(
     shutil.copytree(package.with_name(f"{package.name}.libs"), private / f"{package.name}.libs")
     private.chmod(0o700)
     monkeypatch.setattr(identity, "wheel_programs", lambda: private / package.name / "pginstall" / "bin")
-    monkeypatch.setattr(identity, "_COPY_ROOT", tmp_path / "copies")
+    monkeypatch.setattr(identity, "_COPY_ROOT", open_folder.path.parent / "copies")
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     first = identity.choose(open_folder.layout.cluster)
-    assert first.programs.is_relative_to(tmp_path / "copies")
+    assert first.programs.is_relative_to(open_folder.path.parent / "copies")
     assert identity.choose(open_folder.layout.cluster) == first
-    assert len(list((tmp_path / "copies").iterdir())) == 1
+    assert len(list((open_folder.path.parent / "copies").iterdir())) == 1
     with open_folder.server() as dsn:
         open_folder.write(dsn, 1)
-        assert (tmp_path / "copies").as_posix() in Path(f"/proc/{open_folder.pid()}/cmdline").read_text()
+        assert (open_folder.path.parent / "copies").as_posix() in Path(f"/proc/{open_folder.pid()}/cmdline").read_text()
 
 
 def test_data_that_nobody_cannot_reach_is_refused_with_the_folder_in_the_way(folder, as_root, monkeypatch, tmp_path) -> None:
