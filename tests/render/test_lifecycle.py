@@ -31,11 +31,11 @@ def test_an_illegal_transition_is_a_409_that_names_job_and_ways_out():
         checked_transition("job-1", "processing", "processing")
 
 
-@pytest.mark.parametrize("state", ["queued", "processing", "completed"])
+@pytest.mark.parametrize("state", ["queued", "processing", "completed", "failed"])
 def test_only_ended_badly_is_retried(state):
     with pytest.raises(IllegalTransition):
         checked_retry("job-1", state)
-    for good in ("failed", "dead-letter", "cancelled"):
+    for good in ("dead-letter", "cancelled"):
         checked_retry("job-1", good)
 
 

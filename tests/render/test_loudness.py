@@ -43,7 +43,7 @@ def test_it_arrives_for_any_speech(lufs, crest, eaten, overshoot):
     trials = master(source, eaten, overshoot)
     best = best_trial(trials, TARGET)
     if best.setting.gain_db < MAX_GAIN_DB:
-        verdict = judge(source, best, TARGET)
+        verdict = judge(source, best, TARGET).verdict
         assert verdict.decision == "pass", verdict.reasons
         assert abs(best.measured.lufs + 14) <= 0.5
         assert best.measured.true_peak_dbtp <= -1.0
@@ -60,7 +60,7 @@ def test_silence_is_stated_after_one_trial(level):
     trials = master(source, 0.0, 0.0)
     assert len(trials) == 1
     assert trials[0].setting.gain_db == 0
-    verdict = judge(source, trials[0], TARGET)
+    verdict = judge(source, trials[0], TARGET).verdict
     assert verdict.decision == "silent"
     assert "nothing to raise" in verdict.reasons[0]
 
@@ -69,13 +69,13 @@ def test_very_quiet_sound_is_raised_as_far_as_sense_goes_and_stated():
     source = Measurement(-65.0, -50.0)
     trials = master(source, 0.0, 0.0)
     assert trials[-1].setting.gain_db == MAX_GAIN_DB
-    assert judge(source, trials[-1], TARGET).decision == "too-quiet"
+    assert judge(source, trials[-1], TARGET).verdict.decision == "too-quiet"
 
 
 def test_a_peak_over_the_bound_lowers_the_ceiling_by_as_much_and_a_little():
     trial = Trial(Setting(8.0, -2.0), Measurement(-14.0, -0.6))
     assert next_setting([trial], TARGET) == Setting(8.3, -2.6)
-    assert judge(Measurement(-22.0, -9.0), trial, TARGET).decision == "missed"
+    assert judge(Measurement(-22.0, -9.0), trial, TARGET).verdict.decision == "missed"
 
 
 def test_the_best_trial_is_the_nearest_of_those_under_the_peak_bound():

@@ -33,7 +33,8 @@ def candidate(frame: int, total: float) -> Candidate:
 
 
 def test_the_highest_score_wins_and_of_equals_the_earliest():
-    best, verdict = choose_picture([candidate(90, 0.5), candidate(60, 0.7), candidate(30, 0.7)], RATE)
+    best, made = choose_picture([candidate(90, 0.5), candidate(60, 0.7), candidate(30, 0.7)], RATE)
+    verdict = made.verdict
     assert best.frame == 30
     assert verdict.decision == "frame_30"
     assert verdict.rules_version == "thumbnail-v1"

@@ -23,9 +23,8 @@ ALLOWED: Mapping[State, frozenset[State]] = {
     "cancelled": frozenset(),
     "dead-letter": frozenset(),
 }
-LIVE: frozenset[State] = frozenset({"queued", "processing"})
 ENDED: frozenset[State] = frozenset({"completed", "cancelled", "dead-letter"})
-RETRYABLE: frozenset[State] = frozenset({"failed", "dead-letter", "cancelled"})
+RETRYABLE: frozenset[State] = frozenset({"dead-letter", "cancelled"})
 
 # What part of the whole each step is, for one monotonic percentage (the render itself dominates).
 STEP_STARTS: Mapping[Step, float] = {"preflight": 0.0, "render": 0.02, "normalize": 0.88, "upload": 0.97}
@@ -51,7 +50,7 @@ def checked_retry(job_id: str, current: State) -> None:
         raise IllegalTransition(
             f"it is {current}",
             subject=f"render job {job_id}",
-            remedy="Only failed, dead-letter or cancelled jobs are retried.",
+            remedy="Only a dead-letter or cancelled job is retried; a failed one already is.",
         )
 
 

@@ -10,8 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ruach_studio.kernel.decision import Verdict
-from ruach_studio.kernel.hashing import inputs_hash
+from ruach_studio.render.plan import Decided, decided
 from ruach_studio.render.presets import AudioCodec
 
 RULES_VERSION = "loudness-v1"
@@ -85,12 +84,14 @@ def best_trial(trials: Sequence[Trial], target: AudioCodec) -> Trial:
     )
 
 
-def judge(source: Measurement, final: Trial, target: AudioCodec) -> Verdict[str]:
+def judge(source: Measurement, final: Trial, target: AudioCodec) -> Decided:
     """Return pass, or why not: silent (no sound at all), too-quiet (more than 40 dB missing) or missed."""
     lufs, peak = final.measured.lufs, final.measured.true_peak_dbtp
     read = {"source": source, "final": final, "target": target}
     if source.is_silent:
-        return _verdict("silent", (f"the programme is silent ({source.lufs:.1f} LUFS): nothing to raise",), read)
+        return decided(
+            "silent", (f"the programme is silent ({source.lufs:.1f} LUFS): nothing to raise",), read, RULES_VERSION
+        )
     reasons = (
         f"measured {lufs:.1f} LUFS on the encoded track, wanted {target.target_lufs:g} ± {target.tolerance_lu:g}",
         f"true peak {peak:.1f} dBTP, at most {target.max_true_peak_dbtp:g} allowed",
@@ -98,10 +99,12 @@ def judge(source: Measurement, final: Trial, target: AudioCodec) -> Verdict[str]
     )
     good = abs(lufs - target.target_lufs) <= target.tolerance_lu and peak <= target.max_true_peak_dbtp
     if good:
-        return _verdict("pass", reasons, read)
+        return decided("pass", reasons, read, RULES_VERSION)
     if final.setting.gain_db >= MAX_GAIN_DB:
-        return _verdict("too-quiet", (*reasons, f"more than {MAX_GAIN_DB:g} dB would be noise, not sound"), read)
-    return _verdict("missed", reasons, read)
+        return decided(
+            "too-quiet", (*reasons, f"more than {MAX_GAIN_DB:g} dB would be noise, not sound"), read, RULES_VERSION
+        )
+    return decided("missed", reasons, read, RULES_VERSION)
 
 
 def _slope(trials: Sequence[Trial]) -> float:
@@ -113,7 +116,3 @@ def _slope(trials: Sequence[Trial]) -> float:
     if abs(moved) < 0.05:
         return 1.0
     return min(max((last.measured.lufs - before.measured.lufs) / moved, _MIN_SLOPE), 1.0)
-
-
-def _verdict(decision: str, reasons: tuple[str, ...], read: object) -> Verdict[str]:
-    return Verdict(decision, reasons, inputs_hash(read), RULES_VERSION)

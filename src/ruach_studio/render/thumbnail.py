@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ruach_studio.kernel.decision import Verdict
-from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, clock_text, round_half_up
-from ruach_studio.render.plan import RenderPlan, Segment
+from ruach_studio.render.plan import Decided, RenderPlan, Segment, decided
 
 RULES_VERSION = "thumbnail-v1"
 MARGIN_S = 0.5
@@ -81,7 +79,7 @@ def score_picture(luma: npt.NDArray[np.uint8]) -> Score:
     )
 
 
-def choose_picture(candidates: Sequence[Candidate], rate: FrameRate) -> tuple[Candidate, Verdict[str]]:
+def choose_picture(candidates: Sequence[Candidate], rate: FrameRate) -> tuple[Candidate, Decided]:
     """Return the best candidate and why. `candidates` is not empty."""
     best = max(candidates, key=lambda c: (c.score.total, -c.frame))
     score = best.score
@@ -91,5 +89,5 @@ def choose_picture(candidates: Sequence[Candidate], rate: FrameRate) -> tuple[Ca
         f"{score.contrast:.2f} x unclipped {score.unclipped:.2f}",
         f"best of {len(candidates)} pictures at least {MARGIN_S:g} s from a cut (of equals the earliest)",
     )
-    read = [(c.frame, c.camera, c.score) for c in candidates]
-    return best, Verdict(f"frame_{best.frame}", reasons, inputs_hash(read), RULES_VERSION, min(1.0, score.total))
+    read = {"rate": str(rate), "candidates": candidates}
+    return best, decided(f"frame_{best.frame}", reasons, read, RULES_VERSION, min(1.0, score.total))

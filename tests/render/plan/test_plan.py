@@ -30,7 +30,7 @@ def test_the_square_clip_is_the_whole_programme_and_the_short_a_minute_at_most(w
     assert plan_render(wire, PRESETS["clip_1_1"]).frames == 3000
     short = plan_render(wire, PRESETS["short_9_16"])
     assert short.frames <= 1800
-    assert short.window.decision == f"frames_{short.start_frame}_{short.end_frame_exclusive}"
+    assert short.window.verdict.decision == f"frames_{short.start_frame}_{short.end_frame_exclusive}"
     assert short.audio.samples == short.frames * 1600
 
 

@@ -21,22 +21,22 @@ TALK = [(900, "wide", 0.9), (2400, "speaker", 0.6), (4200, "speaker", 0.95), (48
 
 def test_without_a_limit_everything_is_shown_and_nothing_decided():
     window = choose_window(edl(TALK), None)
-    assert (window.start_frame, window.end_frame_exclusive, window.verdict) == (0, 9000, None)
+    assert (window.start_frame, window.end_frame_exclusive, window.decided) == (0, 9000, None)
 
 
 def test_a_short_programme_is_its_own_short():
     window = choose_window(edl([(1800, "speaker", 0.9)]), MINUTE)
     assert (window.start_frame, window.end_frame_exclusive) == (0, 1800)
-    assert "whole programme lasts 1:00" in window.verdict.reasons[0]
+    assert "whole programme lasts 1:00" in window.decided.verdict.reasons[0]
 
 
 def test_the_best_stretch_starts_at_a_cut_and_lasts_at_most_a_minute():
     window = choose_window(edl(TALK), MINUTE)
     assert (window.start_frame, window.end_frame_exclusive) == (2400, 4200)
-    assert window.verdict.decision == "frames_2400_4200"
-    assert window.verdict.rules_version == "short-v1"
-    assert "mean confidence of its cuts 0.95" in window.verdict.reasons
-    assert "100% of it shows the person who speaks" in window.verdict.reasons
+    assert window.decided.verdict.decision == "frames_2400_4200"
+    assert window.decided.verdict.rules_version == "short-v1"
+    assert "mean confidence of its cuts 0.95" in window.decided.verdict.reasons
+    assert "100% of it shows the person who speaks" in window.decided.verdict.reasons
 
 
 def test_of_equal_stretches_the_earliest_wins():
@@ -52,10 +52,10 @@ def test_one_long_shot_is_cut_at_the_limit_also_at_29_97():
 def test_the_operators_mark_wins_and_is_held_to_the_limit():
     window = choose_window(edl(TALK, [MarkedShort(100, 4000, "x"), MarkedShort(0, 30, "y")]), MINUTE)
     assert (window.start_frame, window.end_frame_exclusive) == (100, 1900)
-    assert any("limited to 1:00" in reason for reason in window.verdict.reasons)
-    assert any("first of 2" in reason for reason in window.verdict.reasons)
+    assert any("limited to 1:00" in reason for reason in window.decided.verdict.reasons)
+    assert any("first of 2" in reason for reason in window.decided.verdict.reasons)
 
 
 def test_equal_inputs_give_equal_hashes_and_other_inputs_other_ones():
-    one, two = (choose_window(edl(TALK), MINUTE).verdict.inputs_hash for _ in range(2))
-    assert one == two != choose_window(edl([*TALK[:-1], (9000, "speaker", 0.71)]), MINUTE).verdict.inputs_hash
+    one, two = (choose_window(edl(TALK), MINUTE).decided.verdict.inputs_hash for _ in range(2))
+    assert one == two != choose_window(edl([*TALK[:-1], (9000, "speaker", 0.71)]), MINUTE).decided.verdict.inputs_hash

@@ -38,14 +38,14 @@ async def test_the_encoded_track_holds_both_bounds(tmp_path, level, spread_db):
     assert again == made.final.measured
     assert abs(again.lufs + 14) <= 0.5
     assert again.true_peak_dbtp <= -1.0
-    assert made.verdict.decision == "pass"
+    assert made.decided.verdict.decision == "pass"
     assert made.trials <= 5
 
 
 @pytest.mark.parametrize(("sound", "decision"), [(np.zeros((96_000, 2), np.float32), "silent"), (None, "too-quiet")])
 async def test_sound_that_cannot_be_raised_is_stated_and_still_delivered(tmp_path, sound, decision):
     made = await mastered(tmp_path, speechlike(8, 0.0004, 0, ticks=False) if sound is None else sound)
-    assert made.verdict.decision == decision
+    assert made.decided.verdict.decision == decision
     assert made.path.stat().st_size > 1000
     assert made.trials <= 3
 

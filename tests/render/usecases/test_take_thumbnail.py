@@ -23,7 +23,7 @@ async def test_it_is_the_very_frame_that_the_verdict_names(make_film, make_clip,
     with Image.open(made.path) as image:
         assert (image.size, image.format) == ((1920, 1080), "JPEG")
         assert read_strip(np.asarray(image)) == plan.shown(made.frame)
-    assert made.verdict.decision == f"frame_{made.frame}"
+    assert made.decided.verdict.decision == f"frame_{made.frame}"
     assert not 55 < made.frame < 85
 
 
@@ -66,7 +66,7 @@ async def test_the_sharp_second_is_chosen(moody, make_clip, make_edl, tmp_path):
     plan = plan_render(make_edl([(300, "A")], {"A": [make_clip(moody, frames=300)]}), STILL)
     made = await take_thumbnail(plan, tmp_path / "t.jpg", asyncio.Event())
     assert made.frame == 180
-    assert "best of 10 pictures" in made.verdict.reasons[2]
+    assert "best of 10 pictures" in made.decided.verdict.reasons[2]
 
 
 async def test_an_upright_recording_gets_bars_and_is_not_stretched(make_film, make_clip, make_edl, tmp_path):

@@ -8,19 +8,19 @@ mapping.py the frames, audio.py the sound.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
+from ruach_studio.render.plan.decided import Decided, decided
 from ruach_studio.render.plan.mapping import first_programme_frame, position, source_frame
 from ruach_studio.render.plan.window import choose_window
 from ruach_studio.render.plan.wire import ClipRef, EdlNotLocked, EdlUnreadable, LockedEdl, read_edl
 from ruach_studio.render.presets import Preset
 
 __all__ = [
-    "AudioPlan", "AudioSpan", "ClipRef", "EdlNotLocked", "EdlUnreadable", "LockedEdl", "RenderPlan", "Segment",
-    "first_programme_frame", "plan_render", "position", "read_edl", "source_frame",
+    "AudioPlan", "AudioSpan", "ClipRef", "Decided", "EdlNotLocked", "EdlUnreadable", "LockedEdl", "RenderPlan",
+    "Segment", "decided", "first_programme_frame", "plan_render", "position", "read_edl", "source_frame",
 ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class RenderPlan:
     segments: tuple[Segment, ...]
     audio: AudioPlan
     notes: tuple[str, ...]
-    window: Verdict[str] | None
+    window: Decided | None
 
     @property
     def frames(self) -> int:
@@ -81,5 +81,5 @@ def plan_render(edl: Mapping[str, object], preset: Preset) -> RenderPlan:
     notes = picture_notes if preset.audio is None else picture_notes + audio.notes
     return RenderPlan(
         preset, locked.session_id, locked.version, locked.rate, window.start_frame, window.end_frame_exclusive,
-        segments, audio, notes, window.verdict,
+        segments, audio, notes, window.decided,
     )  # fmt: skip

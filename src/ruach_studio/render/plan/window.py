@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ruach_studio.kernel.decision import Verdict
-from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import clock_text
+from ruach_studio.render.plan.decided import Decided, decided
 from ruach_studio.render.plan.wire import Cut, LockedEdl, MarkedShort
 
 RULES_VERSION = "short-v1"
@@ -22,11 +21,11 @@ MIN_PART_OF_LIMIT = Fraction(1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Programme frames [start, end) that a format shows; `verdict` where something had to be decided."""
+    """Programme frames [start, end) that a format shows; `decided` where something had to be decided."""
 
     start_frame: int
     end_frame_exclusive: int
-    verdict: Verdict[str] | None
+    decided: Decided | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def choose_window(edl: LockedEdl, max_length_s: Fraction | None) -> Window:
         return _marked(edl, edl.shorts[0], limit)
     if edl.frames <= limit:
         reason = f"the whole programme lasts {_text(edl, edl.frames)}, no longer than {_text(edl, limit)}"
-        return Window(0, edl.frames, _verdict(edl, limit, 0, edl.frames, (reason,)))
+        return Window(0, edl.frames, _decided(edl, limit, 0, edl.frames, (reason,)))
     stretches = list(_stretches(edl, limit))
     best = max(stretches, key=lambda s: (s.score, -s.start))
     reasons = (
@@ -59,7 +58,7 @@ def choose_window(edl: LockedEdl, max_length_s: Fraction | None) -> Window:
         f"{best.speaker_share:.0%} of it shows the person who speaks",
         f"score {best.score:.3f}, the highest of {len(stretches)} stretches (of equals the earliest)",
     )
-    return Window(best.start, best.end, _verdict(edl, limit, best.start, best.end, reasons, best.score))
+    return Window(best.start, best.end, _decided(edl, limit, best.start, best.end, reasons, best.score))
 
 
 def _marked(edl: LockedEdl, short: MarkedShort, limit: int) -> Window:
@@ -69,7 +68,7 @@ def _marked(edl: LockedEdl, short: MarkedShort, limit: int) -> Window:
         reasons.append(f"ended at {_text(edl, end)}: the format is limited to {_text(edl, limit)}")
     if len(edl.shorts) > 1:
         reasons.append(f"the first of {len(edl.shorts)} marked stretches")
-    return Window(short.start_frame, end, _verdict(edl, limit, short.start_frame, end, tuple(reasons)))
+    return Window(short.start_frame, end, _decided(edl, limit, short.start_frame, end, tuple(reasons)))
 
 
 def _stretches(edl: LockedEdl, limit: int) -> Iterator[_Stretch]:
@@ -94,11 +93,11 @@ def _measure(cuts: Sequence[Cut], start: int, end: int) -> _Stretch:
     return _Stretch(start, end, confidence / (end - start), speaker / (end - start))
 
 
-def _verdict(
+def _decided(
     edl: LockedEdl, limit: int, start: int, end: int, reasons: tuple[str, ...], confidence: float | None = None
-) -> Verdict[str]:
+) -> Decided:
     read = {"rate": str(edl.rate), "frames": edl.frames, "limitFrames": limit, "cuts": edl.cuts, "shorts": edl.shorts}
-    return Verdict(f"frames_{start}_{end}", reasons, inputs_hash(read), RULES_VERSION, confidence)
+    return decided(f"frames_{start}_{end}", reasons, read, RULES_VERSION, confidence)
 
 
 def _text(edl: LockedEdl, frame: int) -> str:

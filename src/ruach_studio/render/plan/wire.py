@@ -118,7 +118,7 @@ def read_edl(wire: Mapping[str, object]) -> LockedEdl:
     shorts = tuple(_short(raw, rate, frames, i) for i, raw in enumerate(_list(tracks, "shorts", "tracks.", optional=True)))
     audio = _object(wire.get("audio") or {}, "audio")
     wanted = [audio.get("programme"), *_list(audio, "fallback", "audio.", optional=True), _get(wire, "masterCamera", str)]
-    order = tuple(dict.fromkeys(str(name) for name in wanted if name in sources))
+    order = tuple(dict.fromkeys(name for name in wanted if isinstance(name, str) and name in sources))
     return LockedEdl(
         session, _get(wire, "version", int), _get(wire, "masterCamera", str), rate, frames, cuts, shorts, sources, order
     )

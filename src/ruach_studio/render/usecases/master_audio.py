@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruach_studio.infra.media import run
-from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.render.loudness import Measurement, Setting, Trial, best_trial, first_setting, judge, next_setting
+from ruach_studio.render.plan import Decided
 from ruach_studio.render.presets import AudioCodec
 
 _OVERSAMPLED = 192_000  # a limiter at four times the rate sees (nearly) the true peaks
@@ -29,13 +29,13 @@ class Unmeasurable(MediaFailure):
 
 @dataclass(frozen=True, slots=True)
 class Mastered:
-    """An encoded track and what was measured: `verdict` is pass, silent, too-quiet or missed, with its numbers."""
+    """An encoded track and what was measured: `decided` is pass, silent, too-quiet or missed, with its numbers."""
 
     path: Path
     source: Measurement
     final: Trial
     trials: int
-    verdict: Verdict[str]
+    decided: Decided
 
 
 async def master_audio(raw: Path, target: AudioCodec, path: Path, cancelled: asyncio.Event) -> Mastered:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruach_studio.infra.media import check_media
-from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
-from ruach_studio.render.plan import ClipRef, RenderPlan
+from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
 from ruach_studio.render.ports import OnProgress, RemotionRunner
 from ruach_studio.render.usecases.disk import check_room, disk_errors
 from ruach_studio.render.usecases.lay_audio import lay_audio
@@ -36,7 +35,7 @@ class Drawn:
 
     path: Path
     sha256: str
-    verdicts: tuple[Verdict[str], ...] = ()
+    decided: tuple[Decided, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ async def draw(
         await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
         if plan.preset.is_still:
             still = await take_thumbnail(plan, workdir / f"still.{plan.preset.extension}", cancelled)
-            return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.verdict,))
+            return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,))
         picture = await runner.render(plan, workdir, on_progress, cancelled)
     return Drawn(picture.path, picture.sha256)
 

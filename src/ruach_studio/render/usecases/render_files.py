@@ -16,7 +16,7 @@ from pathlib import Path
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.loudness import Measurement
-from ruach_studio.render.plan import RenderPlan, plan_render
+from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner, RenderProgress
 from ruach_studio.render.presets import preset_named
 from ruach_studio.render.usecases.disk import disk_errors
@@ -106,16 +106,16 @@ async def _one(
         await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
         size = (await asyncio.to_thread(target.stat)).st_size
     report(FileProgress(name, "upload", 1.0))
-    return _artifact(plan, finished, target, size, drawn.verdicts)
+    return _artifact(plan, finished, target, size, drawn.decided)
 
 
-def _artifact(plan: RenderPlan, made: Finished, path: Path, size: int, verdicts: tuple[Verdict[str], ...]) -> Artifact:
+def _artifact(plan: RenderPlan, made: Finished, path: Path, size: int, drawn: tuple[Decided, ...]) -> Artifact:
     still, sound = plan.preset.is_still, made.sound
-    decided = [plan.window if not still else None, *verdicts, None if sound is None else sound.verdict]
+    decided = [plan.window if not still else None, *drawn, None if sound is None else sound.decided]
     return Artifact(
         plan.preset.name, path, plan.preset.content_type, size, made.sha256, 1 if still else plan.frames,
         0.0 if still else plan.duration_s, None if sound is None else sound.final.measured,
-        tuple(v for v in decided if v is not None), plan.notes,
+        tuple(d.verdict for d in decided if d is not None), plan.notes,
     )  # fmt: skip
 
 

@@ -18,9 +18,8 @@ from av.video.reformatter import Colorspace
 from PIL import Image
 
 from ruach_studio.infra.media import probe
-from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
-from ruach_studio.render.plan import RenderPlan, Segment, first_programme_frame
+from ruach_studio.render.plan import Decided, RenderPlan, Segment, first_programme_frame
 from ruach_studio.render.presets import Preset
 from ruach_studio.render.thumbnail import Candidate, choose_picture, quiet_stretches, score_picture
 
@@ -43,7 +42,7 @@ class Thumbnail:
 
     path: Path
     frame: int
-    verdict: Verdict[str]
+    decided: Decided
 
 
 async def take_thumbnail(plan: RenderPlan, path: Path, cancelled: asyncio.Event) -> Thumbnail:
@@ -51,9 +50,9 @@ async def take_thumbnail(plan: RenderPlan, path: Path, cancelled: asyncio.Event)
     candidates = await asyncio.to_thread(_look, plan, cancelled)
     if not candidates:
         raise NoPicture(subject=plan.session_id, remedy="Check that the cameras' files can be played.")
-    best, verdict = choose_picture(candidates, plan.rate)
+    best, decided = choose_picture(candidates, plan.rate)
     await asyncio.to_thread(_write, plan, best.frame, path)
-    return Thumbnail(path, best.frame, verdict)
+    return Thumbnail(path, best.frame, decided)
 
 
 def _look(plan: RenderPlan, cancelled: asyncio.Event) -> list[Candidate]:

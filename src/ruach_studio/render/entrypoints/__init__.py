@@ -1,0 +1,1 @@
+"""How the outside reaches render: HTTP routes, queue handlers, events. Translation and nothing else."""

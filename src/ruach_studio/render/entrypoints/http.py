@@ -1,0 +1,120 @@
+"""Turn HTTP requests into render's use cases. Operators only; static paths stand before `{job_id}`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path
+from starlette.responses import Response
+
+from ruach_studio.infra.auth.principal import Principal
+from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.http import sse
+from ruach_studio.infra.queues.progress import follow
+from ruach_studio.kernel.ids import checked_uuid4
+from ruach_studio.render.entrypoints.schemas import (
+    BatchOut,
+    CancelRequest,
+    JobOut,
+    ReasonRequest,
+    RenderAllRequest,
+    TriggerRequest,
+    batch_out,
+    job_out,
+)  # fmt: skip
+from ruach_studio.render.usecases.cancel_job import cancel_job
+from ruach_studio.render.usecases.read_jobs import ShownJob, get_job, list_jobs
+from ruach_studio.render.usecases.request_renders import request_renders
+from ruach_studio.render.usecases.retry_job import retry_job
+from ruach_studio.render.usecases.services import RenderServices
+
+SCOPE = "render"
+Operator = Annotated[Principal, Depends(require("operator", scope=SCOPE))]
+SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+# The queue's words for an execution, in the words of a render job.
+_STATUS = {"running": "processing"}
+
+
+def job_id_of(job_id: str) -> str:
+    """Return the path's job id; anything but a UUIDv4 is a 400."""
+    return checked_uuid4(job_id, field="jobId")
+
+
+JobId = Annotated[str, Depends(job_id_of)]
+
+
+def router(services: RenderServices) -> APIRouter:
+    """Return the routes under /render-jobs."""
+    api = APIRouter(prefix="/render-jobs", tags=["render"])
+
+    @api.post("/render-all/{session_id}", status_code=202)
+    async def render_all(session_id: SessionId, operator: Operator, body: RenderAllRequest | None = None) -> BatchOut:
+        """Queue all four formats of the session's locked EDL; asking again returns the same jobs."""
+        asked = body or RenderAllRequest()
+        found = await request_renders(
+            services, session_id, actor=operator.actor, critical=asked.critical, edl_version=asked.edl_version
+        )
+        return batch_out(found)
+
+    @api.post("/trigger", status_code=202)
+    async def trigger(body: TriggerRequest, operator: Operator) -> BatchOut:
+        """Queue one format of a session's locked EDL."""
+        found = await request_renders(
+            services, body.session_id, [body.format], actor=operator.actor, critical=body.critical,
+            edl_version=body.edl_version,
+        )  # fmt: skip
+        return batch_out(found)
+
+    @api.get("/session/{session_id}")
+    async def of_session(session_id: SessionId, _: Operator) -> list[JobOut]:
+        """List a session's render jobs, newest first."""
+        return [job_out(shown) for shown in await list_jobs(services, session_id)]
+
+    @api.get("/{job_id}")
+    async def one(job_id: JobId, _: Operator) -> JobOut:
+        """Show one render job and, once it is published, its artifact."""
+        return job_out(await get_job(services, job_id))
+
+    @api.get("/{job_id}/progress", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
+    async def progress(job_id: JobId, _: Operator, last_event_id: Annotated[str | None, Header()] = None) -> sse.EventStream:
+        """Stream a job's progress; the stream ends with the job and goes on after Last-Event-ID."""
+        await get_job(services, job_id)
+        after = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else 0
+        return sse.stream(_events(services, job_id, after))
+
+    @api.post("/{job_id}/cancel")
+    async def cancel(job_id: JobId, operator: Operator, body: CancelRequest | None = None) -> JobOut:
+        """Cancel a job that has not ended."""
+        reason = (body or CancelRequest()).reason
+        return job_out(ShownJob(await cancel_job(services, job_id, actor=operator.actor, reason=reason), None))
+
+    @api.post("/{job_id}/retry", status_code=202)
+    async def retry(job_id: JobId, body: ReasonRequest, operator: Operator) -> JobOut:
+        """Start a dead or cancelled job anew: another id, the same automation."""
+        return job_out(ShownJob(await retry_job(services, job_id, actor=operator.actor, reason=body.reason), None))
+
+    return api
+
+
+async def _events(services: RenderServices, job_id: str, after: int) -> AsyncIterator[sse.SseEvent]:
+    changes = follow(services.database, job_id, after)
+    try:
+        async for seq, state in changes:
+            yield sse.SseEvent(str(seq), "progress", _shown(job_id, state))
+    finally:
+        close = getattr(changes, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _shown(job_id: str, state: dict[str, Any]) -> dict[str, Any]:
+    progress, result, error = (state.get(key) or {} for key in ("progress", "result", "error"))
+    status = _STATUS.get(state["state"], state["state"])
+    done = 1.0 if status == "completed" else progress.get("progress", 0.0)
+    return {
+        "renderJobId": job_id, "status": status, "step": progress.get("step"), "progress": done,
+        "percent": round(100 * done, 1), "fps": progress.get("fps"), "etaSeconds": progress.get("etaSeconds"),
+        "frames": progress.get("frames"), "totalFrames": progress.get("totalFrames"),
+        "outputUrl": result.get("outputUrl"),
+        "error": {"code": error.get("code"), "message": error.get("message")} if error else None,
+        "retriedAs": state.get("retriedAs"),
+    }  # fmt: skip

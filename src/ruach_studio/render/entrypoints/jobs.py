@@ -1,0 +1,31 @@
+"""Turn render's use cases into the handlers and hooks that the queue's worker calls."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from ruach_studio.infra.queues.port import Handler, HandlerHooks, JobContext
+from ruach_studio.render.ports import RemotionRunner
+from ruach_studio.render.usecases.fail_job import bury, plan_retry, triage
+from ruach_studio.render.usecases.process_job import process_job
+from ruach_studio.render.usecases.request_renders import JOB_NAME, QUEUE
+from ruach_studio.render.usecases.services import RenderServices
+
+
+def handlers(services: RenderServices, runner: RemotionRunner) -> dict[tuple[str, str], Handler]:
+    """Return the handler of each (queue, job name); `runner` draws the pictures."""
+
+    async def render(context: JobContext, _payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await process_job(services, runner, context)
+
+    return {(QUEUE, JOB_NAME): render}
+
+
+def hooks(services: RenderServices) -> dict[tuple[str, str], HandlerHooks]:
+    """Return what happens to a render job's row when its execution fails or dies."""
+    clock = services.clock
+    return {
+        (QUEUE, JOB_NAME): HandlerHooks(
+            on_retry=partial(plan_retry, clock=clock), on_dead=partial(bury, clock=clock), triage=triage
+        )
+    }

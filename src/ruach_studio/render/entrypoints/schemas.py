@@ -1,0 +1,132 @@
+"""The words of render's HTTP interface."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from ruach_studio.render.lifecycle import State, Step
+from ruach_studio.render.usecases.read_jobs import ShownJob
+from ruach_studio.render.usecases.request_renders import Requested
+
+Format = Literal["full_16_9", "short_9_16", "clip_1_1", "thumbnail"]
+
+
+class Wire(BaseModel):
+    """camelCase on the wire; unknown fields in a request are refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class RenderAllRequest(Wire):
+    """`critical` marks an operator's urgent render; without `edlVersion` the newest locked EDL is rendered."""
+
+    critical: bool = False
+    edl_version: int | None = Field(default=None, ge=1)
+
+
+class TriggerRequest(RenderAllRequest):
+    """One format of one session."""
+
+    session_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    format: Format
+
+
+class ReasonRequest(Wire):
+    """Why; goes to the audit."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class CancelRequest(Wire):
+    """Why, if there is something to say."""
+
+    reason: str = Field(default="cancelled by the operator", max_length=500)
+
+
+class ArtifactOut(Wire):
+    """A published file."""
+
+    key: str
+    url: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    duration_ms: float | None
+    frames: int
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    stored_at: datetime
+
+
+class JobOut(Wire):
+    """A render job. `notes` say what the plan had to work around; `error` has code, message and retryable."""
+
+    render_job_id: str
+    session_id: str
+    format: Format
+    edl_version: int
+    automation_id: str
+    status: State
+    step: Step | None
+    attempt: int
+    retry_of: str | None
+    critical: bool
+    requested_by: str
+    reason: str
+    error: Mapping[str, Any] | None
+    notes: list[str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    output_url: str | None = None
+    artifact: ArtifactOut | None = None
+
+
+class RequestedOut(Wire):
+    """A job that answers a request; `created` is False where one existed already."""
+
+    render_job_id: str
+    format: Format
+    automation_id: str
+    status: State
+    created: bool
+
+
+class BatchOut(Wire):
+    """The jobs of one request. `automationId` groups the ones that it made (the first job's if it made none)."""
+
+    automation_id: str
+    session_id: str
+    edl_version: int
+    jobs: list[RequestedOut]
+
+
+def job_out(shown: ShownJob) -> JobOut:
+    """Return the wire form of a job with its artifact."""
+    job, artifact = shown.job, shown.artifact
+    fields: dict[str, Any] = {
+        name: getattr(job, name) for name in JobOut.model_fields if name not in ("status", "output_url", "artifact", "error")
+    }
+    error = None if job.error is None else {key: job.error.get(key) for key in ("code", "message", "retryable")}
+    stored = None
+    if artifact is not None:
+        stored = ArtifactOut(**{name: getattr(artifact, name) for name in ArtifactOut.model_fields})
+    return JobOut(
+        **fields, status=job.state, error=error, output_url=None if artifact is None else artifact.url, artifact=stored
+    )
+
+
+def batch_out(found: list[Requested]) -> BatchOut:
+    """Return the wire form of a request's jobs (never empty)."""
+    made = next((each.job for each in found if each.created), found[0].job)
+    listed = [
+        RequestedOut(
+            render_job_id=each.job.render_job_id, format=each.job.format, automation_id=each.job.automation_id,  # type: ignore[arg-type]
+            status=each.job.state, created=each.created,
+        )
+        for each in found
+    ]  # fmt: skip
+    return BatchOut(automation_id=made.automation_id, session_id=made.session_id, edl_version=made.edl_version, jobs=listed)

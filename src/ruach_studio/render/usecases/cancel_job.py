@@ -1,0 +1,31 @@
+"""Turn an operator's "stop" into a cancelled job whose unfinished work is cleaned away."""
+
+import asyncio
+import shutil
+from functools import partial
+
+from ruach_studio.infra.context import bind
+from ruach_studio.render.store import jobs
+from ruach_studio.render.store.jobs import RenderJob
+from ruach_studio.render.usecases.services import RenderServices, work_folder
+
+
+async def cancel_job(services: RenderServices, render_job_id: str, *, actor: str, reason: str) -> RenderJob:
+    """Cancel a queued or running job. Raises RenderJobNotFound, IllegalTransition (it has ended)."""
+    async with services.database.connection() as conn:
+        before = await jobs.get(conn, render_job_id)
+    with bind(automation_id=before.automation_id, render_job_id=render_job_id):
+        async with services.database.transaction() as tx:
+            await services.queue.cancel(tx, render_job_id)  # first: a failing execution locks in this order too
+            after = await jobs.move(tx, render_job_id, "cancelled", actor=actor, at=services.clock.now(), reason=reason)
+    if before.state == "queued":  # a running job's worker cleans up after itself
+        folder = work_folder(services, before.automation_id, before.format)
+        await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+    return after
+
+
+async def cancel_automation(services: RenderServices, automation_id: str, *, actor: str, reason: str) -> list[RenderJob]:
+    """Cancel every job of an automation that has not ended; return those. (`render.cancelAll`)"""
+    async with services.database.connection() as conn:
+        open_jobs = [job for job in await jobs.of_automation(conn, automation_id) if job.state in ("queued", "processing")]
+    return [await cancel_job(services, job.render_job_id, actor=actor, reason=reason) for job in open_jobs]

@@ -1,0 +1,194 @@
+"""Turn one queued render job into a published artifact: preflight, render, normalize, upload.
+
+Each finished step is recorded with its file's checksum under (automation, format). A job that is taken up again (a crash, a
+retry with a new id, another worker on the same disk) checks those files and starts after the last good one. The last
+transaction writes artifact, step, state, audit and event together, so that an artifact is announced exactly once.
+"""
+
+import asyncio
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ruach_studio.events.render import RenderCompleted
+from ruach_studio.infra.audit import DecisionEntry, record_decisions
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.outbox import publish
+from ruach_studio.infra.queues.port import JobContext
+from ruach_studio.infra.storage.port import ChecksumMismatch
+from ruach_studio.kernel.decision import DecisionResult
+from ruach_studio.kernel.errors import Cancelled
+from ruach_studio.render.lifecycle import Step
+from ruach_studio.render.plan import Decided, RenderPlan, plan_render
+from ruach_studio.render.ports import RemotionRunner
+from ruach_studio.render.presets import preset_named
+from ruach_studio.render.store import artifacts, edls, jobs, steps
+from ruach_studio.render.store.artifacts import ArtifactRow
+from ruach_studio.render.store.jobs import RenderJob
+from ruach_studio.render.store.steps import DoneStep
+from ruach_studio.render.usecases.follow_progress import ProgressReporter
+from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
+from ruach_studio.render.usecases.services import RenderServices, work_folder
+
+WORKER = "worker:render"
+
+log = get_logger(__name__)
+
+
+async def process_job(services: RenderServices, runner: RemotionRunner, context: JobContext) -> Mapping[str, Any]:
+    """Run the job of `context` to its end and return {outputUrl, …}. Raises whatever a step raises, or Cancelled."""
+    job = await _begin(services, context.job_id)
+    if job.state == "completed":  # it was done, only the queue did not hear of it
+        return await _answer(services, job)
+    if job.state != "processing":
+        raise Cancelled(f"it is {job.state}", subject=f"render job {job.render_job_id}")
+    async with services.database.connection() as conn:
+        wire = (await edls.get(conn, job.session_id, job.edl_version)).wire
+    plan = plan_render(wire, preset_named(job.format))
+    folder = work_folder(services, job.automation_id, job.format)
+    try:
+        async with ProgressReporter(context) as report:
+            result = await _Run(services, runner, context, job, plan, folder, report).walk()
+    finally:
+        if context.cancelled.is_set():
+            await _remove(folder)
+    await _remove(folder)
+    return result
+
+
+class _Run:
+    """One walk through the steps."""
+
+    def __init__(
+        self, services: RenderServices, runner: RemotionRunner, context: JobContext, job: RenderJob, plan: RenderPlan,
+        folder: Path, report: ProgressReporter,
+    ) -> None:  # fmt: skip
+        self._services, self._runner, self._context = services, runner, context
+        self._job, self._plan, self._folder, self._report = job, plan, folder, report
+
+    async def walk(self) -> Mapping[str, Any]:
+        """Do what is not done yet, in order."""
+        async with self._services.database.connection() as conn:
+            done = await steps.done(conn, self._job.automation_id, self._job.format)
+        finished = await self._kept(done.get("normalize"))
+        if finished is None:
+            drawn = await self._kept(done.get("render")) or await self._draw()
+            finished = await self._finish(Drawn(self._folder / drawn.file_name, drawn.sha256))
+        return await self._publish(finished)
+
+    async def _draw(self) -> DoneStep:
+        await self._enter("preflight")
+        await preflight(self._plan, self._folder)
+        await self._done(DoneStep("preflight", "", "", {"plan": self._plan.fingerprint()}), ())
+        await self._enter("render")
+        drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
+        facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
+        window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
+        return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
+
+    async def _finish(self, drawn: Drawn) -> DoneStep:
+        await self._enter("normalize")
+        made = await finish(self._plan, drawn, self._folder, self._context.cancelled)
+        facts: dict[str, Any] = {}
+        if made.sound is not None:
+            measured = made.sound.final.measured
+            facts = {
+                "lufs": _finite(measured.lufs), "truePeakDbtp": _finite(measured.true_peak_dbtp),
+                "verdict": made.sound.decided.verdict.decision, "trials": made.sound.trials,
+            }  # fmt: skip
+        step = DoneStep("normalize", made.path.name, made.sha256, facts)
+        return await self._done(step, () if made.sound is None else (made.sound.decided,))
+
+    async def _publish(self, finished: DoneStep) -> Mapping[str, Any]:
+        await self._enter("upload")
+        job, preset = self._job, self._plan.preset
+        key = f"renders/{job.session_id}/{job.format}/{job.render_job_id}.{preset.extension}"
+        stored = await self._services.store.put_file(
+            key, self._folder / finished.file_name, content_type=preset.content_type
+        )
+        if stored.sha256 != finished.sha256:
+            raise ChecksumMismatch("the store holds other bytes than were rendered", subject=key)
+        now = self._services.clock.now()
+        artifact = ArtifactRow(
+            job.render_job_id, job.session_id, job.format, job.edl_version, key, stored.url, preset.content_type,
+            stored.size_bytes, stored.sha256, None if preset.is_still else round(self._plan.duration_s * 1000, 3),
+            1 if preset.is_still else self._plan.frames, finished.facts.get("lufs"), finished.facts.get("truePeakDbtp"), now,
+        )  # fmt: skip
+        async with self._services.database.transaction() as tx:
+            current = await jobs.get(tx, job.render_job_id, lock=True)
+            if current.state != "processing":
+                raise Cancelled(f"it is {current.state}", subject=f"render job {job.render_job_id}")
+            await artifacts.insert(tx, artifact)
+            done = DoneStep("upload", key, stored.sha256, {"url": stored.url})
+            await steps.record(tx, job.automation_id, job.format, job.render_job_id, done, now)
+            await publish(tx, _completed(artifact))
+            await jobs.move(tx, job.render_job_id, "completed", actor=WORKER, at=now)
+        log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
+        return result_of(artifact)
+
+    async def _enter(self, step: Step) -> None:
+        if self._context.cancelled.is_set():
+            raise Cancelled(subject=f"render job {self._job.render_job_id}")
+        notes = {"notes": list(self._plan.notes)} if step == "preflight" else {}
+        async with self._services.database.transaction() as tx:
+            await jobs.note(tx, self._job.render_job_id, self._services.clock.now(), step=step, **notes)
+        await self._report.begin(step)
+        log.info("render.step.started", step=step, format=self._job.format)
+
+    async def _done(self, step: DoneStep, made: Sequence[Decided]) -> DoneStep:
+        now = self._services.clock.now()
+        subject = f"render:{self._job.session_id}/{self._job.format}/v{self._job.edl_version}"
+        entries = [
+            DecisionEntry(DecisionResult(d.verdict, now, self._context.correlation_id), subject, d.inputs) for d in made
+        ]
+        async with self._services.database.transaction() as tx:
+            await steps.record(tx, self._job.automation_id, self._job.format, self._job.render_job_id, step, now)
+            await record_decisions(tx, entries)
+        log.info("render.step.finished", step=step.step, format=self._job.format)
+        return step
+
+    async def _kept(self, step: DoneStep | None) -> DoneStep | None:
+        """Return a recorded step if its file is still there with the same bytes."""
+        if step is None:
+            return None
+        path = self._folder / step.file_name
+        good = await asyncio.to_thread(lambda: path.is_file() and sha256_of(path) == step.sha256)
+        return step if good else None
+
+
+async def _begin(services: RenderServices, job_id: str) -> RenderJob:
+    """Take the job to `processing`, or find it there (a run before this one died), or find it ended."""
+    async with services.database.transaction() as tx:
+        job = await jobs.get(tx, job_id, lock=True)
+        if job.state != "queued":
+            return job
+        return await jobs.move(tx, job_id, "processing", actor=WORKER, at=services.clock.now())
+
+
+async def _answer(services: RenderServices, job: RenderJob) -> Mapping[str, Any]:
+    async with services.database.connection() as conn:
+        return result_of((await artifacts.of_jobs(conn, [job.render_job_id]))[job.render_job_id])
+
+
+def result_of(artifact: ArtifactRow) -> Mapping[str, Any]:
+    """Return what the queue keeps as the job's result."""
+    return {"outputUrl": artifact.url, "sha256": artifact.sha256, "sizeBytes": artifact.size_bytes}
+
+
+def _completed(artifact: ArtifactRow) -> RenderCompleted:
+    return RenderCompleted(
+        artifact.session_id, artifact.render_job_id, artifact.edl_version, artifact.format, artifact.url,
+        artifact.content_type, artifact.size_bytes, artifact.sha256, artifact.duration_ms, artifact.loudness_lufs,
+        artifact.true_peak_dbtp,
+    )  # fmt: skip
+
+
+def _finite(level: float) -> float | None:
+    return level if math.isfinite(level) else None
+
+
+async def _remove(folder: Path) -> None:
+    await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
