@@ -13,7 +13,7 @@ from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.infra.http.platform import Platform
-from ruach_studio.infra.queues import BullmqPostgres, JobQueue
+from ruach_studio.infra.queues import BullmqPostgres
 from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import ObjectStore
@@ -27,7 +27,7 @@ class Services:
 
     settings: Settings
     database: Database
-    queue: JobQueue
+    queue: BullmqPostgres
     store: ObjectStore
     clock: Clock
 

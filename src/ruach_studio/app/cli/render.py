@@ -57,7 +57,7 @@ def overall(step: str, part: float) -> float:
 def _row(made: Artifact) -> show.ArtifactRow:
     loudness = made.loudness
     return show.ArtifactRow(
-        made.format, made.duration_s, made.size_bytes, loudness.integrated_lufs if loudness else None,
+        made.format, made.duration_s, made.size_bytes, loudness.lufs if loudness else None,
         loudness.true_peak_dbtp if loudness else None, str(made.path),
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def _wire(made: Artifact) -> dict[str, object]:
     return {
         "format": made.format, "path": str(made.path), "contentType": made.content_type, "sizeBytes": made.size_bytes,
         "sha256": made.sha256, "frames": made.frames, "durationMs": round(made.duration_s * 1000, 3),
-        "loudnessLufs": loudness.integrated_lufs if loudness else None,
+        "loudnessLufs": loudness.lufs if loudness else None,
         "truePeakDbtp": loudness.true_peak_dbtp if loudness else None,
         "decisions": [{"decision": v.decision, "reasons": list(v.reasons), "inputsHash": v.inputs_hash,
                        "rulesVersion": v.rules_version} for v in made.verdicts],

@@ -1,0 +1,41 @@
+"""Turn services into the HTTP API: the platform's routes, then each pillar's."""
+
+from ruach_studio import __version__
+from ruach_studio.app.decisions import router as decisions_router
+from ruach_studio.app.wiring import Services
+from ruach_studio.assembly.entrypoints import http as assembly_http
+from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
+from ruach_studio.infra.auth.routes import router as auth_router
+from ruach_studio.infra.http import health
+from ruach_studio.infra.http.access import public
+from ruach_studio.infra.http.application import RuachApi, new_api
+from ruach_studio.infra.http.health import Check, Health
+from ruach_studio.infra.storage.local_disk import LocalDiskStore
+from ruach_studio.infra.storage.routes import router as media_router
+from ruach_studio.render.entrypoints import http as render_http
+
+
+def create_api(services: Services) -> RuachApi:
+    """Return the whole API; every route names its role or says that it is public."""
+    api = new_api(services.platform, version=__version__)
+    api.include_router(health.router(readiness(services)))
+    api.include_router(auth_router())
+    api.include_router(decisions_router(services.database))
+    api.include_router(assembly_http.router(services))
+    api.include_router(render_http.router(services))
+    if isinstance(services.store, LocalDiskStore):
+        api.include_router(media_router(services.store, guard=public()))
+    return api
+
+
+def readiness(services: Services) -> dict[str, Check]:
+    """Return what /readyz asks: the database, and each pillar's own store."""
+
+    async def database() -> Health:
+        await services.database.start()
+        return Health()
+
+    async def formation() -> Health:
+        return Health("ok", await formation_ready(services.database))
+
+    return {"database": database, "formation": formation}

@@ -1,0 +1,135 @@
+"""Turn one step of assembly into a command of its own: sync, energy, assemble. Files in, a table or JSON out."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import typer
+
+from ruach_studio.app.cli import render, show
+from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
+from ruach_studio.app.naming import session_of
+from ruach_studio.assembly.edl import edl_bytes
+from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft, master_of, place
+from ruach_studio.assembly.usecases.footage import gather, hear
+from ruach_studio.infra.settings import load_settings
+
+Cameras = Annotated[
+    list[str], typer.Option("--camera", help="NAME=FILE, or NAME=PART1,PART2 for a split recording; repeat.")
+]
+Wide = Annotated[str | None, typer.Option("--wide", help="The camera that shows everyone.")]
+Audio = Annotated[str | None, typer.Option("--audio", help="A separate sound recording (mixer, lavalier).")]
+Master = Annotated[
+    str | None, typer.Option("--master", help="The camera whose start is 0 (default: the first that is not wide).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Ruleset = Literal["angle-v1", "angle-v2"]
+STEP_PART = {"probe": 0.02, "listen": 0.05, "sync": 0.6, "energy": 0.85, "angles": 0.9}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Footage with the folder that keeps what was heard."""
+
+    footage: Footage
+    scratch: Path
+
+    @property
+    def files(self) -> list[CameraFiles]:
+        """Return the cameras as the pipeline takes them, the audio track last."""
+        return camera_files(self.footage)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (sync, energy, assemble):
+        app.command()(command)
+    render.register(app)
+
+
+def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master = None, json: Json = False) -> None:
+    """Find offset, drift and confidence of every recording."""
+    given = _inputs(camera, wide, audio, master)
+
+    async def work() -> Any:
+        sources = await gather(given.files)
+        return await place(await hear(sources, given.scratch), master_of(sources, master))
+
+    solution = asyncio.run(work())
+    if json:
+        show.print_json({"master": solution.master, "placements": [
+            {"camera": p.camera_id, "clip": p.clip_index, "offsetMs": p.offset_s * 1000, "driftPpm": p.drift_ppm,
+             "confidence": p.confidence, "classification": p.classification, "residualMs": p.residual_ms,
+             "reasons": list(p.reasons)} for p in solution.placements
+        ]})  # fmt: skip
+    else:
+        show.OUT.print(show.sync_table(solution))
+
+
+def energy(
+    camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master = None, json: Json = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the matrix as .npz.")] = None,
+) -> None:  # fmt: skip
+    """Measure the level of every camera per 500 ms on the master timeline, in dBFS."""
+    made = _draft(_inputs(camera, wide, audio, master), DraftOptions(master=master, allow_unsure=True), quiet=json)
+    matrix = made.matrices[500]
+    if out is not None:
+        with out.open("wb") as file:
+            np.savez_compressed(file, dbfs=matrix.dbfs, cameras=np.array(matrix.cameras), window_ms=matrix.window_ms)
+    if json:
+        columns = {name: [float(v) for v in matrix.dbfs[:, i]] for i, name in enumerate(matrix.cameras)}
+        show.print_json({"windowMs": matrix.window_ms, "unit": "dBFS", "cameras": columns})
+        return
+    for index, name in enumerate(matrix.cameras):
+        heard = matrix.dbfs[:, index][np.isfinite(matrix.dbfs[:, index])]
+        levels = np.percentile(heard, [10, 50, 95]) if heard.size else [float("nan")] * 3
+        show.OUT.print(f"{name}: {heard.size} of {len(matrix.dbfs)} windows; floor {levels[0]:.1f}, "
+                       f"median {levels[1]:.1f}, loud {levels[2]:.1f} dBFS")  # fmt: skip
+
+
+def assemble(
+    camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master = None, json: Json = False,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the draft EDL goes.")] = Path("talk.edl.json"),
+    rules: Annotated[Ruleset, typer.Option("--rules", help="The ruleset that chooses angles.")] = "angle-v2",
+    session: Annotated[str | None, typer.Option("--session", help="Name the session (default: by its footage).")] = None,
+    allow_unsure: Annotated[bool, typer.Option("--allow-unsure", help="Go on with an unplaced recording.")] = False,
+) -> None:  # fmt: skip
+    """Make a draft EDL: every cut with its reason and its confidence."""
+    given = _inputs(camera, wide, audio, master)
+    options = DraftOptions(master=master, ruleset=rules, allow_unsure=allow_unsure)
+    made = _draft(given, options, session=session, quiet=json)
+    show.write_text(out, edl_bytes(made.edl).decode() + "\n")
+    if json:
+        show.print_json(show.as_wire(made.edl, {"file": str(out)}))
+        return
+    show.OUT.print(show.sync_table(made.solution))
+    show.OUT.print(show.confidence_line(made.edl))
+    show.OUT.print(f"{out}: draft EDL; next: ruach edl show {out}, then approve, lock, and ruach render {out}")
+
+
+def camera_files(footage: Footage) -> list[CameraFiles]:
+    """Return the cameras in the given order, the separate sound last."""
+    files = [
+        CameraFiles(name, paths, "wide" if name == footage.wide else "camera") for name, paths in footage.cameras.items()
+    ]
+    return [*files, CameraFiles(AUDIO_TRACK, footage.audio, "audio")] if footage.audio else files
+
+
+def _inputs(camera: list[str], wide: str | None, audio: str | None, master: str | None) -> Inputs:
+    return Inputs(read_footage(camera, wide=wide, audio=audio, master=master), load_settings().data_dir / "scratch")
+
+
+def _draft(given: Inputs, options: DraftOptions, *, session: str | None = None, quiet: bool) -> Draft:
+    async def work() -> Draft:
+        await gather(given.files)  # every file is checked before any is opened for long
+        name = session or await asyncio.to_thread(session_of, given.files)
+        with show.Bars(quiet=quiet) as bars:
+
+            def tell(step: str, part: float) -> None:
+                bars.update("assemble", 1.0 if part == 1.0 else STEP_PART[step], step)
+
+            return await draft(name, given.files, options, scratch=given.scratch, progress=tell)
+
+    return asyncio.run(work())
