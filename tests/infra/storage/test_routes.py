@@ -124,7 +124,7 @@ async def test_nothing_there_is_a_problem(client):
 @pytest.fixture
 def address(app):
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
+        listener = stack.enter_context(socket.socket(proto=socket.IPPROTO_TCP))
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
