@@ -1,0 +1,101 @@
+"""Each unusable file gets its own sentence: the file, the fact, the remedy."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from ruach_studio.infra.media import BadMedia, check_media
+
+
+@pytest.fixture
+def good(make, picture):
+    return make("good.mp4", *picture, "-i", "{wav}", "-c:v", "libx264", "-c:a", "aac")
+
+
+def refusal(path, need_audio=True, need_video=True):
+    with pytest.raises(BadMedia) as caught:
+        check_media(path, need_audio=need_audio, need_video=need_video)
+    error = caught.value
+    assert error.subject == str(path)
+    assert error.remedy
+    assert error.exit_code == 2
+    return str(error)
+
+
+def test_a_good_file_gives_its_facts(good):
+    info = check_media(good, need_audio=True, need_video=True)
+    assert info.video is not None
+    assert info.audio is not None
+
+
+def test_missing(tmp_path):
+    assert "there is no such file" in refusal(tmp_path / "absent.mp4")
+
+
+def test_folder(tmp_path):
+    assert "this is a folder" in refusal(tmp_path)
+
+
+def test_empty(tmp_path):
+    path = tmp_path / "empty.mp4"
+    path.touch()
+    assert "the file is empty (0 bytes). Copy it again from the card" in refusal(path)
+
+
+def test_text_named_mp4(tmp_path):
+    path = tmp_path / "notes.mp4"
+    path.write_text("shopping list\n" * 100)
+    assert "not a media file that FFmpeg can read" in refusal(path)
+
+
+def test_mp4_cut_off_before_its_index(good, tmp_path):
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    assert "ends before its index (moov)" in refusal(path)
+    assert "Copy it again from the card" in refusal(path)
+
+
+def test_mp4_with_its_index_in_front_cut_off_in_its_data(good, make, tmp_path):
+    front = make("front.mp4", "-i", str(good), "-c", "copy", "-movflags", "+faststart")
+    path = tmp_path / "cut2.mp4"
+    path.write_bytes(front.read_bytes()[:-40000])
+    assert "the file ends early: the last 0.0 MB" in refusal(path)
+
+
+def test_fragmented_mp4_is_whole(good, make):
+    pieces = make("frag.mp4", "-i", str(good), "-c", "copy", "-movflags", "frag_keyframe+empty_moov")
+    assert check_media(pieces, need_audio=True, need_video=True).audio is not None
+
+
+def test_without_sound(make, picture):
+    path = make("mute.mp4", *picture, "-c:v", "libx264")
+    assert "no sound track" in refusal(path)
+    assert check_media(path, need_audio=False, need_video=True).audio is None
+
+
+def test_without_picture(make):
+    path = make("a.m4a", "-i", "{wav}")
+    assert "no picture track" in refusal(path)
+    assert check_media(path, need_audio=True, need_video=False).video is None
+
+
+def test_without_permission():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)  # pytest's own folders are closed to other users
+        check_unreadable(Path(folder) / "closed.mp4")
+
+
+def check_unreadable(good):
+    good.write_bytes(b"x" * 100)
+    good.chmod(0)
+    as_root = os.geteuid() == 0
+    try:
+        if as_root:
+            os.seteuid(65534)
+        assert "may not be read by this user" in refusal(good)
+    finally:
+        if as_root:
+            os.seteuid(0)
+        good.chmod(0o600)
