@@ -1,6 +1,9 @@
 """Footage and EDLs for render's tests: small pictures whose strip names camera and frame, in any rate, late or drifting."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +11,17 @@ import av
 import numpy as np
 import pytest
 
+from ruach_studio.events.assembly import EdlLocked
+from ruach_studio.infra.context import SystemClock, bind, new_id
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.outbox import Relay, publish
+from ruach_studio.infra.queues import QUEUES, BullmqPostgres, Worker
+from ruach_studio.infra.settings import Settings, load_settings
+from ruach_studio.infra.storage.local_disk import LocalDiskStore
+from ruach_studio.render import presets
+from ruach_studio.render.entrypoints.events import consumers
+from ruach_studio.render.entrypoints.jobs import handlers, hooks
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.testing.strip import bits, cells, read_strip
 
 Wire = dict[str, object]
@@ -109,3 +123,78 @@ def make_edl() -> Callable[..., Wire]:
 @pytest.fixture(scope="session")
 def read_strips() -> Callable[[Path], list[tuple[str, int] | None]]:
     return strips
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The four formats a sixth as large, so that a test renders in a moment."""
+    sizes = {"full_16_9": (320, 180), "short_9_16": (180, 320), "clip_1_1": (180, 180), "thumbnail": (320, 180)}
+    shrunk = {name: replace(presets.PRESETS[name], width=w, height=h) for name, (w, h) in sizes.items()}
+    monkeypatch.setattr(presets, "PRESETS", shrunk)
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory):
+    """Two cameras of 200 and 210 frames with a voice; B starts 0.2 s early."""
+    folder = tmp_path_factory.mktemp("session")
+    rng = np.random.default_rng(1)
+    t = np.arange(48_000 * 7) / 48_000
+    voice = (rng.normal(0, 0.05, len(t)) * np.abs(np.sin(9 * t)))[:, None].repeat(2, axis=1).astype(np.float32)
+    a = film(folder / "a.mp4", "A", 200, sound=voice[: 48_000 * 20 // 3])
+    b = film(folder / "b.mp4", "B", 210, sound=voice)
+    return {"A": [clip(a, frames=200)], "B": [clip(b, frames=210, offset_ms=-200)]}
+
+
+@pytest.fixture
+def wire(session):
+    """A locked EDL of 200 frames and three cuts, version 3 of session talk-1."""
+    return edl([(80, "A"), (140, "B"), (200, "A")], session)
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    queue: BullmqPostgres
+    store: LocalDiskStore
+    clock: SystemClock
+
+
+@pytest.fixture
+def services(database, tmp_path):
+    policies = tuple(replace(policy, ladder_s=(0.2, 0.4), stalled_check_s=1.0) for policy in QUEUES)
+    settings = load_settings(data_dir=tmp_path / "data", public_url="http://studio.test")
+    store = LocalDiskStore(tmp_path / "store", "http://studio.test")
+    with bind(correlation_id=new_id()):
+        yield Services(settings, database, BullmqPostgres(database, policies=policies), store, SystemClock())
+
+
+@pytest.fixture
+def lock(services):
+    """Announce a locked EDL as assembly does, and let the relay bring it to render."""
+
+    async def locking(wire):
+        async with services.database.transaction() as tx:
+            await publish(tx, EdlLocked(wire["sessionId"], wire["version"], "session:someone", wire))
+        return await Relay(services.database, consumers(services)).drain()
+
+    return locking
+
+
+@pytest.fixture
+def work(services):
+    """`async with work(runner)` runs render's worker until the block ends."""
+
+    @asynccontextmanager
+    async def working(runner=None):
+        stop = asyncio.Event()
+        parts = handlers(services, runner or FfmpegRunner()), hooks(services)
+        worker = Worker(services.database, services.queue, parts[0], hooks=parts[1], grace_s=1.0)
+        task = asyncio.create_task(worker.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    return working

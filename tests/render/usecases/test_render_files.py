@@ -9,7 +9,6 @@ import time
 from dataclasses import replace
 
 import av
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -23,30 +22,6 @@ from ruach_studio.render.usecases import disk
 from ruach_studio.render.usecases.disk import NotWritable
 from ruach_studio.render.usecases.produce import MediaChanged
 from ruach_studio.render.usecases.render_files import render_files
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """The four formats a sixth as large, so that a test renders in a moment."""
-    sizes = {"full_16_9": (320, 180), "short_9_16": (180, 320), "clip_1_1": (180, 180), "thumbnail": (320, 180)}
-    shrunk = {name: replace(presets.PRESETS[name], width=w, height=h) for name, (w, h) in sizes.items()}
-    monkeypatch.setattr(presets, "PRESETS", shrunk)
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory, make_film, make_clip):
-    folder = tmp_path_factory.mktemp("session")
-    rng = np.random.default_rng(1)
-    t = np.arange(48_000 * 7) / 48_000
-    voice = (rng.normal(0, 0.05, len(t)) * np.abs(np.sin(9 * t)))[:, None].repeat(2, axis=1).astype(np.float32)
-    a = make_film(folder / "a.mp4", "A", 200, sound=voice[: 48_000 * 20 // 3])
-    b = make_film(folder / "b.mp4", "B", 210, sound=voice)
-    return {"A": [make_clip(a, frames=200)], "B": [make_clip(b, frames=210, offset_ms=-200)]}
-
-
-@pytest.fixture
-def wire(session, make_edl):
-    return make_edl([(80, "A"), (140, "B"), (200, "A")], session)
 
 
 async def render(wire, out, formats=FORMATS, **options):

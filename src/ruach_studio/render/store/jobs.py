@@ -78,7 +78,7 @@ async def insert(tx: AsyncConnection, job: NewJob, at: datetime) -> RenderJob | 
 async def announce(tx: AsyncConnection, job: RenderJob) -> None:
     """Write the audit row of a job that was just inserted."""
     await record_transition(
-        tx, entity="render_job", entity_id=job.render_job_id, from_state=None, to_state="queued",
+        tx, entity="render-job", entity_id=job.render_job_id, from_state=None, to_state="queued",
         actor=job.requested_by, reason=job.reason,
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ async def move(
         values["error"] = dict(error)
     await _update(tx, render_job_id, values)
     await record_transition(
-        tx, entity="render_job", entity_id=render_job_id, from_state=job.state, to_state=target, actor=actor, reason=reason
+        tx, entity="render-job", entity_id=render_job_id, from_state=job.state, to_state=target, actor=actor, reason=reason
     )
     return await get(tx, render_job_id)
 
