@@ -173,3 +173,8 @@ def _write_mp4(path, sound, rate, *, level, fps=25):
             block.sample_rate, block.pts = rate, first
             out.mux(audio.encode(block))
         out.mux(audio.encode(None))
+
+
+@pytest.fixture
+def make_footage():
+    return made_footage

@@ -6,6 +6,7 @@ calibrates the microphones and finds the best sequence (`angles_v2.py`, made for
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from ruach_studio.assembly.angles_reasons import plan_v2
 from ruach_studio.assembly.angles_shot import (
@@ -27,7 +28,7 @@ from ruach_studio.kernel.errors import BadInput
 
 __all__ = [
     "DEFAULT_RULESET", "HIGH_CONFIDENCE", "MEDIUM_CONFIDENCE", "WINDOW_MS", "AngleOptions", "AnglePlan", "MicCalibration",
-    "Reason", "Ruleset", "Shot", "energy_hash", "select_angles",
+    "Reason", "Ruleset", "Shot", "energy_hash", "select_again", "select_angles",
 ]  # fmt: skip
 
 WINDOW_MS: Mapping[Ruleset, int] = {"angle-v1": 500, "angle-v2": 100}
@@ -91,3 +92,20 @@ def _scene(
             remedy="Compute the energy for the whole programme.",
         )  # fmt: skip
     return Scene(matrix, end_s, mics, wide, options, cameras)
+
+
+def select_again(inputs: Mapping[str, Any], matrix: EnergyMatrix) -> AnglePlan:
+    """Return the plan that stored `inputs` (plain JSON, as the audit keeps them) and their energy give: the same one.
+
+    Raises BadInput if `matrix` is not the energy that the inputs name.
+    """
+    if energy_hash(matrix) != inputs["energy"]["sha256"]:
+        raise BadInput("this is not the energy that was decided on", subject="energy", remedy="Load it by its hash.")
+    return select_angles(
+        matrix,
+        ruleset=inputs["rulesVersion"],
+        wide=inputs["wide"],
+        options=AngleOptions(**inputs["options"]),
+        mic_map=inputs["micMap"],
+        duration_s=inputs["durationS"],
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 
 from ruach_studio.assembly.entrypoints import http_edl
-from ruach_studio.assembly.entrypoints.http_edl import Operator
+from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import (
     AssetView,
     JobView,
@@ -58,13 +58,13 @@ def _add_sessions(routes: APIRouter, services: AssemblyServices) -> None:
 
     @routes.get("", summary="List sessions, newest first")
     async def listing(
-        _operator: Operator, limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50, before: datetime | None = None
+        _operator: Reader, limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50, before: datetime | None = None
     ) -> list[SessionView]:
         async with services.database.connection() as conn:
             return [SessionView.of(row) for row in await sessions.newest(conn, limit=limit, before=before)]
 
     @routes.get("/{session_id}", summary="Show a session", responses=problem_responses(SessionNotFound))
-    async def show(session_id: str, _operator: Operator) -> SessionView:
+    async def show(session_id: str, _operator: Reader) -> SessionView:
         async with services.database.connection() as conn:
             return SessionView.of(await sessions.get(conn, session_id))
 
@@ -80,7 +80,7 @@ def _add_assets(routes: APIRouter, services: AssemblyServices) -> None:
         )
 
     @routes.get("/{session_id}/assets", summary="List a session's footage", responses=problem_responses(SessionNotFound))
-    async def listing(session_id: str, _operator: Operator) -> list[AssetView]:
+    async def listing(session_id: str, _operator: Reader) -> list[AssetView]:
         async with services.database.connection() as conn:
             await sessions.get(conn, session_id)
             return [AssetView.of(row) for row in await sessions.assets(conn, session_id)]
@@ -97,7 +97,7 @@ def _add_sync(routes: APIRouter, services: AssemblyServices) -> None:
 
     @routes.get("/{session_id}/sync", summary="Show the newest sync, or a version of it",
                 responses=problem_responses(SessionNotFound, SyncNotFound))  # fmt: skip
-    async def show(session_id: str, _operator: Operator, version: int | None = None) -> SyncView:
+    async def show(session_id: str, _operator: Reader, version: int | None = None) -> SyncView:
         async with services.database.connection() as conn:
             await sessions.get(conn, session_id)
             return SyncView.of(await syncs.get(conn, session_id, version))

@@ -32,7 +32,8 @@ from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.http.openapi import problem_responses
 
-Operator = Annotated[Principal, Depends(require("operator", scope="assembly"))]
+Operator = Annotated[Principal, Depends(require("operator", scope="assembly:write"))]
+Reader = Annotated[Principal, Depends(require("operator", scope="assembly:read"))]
 LOSSES_HEADER = "X-Export-Losses"
 
 
@@ -60,17 +61,17 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         return _body(await preview_edl(services, session_id, options, actor=operator.actor, keep=body.keep))
 
     @routes.get("/{session_id}/edl", summary="Show the newest EDL, or a version of it", responses=missing)
-    async def show(session_id: str, _operator: Operator, version: int | None = None) -> EdlBody:
+    async def show(session_id: str, _operator: Reader, version: int | None = None) -> EdlBody:
         return EdlBody.of(await get_edl(services, session_id, version))
 
     @routes.get("/{session_id}/edl/versions", summary="List every version, newest first",
                 responses=problem_responses(SessionNotFound))  # fmt: skip
-    async def versions(session_id: str, _operator: Operator) -> list[VersionView]:
+    async def versions(session_id: str, _operator: Reader) -> list[VersionView]:
         return [VersionView.of(row) for row in await list_versions(services, session_id)]
 
     @routes.get("/{session_id}/edl/export/{format_name}", summary="Take the EDL out as json or fcpxml",
                 response_class=Response, responses=missing)  # fmt: skip
-    async def export(session_id: str, format_name: str, _operator: Operator, version: int | None = None) -> Response:
+    async def export(session_id: str, format_name: str, _operator: Reader, version: int | None = None) -> Response:
         exported = await export_edl(services, session_id, format_name, version)
         headers = {
             "Content-Disposition": f'attachment; filename="{exported.filename}"',

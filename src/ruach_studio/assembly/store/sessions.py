@@ -54,7 +54,7 @@ async def insert(tx: AsyncConnection, session_id: str, *, title: str, descriptio
         "created_at": at, "updated_at": at,
     }  # fmt: skip
     statement = upsert(SESSION).values(values).on_conflict_do_nothing(index_elements=["session_id"])
-    return (await tx.execute(statement)).rowcount == 1
+    return (await tx.execute(statement.returning(SESSION.c.session_id))).one_or_none() is not None
 
 
 async def get(conn: AsyncConnection, session_id: str, *, lock: bool = False) -> SessionRow:

@@ -15,6 +15,7 @@ from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.hashing import plain
 
 SyncOrigin = Literal["computed", "corrected"]
+_ENERGY_COLUMNS = (ENERGY.c.window_ms, ENERGY.c.sha256, ENERGY.c.path, ENERGY.c.windows, ENERGY.c.cameras)
 
 
 class SyncNotFound(NotFound):
@@ -104,9 +105,15 @@ async def keep_energy(
 
 async def energy(conn: AsyncConnection, session_id: str, sync_version: int) -> dict[int, EnergyRow]:
     """Return the recorded energy of a sync version by window length."""
-    columns = (ENERGY.c.window_ms, ENERGY.c.sha256, ENERGY.c.path, ENERGY.c.windows, ENERGY.c.cameras)
-    statement = sa.select(*columns).where(ENERGY.c.session_id == session_id, ENERGY.c.sync_version == sync_version)
+    statement = sa.select(*_ENERGY_COLUMNS).where(ENERGY.c.session_id == session_id, ENERGY.c.sync_version == sync_version)
     return {row.window_ms: EnergyRow(**row._mapping) for row in await conn.execute(statement)}
+
+
+async def energy_of(conn: AsyncConnection, sha256: str) -> EnergyRow | None:
+    """Return where energy of this hash lies, whichever session recorded it."""
+    statement = sa.select(*_ENERGY_COLUMNS).where(ENERGY.c.sha256 == sha256).limit(1)
+    row = (await conn.execute(statement)).one_or_none()
+    return None if row is None else EnergyRow(**row._mapping)
 
 
 def _solution(wire: Mapping[str, Any]) -> SyncSolution:

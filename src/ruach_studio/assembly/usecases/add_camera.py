@@ -12,9 +12,9 @@ from ruach_studio.assembly.store import sessions
 from ruach_studio.assembly.store.sessions import AssetRow
 from ruach_studio.assembly.usecases.footage import CameraFiles, probe_camera
 from ruach_studio.assembly.usecases.move_session import move_session
-from ruach_studio.infra.context import new_id
 from ruach_studio.infra.media import resolve_under
 from ruach_studio.kernel.errors import BadInput, Conflict
+from ruach_studio.kernel.hashing import uuid5
 from ruach_studio.kernel.ids import checked_name
 
 
@@ -46,7 +46,8 @@ async def add_camera(
     camera = await probe_camera(CameraFiles(camera_id, real, role))
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
-        asset_id, at = new_id(), services.clock.now()
+        # derived, so that the same session gives the same EDL bytes
+        asset_id, at = uuid5(f"{session_id}:{camera_id}"), services.clock.now()
         sizes = [path.stat().st_size for path in real]
         try:
             async with tx.begin_nested():

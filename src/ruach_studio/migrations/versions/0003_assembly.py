@@ -86,6 +86,7 @@ CREATE TABLE assembly.energy (
     PRIMARY KEY (session_id, sync_version, window_ms),
     FOREIGN KEY (session_id, sync_version) REFERENCES assembly.sync_version
 );
+CREATE INDEX energy_by_hash ON assembly.energy (sha256);
 CREATE TABLE assembly.edl_version (
     session_id text NOT NULL REFERENCES assembly.session,
     version integer NOT NULL CHECK (version > 0),
