@@ -27,8 +27,8 @@ from ruach_studio.render.usecases.request_renders import request_renders
 from ruach_studio.render.usecases.retry_job import retry_job
 from ruach_studio.render.usecases.services import RenderServices
 
-SCOPE = "render"
-Operator = Annotated[Principal, Depends(require("operator", scope=SCOPE))]
+Reader = Annotated[Principal, Depends(require("operator", scope="render:read"))]
+Operator = Annotated[Principal, Depends(require("operator", scope="render:write"))]
 SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 # The queue's words for an execution, in the words of a render job.
 _STATUS = {"running": "processing"}
@@ -65,17 +65,17 @@ def router(services: RenderServices) -> APIRouter:
         return batch_out(found)
 
     @api.get("/session/{session_id}")
-    async def of_session(session_id: SessionId, _: Operator) -> list[JobOut]:
+    async def of_session(session_id: SessionId, _: Reader) -> list[JobOut]:
         """List a session's render jobs, newest first."""
         return [job_out(shown) for shown in await list_jobs(services, session_id)]
 
     @api.get("/{job_id}")
-    async def one(job_id: JobId, _: Operator) -> JobOut:
+    async def one(job_id: JobId, _: Reader) -> JobOut:
         """Show one render job and, once it is published, its artifact."""
         return job_out(await get_job(services, job_id))
 
     @api.get("/{job_id}/progress", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
-    async def progress(job_id: JobId, _: Operator, last_event_id: Annotated[str | None, Header()] = None) -> sse.EventStream:
+    async def progress(job_id: JobId, _: Reader, last_event_id: Annotated[str | None, Header()] = None) -> sse.EventStream:
         """Stream a job's progress; the stream ends with the job and goes on after Last-Event-ID."""
         await get_job(services, job_id)
         after = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else 0
