@@ -2,10 +2,11 @@
 
 Per 100 ms window `calibration.py` gives each speaker's own level. Smoothed over 0.5 s, it becomes evidence: activity
 = sigmoid((level + 25 dB) / 3) x sigmoid((snr - 6 dB) / 2), share = softmax(0.5 x level). Showing camera c costs
-1 - share_c while somebody speaks and 0.25 while nobody does; the wide costs 0.6 and 0.1. Where a second voice is
-within 6 dB of its own usual level for 0.8 s the wide costs 0.1 (overlap, cross-talk, laughter). A camera that is not
-recording is out of the question. `angles_path.py` finds the cheapest path with no shot under the minimum and 0.6 s of
-better picture per cut; then a cut to a speaker moves 0.12 s ahead, so that it lands just before the words.
+1 - share_c while somebody speaks and 0.55 while nobody does; the wide costs 0.6 and 0.1, so that a silence of 2.7 s
+is worth the way to the wide and back. Where a second voice is within 6 dB of its own usual level for 0.8 s the wide
+costs 0.1 (overlap, cross-talk, laughter). A camera that is not recording is out of the question. `angles_path.py` finds
+the cheapest path with no shot under the minimum and 0.6 s of better picture per cut; then a cut to a speaker moves
+0.12 s ahead, so that it lands just before the words.
 Measured against raw levels on made talks: docs, angle rulesets. Confidence and reasons: `angles_reasons.py`.
 """
 
@@ -23,7 +24,7 @@ ACTIVE_LEVEL_DB, ACTIVE_LEVEL_SLOPE = -25.0, 3.0
 ACTIVE_SNR_DB, ACTIVE_SNR_SLOPE = 6.0, 2.0
 SHARE_GAIN = 0.5
 SMOOTHING_S = 0.5
-IDLE_CLOSE_UP_COST = 0.25
+IDLE_CLOSE_UP_COST = 0.55
 WIDE_COST, IDLE_WIDE_COST, OVERLAP_WIDE_COST = 0.6, 0.1, 0.1
 OVERLAP_LEVEL_DB = -6.0
 UNCOVERED_COST = 1000.0
