@@ -9,7 +9,6 @@ from 0, so an asset's start is 0.
 """
 
 from fractions import Fraction
-from pathlib import PurePath
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -80,7 +79,7 @@ class _Writer:
         asset_id = f"{_xml_id(name)}-{index + 1}"
         rate = clip.fps or self.rate
         asset = SubElement(
-            resources, "asset", id=asset_id, name=PurePath(clip.path).stem, uid=uuid5(f"{source.asset_id}:{clip.path}"),
+            resources, "asset", id=asset_id, name=_stem(clip.path), uid=uuid5(f"{source.asset_id}:{clip.path}"),
             start="0s", duration=seconds_text(_length(clip, rate), rate),
         )  # fmt: skip
         if clip.fps is not None:
@@ -109,7 +108,7 @@ class _Writer:
                     )  # fmt: skip
                 frames = max(1, _length(clip, self.rate))
                 placed = SubElement(
-                    angle, "asset-clip", ref=assets[name, index], name=PurePath(clip.path).stem,
+                    angle, "asset-clip", ref=assets[name, index], name=_stem(clip.path),
                     offset=seconds_text(start, self.rate), start="0s", duration=seconds_text(frames, self.rate),
                 )  # fmt: skip
                 if clip.fps is not None:
@@ -174,9 +173,7 @@ def _losses(edl: CanonicalEDL) -> list[str]:
             exact = Fraction(clip.offset_ms) * edl.fps.value / 1000
             rounded_ms = abs(float((round_half_up(exact) - exact) * 1000 / edl.fps.value))
             if rounded_ms >= LOSS_MIN_MS:
-                losses.append(
-                    f"{name}: sync is rounded to whole frames, {rounded_ms:.1f} ms off ({PurePath(clip.path).name})"
-                )
+                losses.append(f"{name}: sync is rounded to whole frames, {rounded_ms:.1f} ms off ({_file_name(clip.path)})")
             drift_ms = abs(clip.drift_ppm) * 1e-6 * clip.duration_ms
             if drift_ms >= LOSS_MIN_MS:
                 losses.append(
@@ -207,3 +204,12 @@ def _tc_format(rate: FrameRate) -> str:
 
 def _url(path: str) -> str:
     return "file://" + quote(path if path.startswith("/") else f"/{path}")
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _stem(path: str) -> str:
+    name = _file_name(path)
+    return name.rpartition(".")[0] or name
