@@ -5,6 +5,7 @@ from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
 from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
+from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
 from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
@@ -24,7 +25,9 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
     if isinstance(services.store, LocalDiskStore):
-        api.include_router(media_router(services.store, guard=public()))
+        api.include_router(
+            media_router(services.store, guard=public() if services.settings.media_public else require("operator", "member"))
+        )
     return api
 
 

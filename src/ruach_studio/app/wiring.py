@@ -6,12 +6,13 @@ closed in the reverse order, also when opening a later part fails.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
+from ruach_studio.infra.embedded.keeper import keep_running
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.queues import BullmqPostgres
 from ruach_studio.infra.settings import Settings
@@ -43,14 +44,27 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     if settings.queue_backend != "postgres":
         raise BadInput("the Redis queue backend is not built yet", subject="RUACH_QUEUE_BACKEND",
                        remedy="Leave it at postgres.")  # fmt: skip
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = None if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
-    url = settings.database_url or await asyncio.to_thread(server.ensure if server else str)
-    try:
+    settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    async with AsyncExitStack() as parts:
+        url = settings.database_url
+        if url is None:
+            url = await parts.enter_async_context(_embedded(settings))
         await migrate(url)
-        async with Database(url, pool_size=settings.database_pool_size) as database:
-            store = LocalDiskStore(settings.store_dir, settings.public_url)
-            yield Services(settings, database, BullmqPostgres(database), store, SystemClock())
+        database = await parts.enter_async_context(Database(url, pool_size=settings.database_pool_size))
+        store = LocalDiskStore(settings.store_dir, settings.public_url)
+        await store.sweep()
+        yield Services(settings, database, BullmqPostgres(database), store, SystemClock())
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[str]:
+    """Give the address of the embedded server, kept running inside the block; the last process to leave stops it."""
+    server, stop = EmbeddedPostgres(settings.data_dir / "postgres"), asyncio.Event()
+    url = await asyncio.to_thread(server.ensure)
+    keeper = asyncio.create_task(keep_running(server, stop))
+    try:
+        yield url
     finally:
-        if server is not None:
-            await asyncio.to_thread(server.release)
+        stop.set()
+        await keeper
+        await asyncio.to_thread(server.release)

@@ -27,11 +27,11 @@ def show_edl(file: EdlFile, json: Json = False) -> None:
         show.print_json({**to_wire(edl), **issues})
         return
     show.OUT.print(show.cuts_table(edl))
-    show.OUT.print(f"{show.confidence_line(edl)}; status {edl.status}, version {edl.version}, rules {edl.rules_version}")
+    show.line(f"{show.confidence_line(edl)}; status {edl.status}, version {edl.version}, rules {edl.rules_version}")
     for issue in report.errors:
-        show.OUT.print(f"error: {issue.message}")
+        show.line(f"error: {issue.message}")
     for issue in report.warnings:
-        show.OUT.print(f"warning: {issue.message}")
+        show.line(f"warning: {issue.message}")
 
 
 @app.command()

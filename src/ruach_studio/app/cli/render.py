@@ -45,7 +45,7 @@ def render(
         show.OUT.print(show.artifacts_table([_row(artifact) for artifact in artifacts]))
         for artifact in artifacts:
             for note in artifact.notes:
-                show.OUT.print(f"{artifact.format}: {note}")
+                show.line(f"{artifact.format}: {note}")
 
 
 def overall(step: str, part: float) -> float:

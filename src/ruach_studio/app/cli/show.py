@@ -18,7 +18,10 @@ from ruach_studio.kernel.timebase import clock_text
 # Colour never stands alone: each band and class has its word (WCAG 1.4.1).
 BAND_STYLE = {"high": "green", "medium": "yellow", "low": "red"}
 CLASS_STYLE = {"looks-good": "green", "review-suggested": "yellow", "needs-manual-nudge": "red"}
-OUT = Console(highlight=False, soft_wrap=True)
+MIN_WIDTH = 100  # narrower tables would cut off what they are for; a narrow terminal wraps instead
+OUT = Console(highlight=False)
+if OUT.width < MIN_WIDTH:
+    OUT.width = MIN_WIDTH
 ERR = Console(stderr=True, highlight=False)
 
 
@@ -34,9 +37,14 @@ class ArtifactRow:
     place: str
 
 
+def json_text(value: object) -> str:
+    """Return `value` as indented JSON; NaN and infinities as strings."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+
+
 def print_json(value: object) -> None:
-    """Print `value` as indented JSON on standard output; NaN and infinities as strings."""
-    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+    """Print `value` as indented JSON on standard output."""
+    sys.stdout.write(json_text(value))
 
 
 def sync_table(solution: SyncSolution) -> Table:
@@ -73,15 +81,20 @@ def confidence_line(edl: CanonicalEDL) -> str:
     return f"{len(edl.program)} cuts: {counts}" + (f"; look at {low}" if low else "")
 
 
-def artifacts_table(rows: Sequence[ArtifactRow]) -> Table:
-    """Return a row per artifact: format, length, size, loudness, true peak, address."""
-    table = _table("Published", "format", "length>", "size>", "LUFS>", "dBTP>", "address")
+def artifacts_table(rows: Sequence[ArtifactRow], title: str = "Published") -> Table:
+    """Return a row per artifact: format, length, size, loudness, true peak, and where it is."""
+    table = _table(title, "format", "length>", "size>", "LUFS>", "dBTP>", "where")
     for row in rows:
         table.add_row(
             row.format, clock_text(row.duration_s) if row.duration_s else "still", f"{row.size_bytes / 1e6:.1f} MB",
             "" if row.lufs is None else f"{row.lufs:.1f}", "" if row.dbtp is None else f"{row.dbtp:.1f}", row.place,
         )  # fmt: skip
     return table
+
+
+def line(text: str = "") -> None:
+    """Print a line as it is, however long: an address or a path must survive being copied."""
+    OUT.print(text, soft_wrap=True)
 
 
 class Bars:
@@ -119,10 +132,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", show_edge=False, pad_edge=False
+    )
     for name in columns:
         right = name.endswith(">")
-        table.add_column(name.rstrip(">"), justify="right" if right else "left", no_wrap=right or name != "why")
+        table.add_column(name.rstrip(">"), justify="right" if right else "left", no_wrap=right or name != "why",
+                         overflow="fold")  # fmt: skip
     return table
 
 

@@ -85,7 +85,7 @@ def energy(
     for index, name in enumerate(matrix.cameras):
         heard = matrix.dbfs[:, index][np.isfinite(matrix.dbfs[:, index])]
         levels = np.percentile(heard, [10, 50, 95]) if heard.size else [float("nan")] * 3
-        show.OUT.print(f"{name}: {heard.size} of {len(matrix.dbfs)} windows; floor {levels[0]:.1f}, "
+        show.line(f"{name}: {heard.size} of {len(matrix.dbfs)} windows; floor {levels[0]:.1f}, "
                        f"median {levels[1]:.1f}, loud {levels[2]:.1f} dBFS")  # fmt: skip
 
 
@@ -106,15 +106,21 @@ def assemble(
         return
     show.OUT.print(show.sync_table(made.solution))
     show.OUT.print(show.confidence_line(made.edl))
-    show.OUT.print(f"{out}: draft EDL; next: ruach edl show {out}, then approve, lock, and ruach render {out}")
+    show.line(f"{out}: draft EDL; next: ruach edl show {out}, then approve, lock, and ruach render {out}")
 
 
 def camera_files(footage: Footage) -> list[CameraFiles]:
     """Return the cameras in the given order, the separate sound last."""
     files = [
-        CameraFiles(name, paths, "wide" if name == footage.wide else "camera") for name, paths in footage.cameras.items()
+        CameraFiles(name, _absolute(paths), "wide" if name == footage.wide else "camera")
+        for name, paths in footage.cameras.items()
     ]
-    return [*files, CameraFiles(AUDIO_TRACK, footage.audio, "audio")] if footage.audio else files
+    return [*files, CameraFiles(AUDIO_TRACK, _absolute(footage.audio), "audio")] if footage.audio else files
+
+
+def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the paths as an EDL keeps them: good from any folder."""
+    return tuple(path.absolute() for path in paths)
 
 
 def _inputs(camera: list[str], wide: str | None, audio: str | None, master: str | None) -> Inputs:
@@ -124,7 +130,7 @@ def _inputs(camera: list[str], wide: str | None, audio: str | None, master: str 
 def _draft(given: Inputs, options: DraftOptions, *, session: str | None = None, quiet: bool) -> Draft:
     async def work() -> Draft:
         await gather(given.files)  # every file is checked before any is opened for long
-        name = session or await asyncio.to_thread(session_of, given.files)
+        name = session if session is not None else await asyncio.to_thread(session_of, given.files)
         with show.Bars(quiet=quiet) as bars:
 
             def tell(step: str, part: float) -> None:

@@ -64,6 +64,10 @@ class LocalDiskStore:
         """Remove `key`; return whether it was there."""
         return await asyncio.to_thread(self._delete, checked_key(key))
 
+    def path_of(self, key: str) -> Path:
+        """Return where the bytes of `key` lie, whether they are there or not; not to be written to."""
+        return self._object(checked_key(key))
+
     def open(self, key: str) -> OpenObject | None:
         """Open `key` for reading, or return None; blocking, so call it in a thread. The caller closes the file."""
         place = self._object(checked_key(key))

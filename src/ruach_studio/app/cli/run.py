@@ -1,0 +1,121 @@
+"""Turn one command into the whole job: `ruach run`, from raw footage to published artifacts, with bars and a table."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ruach_studio.app.cli import show
+from ruach_studio.app.cli.inputs import read_footage
+from ruach_studio.app.cli.outdir import place
+from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
+from ruach_studio.app.mainjob import Made, MainJob, main_job
+from ruach_studio.assembly.edl import edl_bytes
+from ruach_studio.assembly.exchange import export
+from ruach_studio.assembly.usecases.draft import DraftOptions
+from ruach_studio.infra.logging import configure
+from ruach_studio.infra.settings import Settings, load_settings
+from ruach_studio.infra.storage.local_disk import LocalDiskStore
+from ruach_studio.kernel.ids import checked_name
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(run)
+
+
+def run(
+    camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master = None, json: Json = False,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the finished files.")] = Path("out"),
+    rules: Annotated[Ruleset, typer.Option("--rules", help="The ruleset that chooses angles.")] = "angle-v2",
+    session: Annotated[str | None, typer.Option("--session", help="Name the session (default: by its footage).")] = None,
+) -> None:  # fmt: skip
+    """Sync, cut, approve, lock, render, master and store: raw multicam footage in, four published formats out."""
+    settings = local_settings()
+    footage = read_footage(camera, wide=wide, audio=audio, master=master)
+    if session is not None:
+        checked_name(session, field="--session")
+    options = DraftOptions(master=master, ruleset=rules)
+    do(settings, MainJob(camera_files(footage), out, options, session), json=json)
+
+
+def do(settings: Settings, job: MainJob, *, json: bool = False) -> Made:
+    """Do the main job with progress bars, put the files into `job.out` and print what was made."""
+    configure(settings)
+    with show.Bars(quiet=json) as bars:
+        made = asyncio.run(main_job(settings, job, bars.update))
+    summary = deliver(settings, made, job.out)
+    if json:
+        show.print_json(summary)
+    else:
+        tell(settings, made, job.out)
+    return made
+
+
+def deliver(settings: Settings, made: Made, out: Path) -> dict[str, object]:
+    """Put the artifacts, the EDL and its FCPXML into `out`; return the summary that is also written as report.json."""
+    out.mkdir(parents=True, exist_ok=True)
+    store = LocalDiskStore(settings.store_dir, settings.public_url)
+    artifacts = []
+    for name, render in made.renders.items():
+        stored = render.artifact
+        if stored is None:
+            continue
+        place(store.path_of(stored.key), out / f"{name}.{stored.key.rsplit('.', 1)[-1]}")
+        artifacts.append({
+            "format": name, "url": stored.url, "renderJobId": stored.render_job_id, "contentType": stored.content_type,
+            "durationMs": stored.duration_ms, "frames": stored.frames, "sizeBytes": stored.size_bytes,
+            "sha256": stored.sha256, "loudnessLufs": stored.loudness_lufs, "truePeakDbtp": stored.true_peak_dbtp,
+            "notes": list(render.job.notes),
+        })  # fmt: skip
+    show.write_text(out / "edl.json", edl_bytes(made.edl).decode() + "\n")
+    text, losses = export(made.edl, "fcpxml")
+    show.write_text(out / "edl.fcpxml", text)
+    placements = [
+        {"camera": p.camera_id, "clip": p.clip_index, "offsetMs": p.offset_s * 1000, "driftPpm": p.drift_ppm,
+         "confidence": p.confidence, "classification": p.classification} for p in made.solution.placements
+    ]  # fmt: skip
+    summary: dict[str, object] = {
+        "sessionId": made.session_id, "correlationId": made.correlation_id, "master": made.solution.master,
+        "sync": placements, "edl": show.as_wire(made.edl, {"rulesVersion": made.edl.rules_version}),
+        "artifacts": artifacts, "notInFcpxml": list(losses),
+    }  # fmt: skip
+    show.write_text(out / "report.json", show.json_text(summary))
+    return summary
+
+
+def tell(settings: Settings, made: Made, out: Path) -> None:
+    """Print the closing tables: sync, cuts, artifacts, and how to open the service."""
+    show.OUT.print(show.sync_table(made.solution))
+    show.line(
+        f"\n[bold]Cuts[/]\n{show.confidence_line(made.edl)} (EDL version {made.edl.version}, {made.edl.rules_version})\n"
+    )
+    rows = []
+    for name, render in made.renders.items():
+        stored = render.artifact
+        if stored is not None:
+            file = out / f"{name}.{stored.key.rsplit('.', 1)[-1]}"
+            rows.append(show.ArtifactRow(name, (stored.duration_ms or 0) / 1000, stored.size_bytes, stored.loudness_lufs,
+                                         stored.true_peak_dbtp, str(file)))  # fmt: skip
+    show.OUT.print(show.artifacts_table(rows))
+    show.line()
+    for name, render in made.renders.items():
+        show.line(f"{name:<11} {render.artifact.url if render.artifact else ''}")
+    for name, render in made.renders.items():
+        for note in render.job.notes:
+            show.line(f"{name}: {note}")
+    show.line(f"\nAlso in {out}/: edl.json, edl.fcpxml (for Final Cut Pro), report.json")
+    show.line(f"Session {made.session_id}; the addresses above answer while the service runs:")
+    prefix = f"RUACH_DATA_DIR={settings.data_dir} "
+    show.line(f"  {prefix}ruach serve      then open {settings.public_url}/openapi.json")
+
+
+def local_settings() -> Settings:
+    """Return the settings of a person at their own machine, who may name any file.
+
+    Log lines below warnings keep away from the progress bars. What the environment says goes before both.
+    """
+    told = load_settings().model_fields_set
+    usual = {"log_level": "WARNING", "media_roots": [Path("/")]}
+    return load_settings(**{name: value for name, value in usual.items() if name not in told})

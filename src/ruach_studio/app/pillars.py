@@ -1,0 +1,29 @@
+"""Turn services into everything that the pillars bring along: job handlers, their hooks, event consumers.
+
+Formation brings none yet: its journal stands, journeys do not.
+"""
+
+from ruach_studio.app.wiring import Services
+from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
+from ruach_studio.infra.outbox import Consumer
+from ruach_studio.infra.queues import Handler, HandlerHooks
+from ruach_studio.render.entrypoints import events as render_events
+from ruach_studio.render.entrypoints import jobs as render_jobs
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+
+JobKey = tuple[str, str]
+
+
+def handlers(services: Services) -> dict[JobKey, Handler]:
+    """Return every handler by (queue, job name)."""
+    return {**assembly_jobs.handlers(services), **render_jobs.handlers(services, FfmpegRunner())}
+
+
+def hooks(services: Services) -> dict[JobKey, HandlerHooks]:
+    """Return what a failed or dead job does to its pillar's rows."""
+    return {**assembly_jobs.hooks(services), **render_jobs.hooks(services)}
+
+
+def consumers(services: Services) -> list[Consumer]:
+    """Return who listens to which events."""
+    return [*render_events.consumers(services)]
