@@ -4,6 +4,7 @@ Formation brings none yet: its journal stands, journeys do not.
 """
 
 from ruach_studio.app.wiring import Services
+from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
 from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
 from ruach_studio.infra.outbox import Consumer
 from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -26,4 +27,4 @@ def hooks(services: Services) -> dict[JobKey, HandlerHooks]:
 
 def consumers(services: Services) -> list[Consumer]:
     """Return who listens to which events."""
-    return [*render_events.consumers(services)]
+    return [*assembly_inbound.consumers(services), *render_events.consumers(services)]

@@ -8,9 +8,9 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.inputs import read_footage
-from ruach_studio.app.cli.outdir import place
 from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
 from ruach_studio.app.mainjob import Made, MainJob, main_job
+from ruach_studio.app.outdir import place
 from ruach_studio.assembly.edl import edl_bytes
 from ruach_studio.assembly.exchange import export
 from ruach_studio.assembly.usecases.draft import DraftOptions

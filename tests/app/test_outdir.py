@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from ruach_studio.app.cli.outdir import check_room, check_writable, nearest_existing, place
+from ruach_studio.app.outdir import check_room, check_writable, nearest_existing, place
 from ruach_studio.kernel.errors import BadInput, OutOfSpace
 
 
