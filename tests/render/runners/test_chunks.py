@@ -35,4 +35,9 @@ def test_an_hour_in_one_shot_becomes_sixty_chunks():
 
 
 def test_eight_cuts_share_a_chunk_the_ninth_opens_the_next():
-    assert [len(c.segments) for c in chunked(segments([30] * 9), RATE)] == [8, 1]
+    assert [len(c.segments) for c in chunked(segments([30] * 401), RATE)] == [8] * 50 + [1]
+
+
+def test_a_short_programme_is_shared_out_evenly():
+    assert [c.frames for c in chunked(segments([60] * 10), RATE)] == [120] * 5
+    assert [c.frames for c in chunked(segments([30, 30, 30]), RATE)] == [90]
