@@ -1,0 +1,70 @@
+"""Every route says who may call it, and whoever may not is turned away before anything is looked up."""
+
+import re
+
+from ruach_studio.infra.http.access import list_access, routes_without_a_role
+
+PUBLIC = {"/auth/login", "/auth/logout", "/healthz", "/readyz", "/media/{key:path}"}
+
+
+def test_no_route_is_without_a_role(api):
+    assert routes_without_a_role(api) == []
+
+
+def test_only_these_are_public(api):
+    public = {each.path for each in list_access(api) if any(guard.public for guard in each.guards)}
+    assert public <= PUBLIC
+
+
+def closed_routes(api):
+    for each in list_access(api):
+        if not any(guard.public for guard in each.guards) and each.method not in {"HEAD", "OPTIONS"}:
+            yield each, re.sub(r"\{[^}]*\}", "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01", each.path)
+
+
+async def test_nobody_gets_401_everywhere(api, caller):
+    stranger = await caller()
+    tried = 0
+    for route, path in closed_routes(api):
+        answer = await stranger.request(route.method, path, json={})
+        assert answer.status_code == 401, f"{route.method} {path}: {answer.status_code} {answer.text}"
+        assert answer.headers["content-type"] == "application/problem+json"
+        tried += 1
+    assert tried >= 25
+
+
+async def test_a_member_gets_403_wherever_an_operator_is_asked_for(api, caller):
+    member = await caller("member")
+    tried = 0
+    for route, path in closed_routes(api):
+        if all(not guard.roles or "member" in guard.roles for guard in route.guards):
+            continue
+        answer = await member.request(route.method, path, json={})
+        assert answer.status_code == 403, f"{route.method} {path}: {answer.status_code} {answer.text}"
+        tried += 1
+    assert tried >= 25
+
+
+async def test_the_openapi_document_is_served_and_names_the_main_routes(api, caller):
+    document = (await (await caller()).get("/openapi.json")).json()
+    for path in (
+        "/sessions", "/sessions/{session_id}/assets", "/sessions/{session_id}/sync", "/sessions/{session_id}/sync/approve",
+        "/sessions/{session_id}/assemble", "/sessions/{session_id}/edl", "/sessions/{session_id}/edl/approve",
+        "/sessions/{session_id}/edl/lock", "/render-jobs/render-all/{session_id}", "/render-jobs/{job_id}",
+        "/render-jobs/{job_id}/progress", "/decisions",
+    ):  # fmt: skip
+        assert path in document["paths"], path
+
+
+async def test_decisions_need_an_id_and_a_good_one(caller):
+    operator = await caller("operator")
+    assert (await operator.get("/decisions")).status_code == 400
+    assert (await operator.get("/decisions", params={"correlationId": "x"})).status_code == 400
+    answer = await operator.get("/decisions", params={"correlationId": "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"})
+    assert answer.json() == {"decisions": []}
+
+
+async def test_readiness_names_each_part(caller):
+    answer = await (await caller()).get("/readyz")
+    assert answer.status_code == 200
+    assert {name: each["status"] for name, each in answer.json()["checks"].items()} == {"database": "ok", "formation": "ok"}
