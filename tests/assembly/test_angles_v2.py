@@ -108,6 +108,12 @@ def test_doubt_reaches_red_and_names_its_causes():
     assert "separates its speaker by only" in reasons
 
 
+def test_microphones_that_tell_nothing_apart_are_no_reason_to_be_sure():
+    plan = select_angles(stage(*[(8.0, -20.0, -20.0), (1.0, -60.0, -60.0)] * 8, wide=False))
+    assert all(s.confidence < 0.5 for s in plan.shots)
+    assert "do not tell the speakers apart" in " ".join(plan.shots[0].verdict.reasons)
+
+
 def test_one_microphone_is_enough():
     plan = select_angles(stage(*TURNS, (8.0, -60.0, -60.0), *TURNS), wide="W", mic_map={"A": "A"})
     assert {s.camera for s in plan.shots} == {"A", "W"}

@@ -59,6 +59,25 @@ def test_a_microphone_whose_speaker_is_silent_does_not_win():
     assert np.median(lead) > 3.0
 
 
+def test_microphones_that_hardly_differ_still_tell_the_speakers_apart():
+    voices = calibrate(scene(turns(-20.0, -20.0, -2.0, gain_b=-12.0)))
+    assert all(mic.own_s > 30.0 for mic in voices.mics)
+    assert np.median(voices.relative_db[:50, 0] - voices.relative_db[:50, 1]) > 6.0
+    assert np.median(voices.relative_db[50:100, 1] - voices.relative_db[50:100, 0]) > 6.0
+
+
+def test_cameras_of_mere_listeners_do_not_hide_the_speakers():
+    """C hears A as loudly as itself could, D hears B so: nobody speaks there, and A and B are found all the same."""
+    two = turns(-20.0, -20.0, -10.0)
+    rng = np.random.default_rng(4)
+    rows = np.column_stack([two, two[:, 0] - 4.0, two[:, 1] - 4.0]) + rng.normal(0, 0.3, (len(two), 4))
+    rows[:, 2:] = np.maximum(rows[:, 2:], -70.0)
+    voices = calibrate(scene(rows, ("A", "B", "C", "D")))
+    assert [mic.own_s > 2.0 for mic in voices.mics] == [True, True, False, False]
+    assert (voices.relative_db[:50].argmax(axis=1) == 0).mean() > 0.95
+    assert (voices.relative_db[50:100].argmax(axis=1) == 1).mean() > 0.95
+
+
 def test_nothing_to_learn_from_is_refused():
     with pytest.raises(BadInput, match="no microphone recorded"):
         calibrate(scene(np.full((20, 2), np.nan)))

@@ -1,17 +1,18 @@
 """Turn the evidence under a shot of `angle-v2` into its words and its confidence, in [0, 1].
 
-Confidence of a speaker's shot = 0.5 + 0.5 x (his share minus the next share), averaged over the windows where
-somebody speaks; of a wide for silence 0.9, for people talking at once 0.9 x how much of it overlaps. Thresholds: green
->= 0.8, yellow >= 0.5, red below. Each of these lowers it, and says so: the microphone separates its speaker by
-less than 4 dB (x 0.6), sync confidence under 0.8 (x that confidence), talking at once under a close-up (x 0.8), a shot
-under 3 s (x 0.9), audio missing on a microphone (x 0.7). Counterpart: `angles_v2.py` made the evidence.
+Confidence of a speaker's shot = 0.5 + 0.5 x (his share minus the next share), averaged over the windows where somebody
+speaks; of a wide for silence 0.9, for people talking at once 0.9 x how much of it overlaps. Thresholds: green >= 0.8,
+yellow >= 0.5, red below. Each of these lowers it, and says so: the microphone separates its speaker by less than 4 dB
+(x 0.6), fewer than two microphones show a speaker of their own (x 0.45), sync confidence under 0.8 (x that confidence),
+talking at once under a close-up (x 0.8), a shot under 3 s (x 0.9), audio missing on a microphone (x 0.7), the camera not
+recording (x 0.5). Counterpart: `angles_v2.py` made the evidence.
 """
 
 import numpy as np
 
 from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, named
 from ruach_studio.assembly.angles_v2 import Evidence, Stretch, shots_by_cost, weigh
-from ruach_studio.assembly.calibration import WEAK_SEPARATION_DB
+from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, WEAK_SEPARATION_DB
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import clock_text
@@ -125,6 +126,10 @@ def _doubts(scene: Scene, evidence: Evidence, stretch: Stretch) -> tuple[float, 
         if separation < WEAK_SEPARATION_DB:
             factor *= 0.6
             doubts.append(f"microphone {mics[0].mic} separates its speaker by only {separation:.1f} dB (4 dB wanted)")
+    proven = [m for m in evidence.voices.mics if m.own_s >= EVIDENCE_MIN_S]
+    if len(proven) < 2 <= len(evidence.voices.mics):
+        factor *= 0.45
+        doubts.append("the microphones do not tell the speakers apart; check which camera each one belongs to")
     sync = scene.options.sync_confidence.get(camera, 1.0)
     if sync < SYNC_LOOKS_GOOD:
         factor *= max(sync, 0.0)

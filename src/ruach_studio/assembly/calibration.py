@@ -2,28 +2,32 @@
 
 Microphones differ in gain by 12 dB and more, and every one hears everybody; comparing raw dBFS therefore shows the
 loudest *microphone*. So, over the whole session: floor = 8th percentile of a microphone's 100 ms levels; own level =
-median power in the widest-led 40 % of the windows in which it leads; bleed = what the others hear in those windows,
-relative to their own levels; three passes, each on the voices that the last one unmixed. Unmixing solves
-heard = bleed x voices by 24 damped steps that keep every voice >= 0. All of it is arithmetic on levels: no model.
-Source: our own measurements (docs: angle rulesets). Counterpart: `angles_v2.py` weighs the voices.
+median power in the widest-led 40 % of the windows that it leads by 3 dB (1 dB if there are none); bleed = what the
+others hear in those windows, relative to their own levels; three passes, each on the voices that the last one unmixed,
+from two beginnings (height above the floor; 98th percentile), of which the one that tells more speakers apart is kept.
+Unmixing solves heard = bleed x voices by 24 damped steps that keep every voice >= 0. A microphone that leads for less
+than 2 s hears only others: its loud windows are put 8 dB below a speaker's own level. All of it is arithmetic on
+levels, no model. Source: our own measurements (docs: angle rulesets). Counterpart: `angles_v2.py` weighs the voices.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ruach_studio.assembly.angles_shot import Levels, Mask, MicCalibration, Scene
+from ruach_studio.assembly.angles_shot import Counts, Levels, Mask, MicCalibration, Scene
 from ruach_studio.kernel.errors import BadInput
 
 DIGITAL_FLOOR_DBFS = -100.0
 FLOOR_PERCENTILE = 8.0
-LOUD_PERCENTILE = 95.0
+LOUD_PERCENTILE = 98.0
 WIDEST_SHARE = 0.4
 PASSES = 3
 UNMIX_STEPS = 24
-LEAD_MIN_DB = 3.0  # a window where the first leads by less says nothing about whose it is
+LEADS_DB = (3.0, 1.0)  # a window that the first leads by less says nothing about whose it is; 1 dB only if need be
 LEAD_ENOUGH_DB = 15.0
 SNR_MIN_DB = 6.0
+CALM_S = 0.5
+CHANCE_DB = 2.0
 EVIDENCE_MIN_S = 2.0  # a microphone that leads for less has not shown its speaker
 UNHEARD_OFFSET_DB = 8.0  # where an unproven microphone's loud windows are put: below a speaker's own level
 BLEED_MAX = 0.9
@@ -62,13 +66,15 @@ def calibrate(scene: Scene) -> Voices:
     snr = np.where(recording, level - floor, 0.0)
     power = np.where(recording, np.maximum(_power(level) - _power(floor), 0.0), 0.0)
 
-    count = raw.shape[1]
-    own = np.maximum(_power(loud) - _power(floor), _power(np.array(DIGITAL_FLOOR_DBFS)))
-    separation = np.zeros(count)
-    evidence = np.zeros(count)
-    voices = power / own
-    for _ in range(PASSES):
-        voices, own, separation, evidence = _pass(voices, power, snr, own, loud - floor, scene.window_s)
+    # Two ways to begin: how far a microphone rises above its floor, and how loud it gets. The first fails where one has
+    # more noise, the second where one only ever hears others; what separates the speakers better is kept,
+    # and where neither does, the first.
+    loudest = np.maximum(_power(loud) - _power(floor), _power(np.array(DIGITAL_FLOOR_DBFS)))
+    # Half a second is calm enough that chance does not look like a lead.
+    calm = _averaged(power, max(1, round(CALM_S / scene.window_s)))
+    learned = [_learn(calm, snr, own, loud - floor, scene.window_s) for own in (_power(floor), loudest)]
+    best = max(learned, key=_quality)
+    voices, own, separation, evidence = _unmix(power / best.own, best.bleed), best.own, best.separation_db, best.evidence_s
     mics = tuple(
         MicCalibration(
             mic, camera, round(float(floor[j]), 2), round(float(_decibel(own[j])), 2), round(float(separation[j]), 2),
@@ -79,51 +85,71 @@ def calibrate(scene: Scene) -> Voices:
     return Voices(np.maximum(_decibel(voices), VOICE_MIN_DB), snr, recording, mics)
 
 
-def _pass(
-    voices: Levels, power: Levels, snr: Levels, own: Levels, loud_snr: Levels, window_s: float
-) -> tuple[Levels, Levels, Levels, Levels]:
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    voices: Levels
+    own: Levels
+    bleed: Levels
+    separation_db: Levels
+    evidence_s: Levels
+
+
+def _quality(learned: _Learned) -> tuple[float, bool, int, float]:
+    """Rank by how well the proven microphones are told apart (less what chance can do), by fewness, by evidence."""
+    proven = np.flatnonzero(learned.evidence_s >= EVIDENCE_MIN_S)
+    apart = 0.0
+    for j in proven:
+        rivals = [learned.bleed[k, j] for k in proven if k != j]
+        if rivals:
+            apart += min(max(float(-_decibel(max(rivals))) - CHANCE_DB, 0.0), LEAD_ENOUGH_DB)
+    return round(apart, 3), proven.size > 0, -proven.size, round(float(learned.evidence_s[proven].sum()), 3)
+
+
+def _learn(power: Levels, snr: Levels, own: Levels, loud_snr: Levels, window_s: float) -> _Learned:
+    learned = _Learned(power / own, own, np.eye(own.size), np.zeros(own.size), np.zeros(own.size))
+    for _ in range(PASSES):
+        learned = _pass(learned, power, snr, loud_snr, window_s)
+    return learned
+
+
+def _pass(before: _Learned, power: Levels, snr: Levels, loud_snr: Levels, window_s: float) -> _Learned:
     """Learn own levels and bleed from the windows that each microphone clearly leads, and unmix with them."""
     count = power.shape[1]
-    relative = _decibel(voices)
+    relative = _decibel(before.voices)
     first = relative.argmax(axis=1)
     rows = np.arange(relative.shape[0])
     ordered = np.sort(relative, axis=1)
     width = ordered[:, -1] - ordered[:, -2] if count > 1 else np.full(relative.shape[0], np.inf)
     # Beyond 15 dB a wider lead only means a louder syllable; preferring it would put the own level too high.
     width = np.minimum(width, LEAD_ENOUGH_DB)
-    clear = (snr[rows, first] > SNR_MIN_DB) & (relative[rows, first] > -20.0) & (width >= LEAD_MIN_DB)
-
-    learned = own.copy()
+    loud = snr[rows, first] > SNR_MIN_DB
+    own = before.own.copy()
     evidence = np.zeros(count)
-    windows: list[np.ndarray[tuple[int], np.dtype[np.int64]] | None] = []
+    windows: dict[int, Counts] = {}
     for j in range(count):
-        led = np.flatnonzero(clear & (first == j))
-        evidence[j] = led.size * window_s
-        if evidence[j] < EVIDENCE_MIN_S:
-            windows.append(None)
-            continue
-        widest = led[width[led] >= np.quantile(width[led], 1.0 - WIDEST_SHARE)]
-        windows.append(widest)
-        learned[j] = max(float(np.median(power[widest, j])), 1e-12)
-    proven = [j for j in range(count) if windows[j] is not None]
+        for lead_db in LEADS_DB:
+            led = np.flatnonzero(loud & (first == j) & (width >= lead_db))
+            evidence[j] = led.size * window_s
+            if evidence[j] >= EVIDENCE_MIN_S:
+                windows[j] = led[width[led] >= np.quantile(width[led], 1.0 - WIDEST_SHARE)]
+                own[j] = max(float(np.median(power[windows[j], j])), 1e-12)
+                break
     for j in range(count):
-        if windows[j] is None and (proven or j != int(np.argmax(loud_snr))):
+        if j not in windows and (windows or j != int(np.argmax(loud_snr))):
             # Nobody speaks here (or too little to tell): what it hears is bleed, so its loud windows must not win.
-            learned[j] = max(float(np.percentile(power[:, j], LOUD_PERCENTILE)), 1e-12) * 10 ** (UNHEARD_OFFSET_DB / 10)
+            loud_power = float(np.percentile(power[:, j], LOUD_PERCENTILE))
+            own[j] = max(loud_power, 1e-12) * 10 ** (UNHEARD_OFFSET_DB / 10)
 
-    heard = power / learned
+    heard = power / own
     bleed = np.eye(count)
     separation = np.zeros(count)
-    for j in range(count):
-        widest_j = windows[j]
-        if widest_j is None:
-            continue
-        column = np.median(heard[widest_j], axis=0) / max(float(np.median(heard[widest_j, j])), 1e-12)
+    for j, widest in windows.items():
+        column = np.median(heard[widest], axis=0) / max(float(np.median(heard[widest, j])), 1e-12)
         others = np.delete(column, j)
         separation[j] = float(-_decibel(others.max())) if others.size else -VOICE_MIN_DB
         bleed[:, j] = np.minimum(column, BLEED_MAX)
         bleed[j, j] = 1.0
-    return _unmix(heard, bleed), learned, np.minimum(separation, -VOICE_MIN_DB), evidence
+    return _Learned(_unmix(heard, bleed), own, bleed, np.minimum(separation, -VOICE_MIN_DB), evidence)
 
 
 def _unmix(heard: Levels, bleed: Levels) -> Levels:
@@ -133,6 +159,14 @@ def _unmix(heard: Levels, bleed: Levels) -> Levels:
     for _ in range(UNMIX_STEPS):
         voices = np.maximum(voices + step * (heard - voices @ bleed.T), 0.0)
     return voices
+
+
+def _averaged(power: Levels, length: int) -> Levels:
+    """Return the centred moving average over `length` windows, shorter at the edges."""
+    total = np.vstack([np.zeros(power.shape[1]), np.cumsum(power, axis=0)])
+    at = np.arange(power.shape[0])
+    low, high = np.maximum(at - length // 2, 0), np.minimum(at + (length + 1) // 2, power.shape[0])
+    return np.asarray(np.maximum(total[high] - total[low], 0.0) / (high - low)[:, None], dtype=np.float64)
 
 
 def _percentile(level: Levels, recording: Mask, percent: float) -> Levels:
