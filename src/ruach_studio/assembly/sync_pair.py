@@ -77,8 +77,9 @@ class _Fit:
 
 def match(query: Track, reference: Track) -> PairMatch:
     """Return where `query` lies on `reference`; no usable match is confidence 0, never an error."""
-    if _order(query) > _order(reference):
-        return _inverse(match(reference, query))
+    swapped = _order(query) > _order(reference)
+    if swapped:
+        query, reference = reference, query
     peaks = segment_peaks(query.features, reference.features)
     fits: list[_Fit] = []
     lines = candidate_lines(peaks, CANDIDATES)
@@ -92,7 +93,7 @@ def match(query: Track, reference: Track) -> PairMatch:
     if not fits:
         return NO_MATCH
     fits.sort(key=lambda f: (-f.confidence, -f.evidence))
-    return _report(fits, peaks)
+    return _report(fits, peaks, swapped)
 
 
 def _order(track: Track) -> tuple[int, int, int]:
@@ -136,15 +137,18 @@ def _ramp(value: float, zero: float, one: float) -> float:
     return min(1.0, max(0.0, (value - zero) / (one - zero)))
 
 
-def _report(fits: list[_Fit], peaks: list[SegmentPeak]) -> PairMatch:
+def _report(fits: list[_Fit], peaks: list[SegmentPeak], swapped: bool) -> PairMatch:
     best = fits[0]
     line, confidence = best.line, best.confidence
     if confidence <= 0:
         return replace(NO_MATCH, reasons=(f"the sounds do not match: {_agreement(best)}, no better than chance",))
-    drift_ppm = line.slope * 1e6
+    offset_s, slope = line.offset_s, line.slope
+    step = find_step(peaks, offset_s, slope)
+    if swapped:  # r = o + q (1 + d)  =>  q = -o / (1 + d) + r / (1 + d)
+        step = Step(offset_s + step.at_s * (1.0 + slope), -step.jump_ms) if step is not None else None
+        offset_s, slope = 0.0 - offset_s / (1.0 + slope), 1.0 / (1.0 + slope) - 1.0
     residual_ms = line.residual_s * 1e3
-    reasons = [f"{_agreement(best)} within {max(residual_ms, 0.1):.1f} ms; {_drift(best)}"]
-    step = find_step(peaks, line.offset_s, line.slope)
+    reasons = [f"{_agreement(best)} within {max(residual_ms, 0.1):.1f} ms; {_drift(best, slope)}"]
     if step is not None:
         confidence = min(confidence, STEP_CAP)
         reasons.append(step.sentence())
@@ -155,8 +159,8 @@ def _report(fits: list[_Fit], peaks: list[SegmentPeak]) -> PairMatch:
     if best.common_s < FULL_OVERLAP_S:
         reasons.append(f"only {best.common_s:.1f} s of common sound")
     return PairMatch(
-        offset_s=line.offset_s,
-        drift_ppm=drift_ppm,
+        offset_s=offset_s,
+        drift_ppm=slope * 1e6,
         confidence=confidence,
         residual_ms=residual_ms,
         inlier_fraction=best.agreeing / len(best.anchors),
@@ -169,25 +173,9 @@ def _agreement(fit: _Fit) -> str:
     return f"{fit.agreeing} of {len(fit.anchors)} anchors agree"
 
 
-def _drift(fit: _Fit) -> str:
+def _drift(fit: _Fit, slope: float) -> str:
     length = f"{fit.common_s / 60:.0f} min" if fit.common_s >= 90 else f"{fit.common_s:.0f} s"
     if not np.isfinite(fit.line.slope_error):
         return f"drift cannot be told over {length} and is taken as 0"
-    ppm = round(fit.line.slope * 1e6, 1) + 0.0
+    ppm = round(slope * 1e6, 1) + 0.0
     return f"drift {ppm:{'+' if ppm else ''}.1f} ppm over {length}".replace("-", "\N{MINUS SIGN}")
-
-
-def _inverse(match_: PairMatch) -> PairMatch:
-    """Return the same match seen from the other clip: r = o + q (1 + d)  =>  q = -o / (1 + d) + r / (1 + d)."""
-    scale = 1.0 + match_.drift_ppm * 1e-6
-    step = match_.step
-    if step is not None:
-        step = Step(match_.offset_s + step.at_s * scale, -step.jump_ms)
-    reasons = tuple(step.sentence() if step and "the recording jumps" in r else r for r in match_.reasons)
-    return replace(
-        match_,
-        offset_s=-match_.offset_s / scale if match_.offset_s else 0.0,
-        drift_ppm=(1.0 / scale - 1.0) * 1e6 if match_.drift_ppm else 0.0,
-        reasons=reasons,
-        step=step,
-    )

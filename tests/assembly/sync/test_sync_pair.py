@@ -131,6 +131,17 @@ def test_both_directions_are_inverses(room, offset_s, drift_ppm, seed):
         assert again == pytest.approx(local_s, abs=1e-9)
 
 
+@pytest.mark.parametrize("drift_ppm", [60.0, -60.0])
+def test_the_sentence_has_the_sign_of_the_drift_whichever_clip_is_longer(room, drift_ppm):
+    sound = (240.0, 1)
+    for query_s, reference_s in ((100.0, 120.0), (120.0, 100.0)):
+        query = room.hear(sound, query_s, offset_s=-5.0, drift_ppm=drift_ppm, seed=2)
+        match = locate(query, room.hear(sound, reference_s, seed=3))
+        assert match.drift_ppm == pytest.approx(drift_ppm, abs=2.0)
+        sign = "+" if drift_ppm > 0 else "\N{MINUS SIGN}"
+        assert f"drift {sign}{abs(match.drift_ppm):.1f} ppm over 2 min" in match.reasons[0]
+
+
 def test_the_same_sound_gives_the_same_floats(room):
     sound = (60.0, 1)
     one, two = (locate(room.hear(sound, 40.0, offset_s=3.3, seed=2), room.hear(sound, 60.0, seed=3)) for _ in range(2))
