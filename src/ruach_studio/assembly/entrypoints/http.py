@@ -92,8 +92,11 @@ def _add_sync(routes: APIRouter, services: AssemblyServices) -> None:
     @routes.post("/{session_id}/sync", summary="Sync the cameras by their sound", status_code=status.HTTP_202_ACCEPTED,
                  responses=problem_responses(SessionNotFound, SessionStateConflict, BadSession))  # fmt: skip
     async def start(session_id: str, operator: Operator, body: SyncRequest | None = None) -> JobView:
-        master = body.master_camera if body else None
-        return JobView.of(await request_sync(services, session_id, master=master, actor=operator.actor))
+        asked = body or SyncRequest()
+        queued = await request_sync(
+            services, session_id, master=asked.master_camera, actor=operator.actor, restart=asked.restart
+        )
+        return JobView.of(queued)
 
     @routes.get("/{session_id}/sync", summary="Show the newest sync, or a version of it",
                 responses=problem_responses(SessionNotFound, SyncNotFound))  # fmt: skip

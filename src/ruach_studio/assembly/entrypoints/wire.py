@@ -106,9 +106,10 @@ class JobView(Wire):
 
 
 class SyncRequest(Wire):
-    """How to sync; by default the first camera that is not the wide is the master."""
+    """How to sync; by default the first camera that is not the wide is the master. `restart` frees a session that hangs."""
 
     master_camera: str | None = Field(default=None, max_length=NAME_MAX)
+    restart: bool = False
 
 
 class PlacementView(Wire):

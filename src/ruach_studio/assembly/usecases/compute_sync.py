@@ -31,6 +31,8 @@ async def compute_sync(
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
         if session.state != "syncing":
+            if resumed:  # a second job was quicker
+                return await syncs.get(tx, session_id)
             await move_session(tx, services, session, "sync-started", actor=actor, master_camera=chosen)
             session = await sessions.get(tx, session_id)
         version = await syncs.insert(

@@ -20,14 +20,20 @@ class Queued:
     automation_id: str
 
 
-async def request_sync(services: AssemblyServices, session_id: str, *, master: str | None, actor: str) -> Queued:
-    """Enqueue the sync of a session. Raises BadSession (422) with too few cameras, SessionStateConflict (409)."""
+async def request_sync(
+    services: AssemblyServices, session_id: str, *, master: str | None, actor: str, restart: bool = False
+) -> Queued:
+    """Enqueue the sync of a session. `restart` takes one that hangs in syncing (its job was taken away) up again.
+
+    Raises BadSession (422) with too few cameras, SessionStateConflict (409).
+    """
     automation_id = new_id()
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
         sources = SessionSources(tuple(asset.camera for asset in await sessions.assets(tx, session_id)))
         chosen = master_of(sources, master or session.master_camera)
-        await move_session(tx, services, session, "sync-started", actor=actor, master_camera=chosen)
+        if not (restart and session.state == "syncing"):
+            await move_session(tx, services, session, "sync-started", actor=actor, master_camera=chosen)
         payload = {"sessionId": session_id, "master": chosen, "actor": actor}
         job_id = await services.queue.add(tx, QUEUE, "sync", payload, automation_id=automation_id)
     return Queued(job_id, automation_id)
