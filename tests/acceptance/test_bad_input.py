@@ -27,9 +27,11 @@ class Stage:
     good: dict[str, Path]
     bad: dict[str, Path]
 
-    def run(self, *words: str, out: Path, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, out: Path, prefix: tuple[str, ...] = (), data: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `ruach run` in an empty folder of its own; `prefix` is a command that starts the command."""
-        data, cwd = self.root / "data", Path(tempfile.mkdtemp(dir=self.root))
+        data, cwd = data or self.root / "data", Path(tempfile.mkdtemp(dir=self.root))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("RUACH_")}
         environment |= {"RUACH_DATA_DIR": str(data), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [*prefix, sys.executable, "-m", "ruach_studio.app.cli.main", "run", *words, "--out", str(out)]
@@ -106,20 +108,26 @@ def test_unrelated_recordings(stage: Stage, tmp_path: Path) -> None:
     assert left_in(tmp_path / "out") == []
 
 
-def test_a_full_disk(stage: Stage, tmp_path: Path) -> None:
-    """The output lies on a file system of 2 MB (tmpfs; needs a right to mount)."""
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 20 MB (tmpfs; needs the right to mount)."""
     small = tmp_path / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]
-    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    if not mounted:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(small)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("cannot mount a small tmpfs here (needs root), so there is no full disk to try")
-    try:
-        done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=small / "out")
-        refused(done, re.escape(str(small)), r"\bMB\b|full", "Free")
-        assert left_in(small) == []
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+    yield small
+    subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize("which", ["out", "data"])
+def test_a_full_disk(stage: Stage, tmp_path: Path, small_disk: Path, which: str) -> None:
+    """Finished files or working files have no room: said before anything is drawn."""
+    out = (small_disk if which == "out" else tmp_path) / "out"
+    data = small_disk / "data" if which == "data" else None
+    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=out, data=data)
+    refused(done, re.escape(str(small_disk)), r"\bMB\b", "Free")
+    assert left_in(out) == []
 
 
 @pytest.fixture

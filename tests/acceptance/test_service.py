@@ -29,6 +29,7 @@ class Service:
     port: int
     process: subprocess.Popen[bytes] | None = None
     log: Path = field(init=False)
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.log = self.folder / "serve.log"
@@ -96,12 +97,15 @@ def service(talk: Talk) -> Iterator[Service]:
     try:
         yield running
     finally:
+        for client in running.clients:
+            client.close()
         if running.process is not None and running.process.poll() is None:
             running.stop()
 
 
 def sign_in(service: Service) -> httpx.Client:
     client = httpx.Client(base_url=service.address, timeout=60)
+    service.clients.append(client)
     client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD}).raise_for_status()
     return client
 
