@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ruach_studio.infra.media import MediaInfo, VideoInfo
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame
-from ruach_studio.render.runners.graph import placement, seek_arguments
+from ruach_studio.render.runners.graph import Footage, placement, seek_arguments
 
 RATES = [FrameRate.parse(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")]
 rates = st.sampled_from(RATES)
@@ -43,9 +43,9 @@ def test_a_tie_that_doubles_would_miss_is_met():
     assert evaluate(text, 400) == 501
 
 
-def media(zero_s: float, container_s: float) -> MediaInfo:
+def media(zero_s: float, container_s: float, run_up_s: int = 0) -> Footage:
     video = VideoInfo(320, 180, FrameRate.parse(30), 300, 0, "h264", "yuv420p", zero_s, 10.0, False)
-    return MediaInfo("x.mp4", 1, 10.0, container_s, video, None)
+    return Footage(MediaInfo("x.mp4", 1, 10.0, container_s, video, None), Fraction(run_up_s))
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,13 @@ def test_seeks_land_half_a_frame_before_the_wanted_one(first, zero_s, container_
     assert (arguments[arguments.index("-ss") + 1] if "-ss" in arguments else None) == seek
     assert early == missing
     assert arguments[-2:] == ["-i", "x.mp4"]
+
+
+def test_without_an_index_reading_begins_ten_seconds_early_or_at_the_start():
+    clip = ClipRef("x.ts", Fraction(0), Fraction(0), Fraction(0), Fraction(60), FrameRate.parse(30), True)
+    arguments, early = seek_arguments(clip, 450, 479, media(1.5, 1.5, run_up_s=10))
+    assert (arguments[arguments.index("-ss") + 1], early) == ("4.983333", -10)
+    assert arguments[arguments.index("-t") + 1] == "11.500000"
+    arguments, early = seek_arguments(clip, 90, 119, media(1.5, 1.5, run_up_s=10))
+    assert "-ss" not in arguments
+    assert early == -Fraction(179, 60)

@@ -12,9 +12,12 @@ import json
 import os
 import time
 from collections.abc import Coroutine, Sequence
+from fractions import Fraction
 from pathlib import Path
 
-from ruach_studio.infra.media import MediaInfo, check_media, probe, run
+import av
+
+from ruach_studio.infra.media import check_media, probe, run
 from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
@@ -22,10 +25,13 @@ from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.chunks import Chunk, chunked
-from ruach_studio.render.runners.graph import build_graph
+from ruach_studio.render.runners.graph import Footage, build_graph
 
 # A frame that cannot be decoded holds the one before; more than this part of a chunk is no longer a blemish but a bad file.
 MAX_ERROR_RATE = "0.02"
+# Containers whose index says where every key frame is; in others a seek is a guess, made good by a run-up.
+INDEXED = {"mov", "matroska"}
+RUN_UP_S = Fraction(10)
 _ENGINE = "ffmpeg-1"  # part of a chunk's key: raise it when the same plan would give other bytes
 
 
@@ -80,7 +86,7 @@ class _Job:
         self,
         plan: RenderPlan,
         codec: VideoCodec,
-        media: dict[str, MediaInfo],
+        media: dict[str, Footage],
         folder: Path,
         on_progress: OnProgress,
         stop: asyncio.Event,
@@ -188,8 +194,15 @@ async def _join(parts: Sequence[Path], target: Path, rate: FrameRate, cancelled:
     return target
 
 
-def _facts(plan: RenderPlan) -> dict[str, MediaInfo]:
-    return {clip.path: check_media(clip.path, need_audio=False, need_video=True) for clip in plan.picture_clips}
+def _facts(plan: RenderPlan) -> dict[str, Footage]:
+    return {clip.path: _footage(clip.path) for clip in plan.picture_clips}
+
+
+def _footage(path: str) -> Footage:
+    info = check_media(path, need_audio=False, need_video=True)
+    with av.open(path, options={"protocol_whitelist": "file"}) as container:
+        indexed = not INDEXED.isdisjoint(container.format.name.split(","))
+    return Footage(info, Fraction(0) if indexed else RUN_UP_S)
 
 
 def _timescale(rate: FrameRate) -> int:

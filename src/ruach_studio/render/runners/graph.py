@@ -1,10 +1,12 @@
 """Turn a chunk into FFmpeg's inputs and filter graph, so that exactly the plan's frames come out.
 
 Each segment is an input of its own, sought to half a frame before its first source frame (a stamp that is off by a
-rounding still lands on the right side). Then per branch: a grid of the source's own rate (a recording with a variable
-rate becomes constant here), each source frame moved to the first programme frame that shows it, the programme's rate on
-top (which repeats or drops as the plan says), the last frame held where the file ends early, and the picture fitted.
-FFmpeg computes in doubles; the expression is compared with the plan's exact numbers before it is used.
+rounding still lands on the right side). Containers without an index of key frames (MPEG-TS as AVCHD cameras write it,
+MPEG-PS) are read from 10 s earlier: a seek there lands between key frames and would lose pictures without a word. Then
+per branch: a grid of the source's own rate (a recording with a variable rate becomes constant here), each source frame
+moved to the first programme frame that shows it, the programme's rate on top (which repeats or drops as the plan says),
+the last frame held where the file ends early, and the picture fitted. FFmpeg computes in doubles; the expression is
+compared with the plan's exact numbers before it is used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +33,14 @@ class MappingInexpressible(RuachError):
 
 
 @dataclass(frozen=True, slots=True)
+class Footage:
+    """A file's facts, and how long before the wanted frame reading must begin (0 where the container has an index)."""
+
+    info: MediaInfo
+    run_up_s: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """The inputs (argument list) and the filter graph; the picture comes out as [v]."""
 
@@ -38,8 +48,8 @@ class Graph:
     text: str
 
 
-def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, media: Mapping[str, MediaInfo]) -> Graph:
-    """Return the graph that shows `segments` one after another. `media` holds each file's facts by its path."""
+def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, media: Mapping[str, Footage]) -> Graph:
+    """Return the graph that shows `segments` one after another. `media` holds what is known of each file, by its path."""
     inputs: list[str] = []
     branches: list[str] = []
     count = 0
@@ -56,19 +66,20 @@ def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, me
     return Graph(tuple(inputs), ";".join([*branches, ends]))
 
 
-def seek_arguments(clip: ClipRef, first: int, last: int, info: MediaInfo) -> tuple[list[str], Fraction]:
-    """Return the input options that read frames first..last of `clip`, and the seconds missing before the seek point.
+def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tuple[list[str], Fraction]:
+    """Return the input options that read frames first..last of `clip`, and the seconds from the wanted point to the seek.
 
-    A seek counts from the container's start; local 0 is the first picture, which may come later. The point lies half a
-    frame before frame `first`; before the start of the file, where no seek reaches, the second value makes up for it.
+    A seek counts from the container's start; local 0 is the first picture, which may come later. The wanted point lies
+    half a frame before frame `first`. The second value is positive where that is before the file's start, which no seek
+    reaches, and negative with a run-up.
     """
     if clip.rate is None:
         raise ValueError(f"{clip.path} has no picture")
     frame_s = 1 / clip.rate.value
-    late_s = Fraction(info.local_zero_s) - Fraction(info.container_start_s)
+    late_s = Fraction(footage.info.local_zero_s) - Fraction(footage.info.container_start_s)
     wanted_s = late_s + (first - Fraction(1, 2)) * frame_s
-    seek_s = max(wanted_s, Fraction(0))
-    length_s = (last - first + 1) * frame_s + READ_AHEAD_S
+    seek_s = max(wanted_s - footage.run_up_s, Fraction(0))
+    length_s = max(wanted_s - seek_s, Fraction(0)) + (last - first + 1) * frame_s + READ_AHEAD_S
     seek = ["-ss", f"{float(seek_s):.6f}"] if seek_s else []
     return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], seek_s - wanted_s
 
@@ -84,10 +95,10 @@ def fitted(preset: Preset) -> str:
     return f"crop=w='{w}':h='{h}',scale={width}:{height}:out_range=tv"
 
 
-def _branch(segment: Segment, clip: ClipRef, rate: FrameRate, info: MediaInfo) -> tuple[list[str], str]:
+def _branch(segment: Segment, clip: ClipRef, rate: FrameRate, footage: Footage) -> tuple[list[str], str]:
     first = segment.source_frame_at(rate, segment.start_frame) or 0
     last = segment.source_frame_at(rate, segment.end_frame_exclusive - 1) or 0
-    arguments, early_s = seek_arguments(clip, first, last, info)
+    arguments, early_s = seek_arguments(clip, first, last, footage)
     source_rate = clip.rate or rate
     shift = f"setpts=PTS+{float(early_s):.9f}/TB," if early_s else ""
     grid = f"{shift}fps={source_rate}:round=down:start_time=0"

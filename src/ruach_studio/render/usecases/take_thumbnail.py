@@ -26,6 +26,7 @@ from ruach_studio.render.thumbnail import Candidate, choose_picture, quiet_stret
 MAX_CANDIDATES = 240
 SCORE_WIDTH = 320
 JPEG_QUALITY = 90
+_RUN_UP_S = 10.0
 _UNSPECIFIED = 2
 _HD_LINES = 720
 
@@ -116,10 +117,15 @@ def _exact(plan: RenderPlan, segment: Segment, frame: int) -> tuple[VideoFrame, 
 
 
 def _from(container: InputContainer, zero_s: float, source: int, frame_s: float) -> Iterator[VideoFrame]:
-    """Decode from the key frame at or before frame `source`; damaged packets are passed over."""
+    """Decode from a key frame at or before frame `source`; damaged packets are passed over.
+
+    Where the container has no index (MPEG-TS, AVI), a seek lands between key frames: begin 10 s earlier there.
+    """
     stream = container.streams.video[0]
-    if source > 0 and stream.time_base is not None:
-        container.seek(int((zero_s + source * frame_s) / stream.time_base), stream=stream)
+    run_up_s = 0.0 if {"mov", "matroska"} & set(container.format.name.split(",")) else _RUN_UP_S
+    start_s = source * frame_s - run_up_s
+    if start_s > 0 and stream.time_base is not None:
+        container.seek(int((zero_s + start_s) / stream.time_base), stream=stream)
     for packet in container.demux(stream):
         with suppress(av.InvalidDataError):
             yield from packet.decode()

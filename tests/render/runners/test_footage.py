@@ -1,0 +1,63 @@
+"""Footage as cameras really write it: late pictures, no index, turned, squeezed, full range, ten bits, uneven rates."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from ruach_studio.infra.media import run
+from ruach_studio.render.plan import plan_render
+from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+
+WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
+ENCODE = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "14"]
+KINDS = {
+    "late.mp4": (["-itsoffset", "0.5", "-i", "{}", "-f", "lavfi", "-i", "sine=d=10"], ["-c:v", "copy"]),
+    "late.mkv": (["-itsoffset", "0.5", "-i", "{}", "-f", "lavfi", "-i", "sine=d=10"], ["-c:v", "copy"]),
+    "avchd.mts": (["-i", "{}"], ["-c", "copy", "-f", "mpegts"]),
+    "old.mpg": (["-i", "{}"], ["-c:v", "mpeg2video", "-b:v", "6M", "-g", "15", "-bf", "2"]),
+    "quicktime.mov": (["-i", "{}"], ["-c", "copy"]),
+    "turned.mp4": (["-display_rotation", "-90", "-i", "{upright}"], ["-c", "copy"]),
+    "squeezed.mp4": (["-i", "{}"], ["-vf", "scale=240:180,setsar=4/3", *ENCODE]),
+    "full-range.mp4": (["-i", "{}"], ["-vf", "scale=out_range=pc,format=yuvj420p", *ENCODE, "-color_range", "pc"]),
+    "ten-bit.mkv": (["-i", "{}"], ["-vf", "format=yuv420p10le", *ENCODE]),
+    "open-gop.mp4": (["-i", "{}"], ["-c:v", "libx264", "-g", "30", "-x264-params", "open-gop=1:bframes=3"]),
+}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, make_film):
+    return make_film(tmp_path_factory.mktemp("plain") / "a.mp4", "A", 240, keyint=60)
+
+
+async def show(film, plain, make_edl, make_clip, folder):
+    """Cut to and fro between the plain film and `film`; return the plan and the picture."""
+    cuts = [(23 * (k + 1), "ZA"[k % 2]) for k in range(10)]
+    cameras = {"A": [make_clip(plain, frames=240)], "Z": [make_clip(film, frames=240)]}
+    plan = plan_render(make_edl(cuts, cameras), WIDE)
+    return plan, (await FfmpegRunner().render(plan, folder / "work", lambda _: None, asyncio.Event())).path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_right_frame_of_any_kind_of_file(kind, plain, make_edl, make_clip, read_strips, tmp_path):
+    upright = tmp_path / "upright.mp4"
+    if kind == "turned.mp4":
+        await run(["-i", str(plain), "-vf", "transpose=2", *ENCODE, str(upright)])
+    inputs, outputs = KINDS[kind]
+    film = tmp_path / kind
+    await run([*(text.format(plain, upright=upright) for text in inputs), *outputs, str(film)])
+    plan, picture = await show(film, plain, make_edl, make_clip, tmp_path)
+    assert read_strips(picture) == [("A", plan.shown(i)[1]) for i in range(plan.frames)]
+
+
+async def test_an_uneven_rate_keeps_time_and_holds_what_is_missing(plain, make_edl, make_clip, read_strips, tmp_path):
+    film = tmp_path / "phone.mp4"
+    keep = "select='not(eq(mod(n,5),3))'"
+    await run(["-i", str(plain), "-vf", keep, "-fps_mode", "vfr", *ENCODE, str(film)])
+    plan, picture = await show(film, plain, make_edl, make_clip, tmp_path)
+    found = read_strips(picture)
+    for i, seen in enumerate(found):
+        camera, frame = plan.shown(i)
+        held = camera == "Z" and frame % 5 == 3
+        assert seen in ([("A", frame - 1), ("A", frame + 1)] if held else [("A", frame)]), i
