@@ -8,6 +8,7 @@ ROUTES = [
     ("POST", "/sessions"), ("GET", "/sessions"), ("GET", "/sessions/x"), ("POST", "/sessions/x/assets"),
     ("GET", "/sessions/x/assets"), ("POST", "/sessions/x/sync"), ("GET", "/sessions/x/sync"),
     ("POST", "/sessions/x/sync/approve"), ("POST", "/sessions/x/sync/correct"), ("POST", "/sessions/x/assemble"),
+    ("POST", "/sessions/x/assembly/replay"),
     ("GET", "/sessions/x/edl"), ("POST", "/sessions/x/edl/edits"), ("POST", "/sessions/x/edl/preview"),
     ("POST", "/sessions/x/edl/submit"), ("POST", "/sessions/x/edl/withdraw"), ("POST", "/sessions/x/edl/approve"),
     ("POST", "/sessions/x/edl/lock"), ("GET", "/sessions/x/edl/export/json"), ("GET", "/sessions/x/edl/versions"),

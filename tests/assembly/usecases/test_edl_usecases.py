@@ -21,8 +21,10 @@ from ruach_studio.assembly.usecases.lock_edl import lock_edl
 from ruach_studio.assembly.usecases.move_edl import move_edl
 from ruach_studio.assembly.usecases.preview_edl import NothingToPreview, preview_edl
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions
+from ruach_studio.assembly.usecases.replay_assembly import replay_assembly
 from ruach_studio.assembly.usecases.request_assembly import request_assembly
 from ruach_studio.infra.audit import list_decisions, list_transitions, verify_chain
+from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import sha256_hex
 
 ACTOR = "session:tester"
@@ -168,3 +170,28 @@ async def test_export(services, drafted):
     assert (exported.filename, exported.media_type) == ("talk-v1.fcpxml", "application/xml")
     assert "<mc-clip" in exported.text
     assert exported.losses
+
+
+async def test_a_replay_makes_a_range_anew_and_mends_the_energy(services, drafted):
+    first = (await get_edl(services, drafted)).edl
+    edited = await edit_edl(
+        services,
+        drafted,
+        [ReAngle(first.program[1].id, "W"), ReAngle(first.program[4].id, "W")],
+        base_version=1,
+        actor=ACTOR,
+    )
+    async with services.database.connection() as conn:
+        row = (await syncs.energy(conn, drafted, 1))[100]
+    (services.settings.data_dir / row.path).write_bytes(b"")
+    with pytest.raises(BadInput, match="reason"):
+        await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason=" ", actor=ACTOR)
+    replayed = await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason="wrong angle", actor=ACTOR)
+    assert (replayed.version, replayed.parent_version, replayed.source, replayed.status) == (3, 2, "hybrid", "draft")
+    assert [c.camera for c in replayed.program[:2]] == [c.camera for c in first.program[:2]]
+    assert replayed.program[4].camera == "W" == edited.program[4].camera
+    energy_files.load(services.settings.data_dir, row)
+    async with services.database.connection() as conn:
+        [move] = await list_transitions(conn, entity="edl", entity_id="talk:3")
+    assert move["reason"] == "replayed 0 to 9000 ms: wrong angle"
+    assert (await events(services))[-1][0] == "edl.draft.created"

@@ -13,6 +13,7 @@ from ruach_studio.assembly.entrypoints.wire_edl import (
     EdlBody,
     MoveRequest,
     PreviewRequest,
+    ReplayRequest,
     VersionView,
 )
 from ruach_studio.assembly.ports import AssemblyServices
@@ -27,6 +28,7 @@ from ruach_studio.assembly.usecases.get_edl import EdlView, get_edl, list_versio
 from ruach_studio.assembly.usecases.lock_edl import lock_edl
 from ruach_studio.assembly.usecases.move_edl import move_edl
 from ruach_studio.assembly.usecases.preview_edl import NothingToPreview, preview_edl
+from ruach_studio.assembly.usecases.replay_assembly import replay_assembly
 from ruach_studio.assembly.usecases.request_assembly import request_assembly
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
@@ -59,6 +61,15 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
     async def preview(session_id: str, body: PreviewRequest, operator: Operator) -> EdlBody:
         options = options_of(body.options())
         return _body(await preview_edl(services, session_id, options, actor=operator.actor, keep=body.keep))
+
+    @routes.post("/{session_id}/assembly/replay", summary="Make a stretch of the EDL anew; saves a draft",
+                 responses=missing | problem_responses(SessionStateConflict))  # fmt: skip
+    async def replay(session_id: str, body: ReplayRequest, operator: Operator) -> EdlBody:
+        edl = await replay_assembly(
+            services, session_id, from_ms=body.from_ms, to_ms=body.to_ms, reason=body.reason, actor=operator.actor,
+            options=options_of(body.options()),
+        )  # fmt: skip
+        return _body(edl)
 
     @routes.get("/{session_id}/edl", summary="Show the newest EDL, or a version of it", responses=missing)
     async def show(session_id: str, _operator: Reader, version: int | None = None) -> EdlBody:

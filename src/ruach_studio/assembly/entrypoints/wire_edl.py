@@ -50,6 +50,18 @@ class PreviewRequest(AssembleRequest):
         return self.model_dump(by_alias=False, exclude={"keep"})
 
 
+class ReplayRequest(AssembleRequest):
+    """Which stretch of the programme to make anew (master time), and why."""
+
+    from_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    to_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    reason: str = Field(min_length=1, max_length=TEXT_MAX)
+
+    def options(self) -> dict[str, object]:
+        """Return the options as a job carries them."""
+        return self.model_dump(by_alias=False, exclude={"from_ms", "to_ms", "reason"})
+
+
 class IssueView(Wire):
     """One finding."""
 

@@ -1,0 +1,61 @@
+"""Turn a bad stretch of an EDL into a new draft: the pipeline runs again from the accepted sync, for that range.
+
+The recovery command `assembly.replay(sessionId, fromOffset, toOffset, reason)`: energy is measured anew from the footage
+(a damaged energy file is thereby mended), angles are chosen anew, and only the cuts inside the range are taken over.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from ruach_studio.assembly.edl import CanonicalEDL
+from ruach_studio.assembly.edl_splice import splice
+from ruach_studio.assembly.ports import AssemblyServices
+from ruach_studio.assembly.session import SessionSources
+from ruach_studio.assembly.session_state import after
+from ruach_studio.assembly.store import edls, sessions, syncs
+from ruach_studio.assembly.store.edls import EdlNotFound
+from ruach_studio.assembly.usecases import energy_files
+from ruach_studio.assembly.usecases.assemble import ids_of, save_draft, synced_version
+from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
+from ruach_studio.assembly.usecases.footage import hear
+from ruach_studio.kernel.errors import BadInput
+
+
+async def replay_assembly(
+    services: AssemblyServices, session_id: str, *, from_ms: float, to_ms: float, reason: str, actor: str,
+    options: DraftOptions | None = None,
+) -> CanonicalEDL:  # fmt: skip
+    """Save and return a new draft whose cuts between `from_ms` and `to_ms` (master time) were made anew.
+
+    Raises BadInput (422) without a reason or for a bad range, EdlNotFound (404), SessionStateConflict (409).
+    """
+    if not reason.strip():
+        raise BadInput("a recovery command needs a reason", subject="reason", remedy="Say why, for the audit.")
+    async with services.database.connection() as conn:
+        session = await sessions.get(conn, session_id)
+        after(session.state, "assembled")
+        sync_version = synced_version(session)
+        assets = await sessions.assets(conn, session_id)
+        solution = (await syncs.get(conn, session_id, sync_version)).solution
+    sources = SessionSources(tuple(asset.camera for asset in assets))
+    tracks = await hear(sources, services.settings.data_dir / "scratch")
+    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    kept = await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
+    async with services.database.transaction() as tx:
+        session = await sessions.get(tx, session_id, lock=True)
+        head = await edls.head(tx, session_id, lock=True)
+        if head is None:
+            raise EdlNotFound("there is nothing to replay yet", subject=session_id, remedy="Assemble the session first.")
+        base = await edls.get(tx, session_id, head.version)
+        decided = await asyncio.to_thread(
+            decide, session_id, sources, solution, matrices, options or DraftOptions(), sync_version=sync_version,
+            version=head.version + 1, asset_ids=ids_of(assets),
+        )  # fmt: skip
+        edl = splice(base, decided.edl, base.fps.frame_at_ms(from_ms), base.fps.frame_at_ms(to_ms))
+        edl = replace(edl, parent_version=head.version)
+        taken = {cut.id for cut in edl.program}
+        decisions = tuple((cut_id, verdict) for cut_id, verdict in decided.decisions if cut_id in taken)
+        note = f"replayed {from_ms:g} to {to_ms:g} ms: {reason}"
+        spliced = replace(decided, edl=edl, decisions=decisions)
+        await save_draft(tx, services, session, spliced, kept, actor=actor, key=None, note=note)
+    return edl
