@@ -72,6 +72,9 @@ async def test_cancel_and_retry_keep_the_automation_and_refuse_what_is_illegal(c
         assert (other.status_code, other.json()["code"]) == (409, "already_rendering")
 
 
+UNKNOWN = "706334c9-e8d8-41bb-b572-9c0871fcba05"  # fixed: parallel test workers compare the names of their tests
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [
@@ -81,10 +84,10 @@ async def test_cancel_and_retry_keep_the_automation_and_refuse_what_is_illegal(c
         ("POST", "/render-jobs/trigger", {"sessionId": "talk-1", "format": "gif"}, 422, None),
         ("POST", "/render-jobs/trigger", {"sessionId": "talk-1", "format": "thumbnail", "x": 1}, 422, None),
         ("GET", "/render-jobs/not-a-uuid", None, 400, "malformed"),
-        ("GET", f"/render-jobs/{new_id()}", None, 404, "render_job_not_found"),
-        ("GET", f"/render-jobs/{new_id()}/progress", None, 404, "render_job_not_found"),
-        ("POST", f"/render-jobs/{new_id()}/cancel", None, 404, "render_job_not_found"),
-        ("POST", f"/render-jobs/{new_id()}/retry", {"reason": "x"}, 404, "render_job_not_found"),
+        ("GET", f"/render-jobs/{UNKNOWN}", None, 404, "render_job_not_found"),
+        ("GET", f"/render-jobs/{UNKNOWN}/progress", None, 404, "render_job_not_found"),
+        ("POST", f"/render-jobs/{UNKNOWN}/cancel", None, 404, "render_job_not_found"),
+        ("POST", f"/render-jobs/{UNKNOWN}/retry", {"reason": "x"}, 404, "render_job_not_found"),
     ],
 )
 async def test_bad_requests_are_problems(client, method, path, body, status, code):
