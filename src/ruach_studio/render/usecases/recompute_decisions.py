@@ -1,0 +1,84 @@
+"""Turn stored render decisions into a list of those that the rules, run again on the stored inputs, do not make.
+
+Three rules decide here: short-v1 (which stretch), thumbnail-v1 (which frame) and loudness-v1 (does the sound hold).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from ruach_studio.infra.audit import stored_inputs
+from ruach_studio.kernel.errors import Malformed
+from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.render import loudness, thumbnail
+from ruach_studio.render.plan import Decided, LockedEdl, window
+from ruach_studio.render.plan.wire import Cut, MarkedShort
+from ruach_studio.render.presets import AudioCodec
+from ruach_studio.render.usecases.services import RenderServices
+
+
+async def recompute_decisions(services: RenderServices, results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return one sentence per `DecisionResult` (wire form) of render that does not hold; an empty list means all do."""
+    faults = []
+    for result in results:
+        digest = str(result["inputsHash"])
+        async with services.database.connection() as conn:
+            inputs = await stored_inputs(conn, digest)
+        if inputs is None:
+            faults.append(f"{result['decision']}: its inputs ({digest[:12]}) are not stored")
+        elif not _same(result, decide_again(str(result["rulesVersion"]), inputs)):
+            faults.append(f"{result['decision']}: the rule does not say this ({'; '.join(result['reasons'])})")
+    return faults
+
+
+def decide_again(rules_version: str, inputs: Mapping[str, Any]) -> Decided:
+    """Run a rule on its stored inputs. Raises Malformed for a rule that render does not have."""
+    rule = _RULES.get(rules_version)
+    if rule is None:
+        raise Malformed(
+            f"render has no rule {rules_version!r}", subject="rulesVersion", remedy="Ask the pillar that decided."
+        )
+    return rule(inputs)
+
+
+def _short(inputs: Mapping[str, Any]) -> Decided:
+    rate = FrameRate.parse(Fraction(inputs["rate"]))
+    cuts = tuple(Cut(**cut) for cut in inputs["cuts"])
+    shorts = tuple(MarkedShort(**short) for short in inputs["shorts"])
+    edl = LockedEdl("", 0, "", rate, inputs["frames"], cuts, shorts, {}, ())
+    decided = window.choose_window(edl, Fraction(inputs["limitFrames"]) / rate.value).decided
+    if decided is None:
+        raise Malformed("a stored window without a limit", subject="limitFrames")
+    return decided
+
+
+def _thumbnail(inputs: Mapping[str, Any]) -> Decided:
+    candidates = [thumbnail.Candidate(c["frame"], c["camera"], thumbnail.Score(**c["score"])) for c in inputs["candidates"]]
+    return thumbnail.choose_picture(candidates, FrameRate.parse(Fraction(inputs["rate"])))[1]
+
+
+def _loudness(inputs: Mapping[str, Any]) -> Decided:
+    final = inputs["final"]
+    trial = loudness.Trial(loudness.Setting(**final["setting"]), _measurement(final["measured"]))
+    return loudness.judge(_measurement(inputs["source"]), trial, AudioCodec(**inputs["target"]))
+
+
+def _measurement(stored: Mapping[str, Any]) -> loudness.Measurement:
+    return loudness.Measurement(*(float(stored[name]) for name in ("lufs", "true_peak_dbtp")))  # "-Infinity" is a float too
+
+
+_RULES: Mapping[str, Callable[[Mapping[str, Any]], Decided]] = {
+    window.RULES_VERSION: _short,
+    thumbnail.RULES_VERSION: _thumbnail,
+    loudness.RULES_VERSION: _loudness,
+}
+
+
+def _same(result: Mapping[str, Any], decided: Decided) -> bool:
+    verdict = decided.verdict
+    return (
+        result["decision"] == verdict.decision
+        and list(result["reasons"]) == list(verdict.reasons)
+        and result["inputsHash"] == verdict.inputs_hash
+        and result.get("confidence") == verdict.confidence
+    )
