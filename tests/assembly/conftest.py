@@ -131,7 +131,9 @@ def make_edl():
 @pytest.fixture(scope="session")
 def footage(tmp_path_factory):
     """Three small cameras that heard the same talk: A (master), B 1.25 s later and 9 dB quieter, W 0.5 s earlier."""
-    return made_footage(tmp_path_factory.mktemp("footage"))
+    folder = tmp_path_factory.mktemp("footage")
+    (folder / "scratch").mkdir()
+    return made_footage(folder)
 
 
 def made_footage(folder, *, seconds=26.0, seed=5):

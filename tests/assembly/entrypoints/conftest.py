@@ -32,7 +32,10 @@ class Services:
 
 @pytest.fixture
 def services(database, footage, tmp_path):
-    settings = load_settings(data_dir=tmp_path / "data", media_roots=[footage.folder], public_url="http://studio.test")
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "scratch").symlink_to(footage.folder / "scratch")  # the same three files: listened to once
+    settings = load_settings(data_dir=data_dir, media_roots=[footage.folder], public_url="http://studio.test")
     return Services(settings, database, BullmqPostgres(database, policies=SHORT), SystemClock())
 
 

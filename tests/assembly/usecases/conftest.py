@@ -34,7 +34,10 @@ def request_ids():
 
 @pytest.fixture
 def services(database, footage, tmp_path, request_ids):
-    settings = load_settings(data_dir=tmp_path / "data", media_roots=[footage.folder])
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "scratch").symlink_to(footage.folder / "scratch")  # the same three files: listened to once
+    settings = load_settings(data_dir=data_dir, media_roots=[footage.folder])
     return Services(settings, database, BullmqPostgres(database), SystemClock())
 
 
