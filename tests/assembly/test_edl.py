@@ -29,6 +29,17 @@ def test_cuts_abut_on_whole_frames_from_zero_to_the_masters_end(fps, frames, mak
     assert validate_edl(edl).ok
 
 
+@pytest.mark.parametrize("fps", ["24000/1001", "25", "30000/1001", "60000/1001", "120"])
+@pytest.mark.parametrize("frames", [1, 2, 301, 1799, 107892])
+def test_a_duration_rounded_to_milliseconds_loses_no_frame(fps, frames):
+    rate = FrameRate.parse(fps)
+    exact = float(rate.seconds(frames))
+    for told in (exact, round(exact, 3), math.floor(exact * 1000) / 1000, math.ceil(exact * 1000) / 1000):
+        cameras = tuple(Camera(name, (Clip(f"/m/{name}.mp4", told, rate, 64, 36, True),)) for name in "AB")
+        solution = SyncSolution("A", tuple(Placement(n, 0, 0.0, 0.0, 1.0, "looks-good", 0.0) for n in "AB"))
+        assert programme_of(SessionSources(cameras), solution).duration_frames == frames
+
+
 def test_cut_ids_are_the_uuid5_of_session_ruleset_and_start(make_edl):
     edl = make_edl()
     assert [cut.id for cut in edl.program] == [uuid5(f"s1:angle-v2:{cut.start_frame}") for cut in edl.program]

@@ -27,8 +27,8 @@ __all__ = [
     "to_wire", "validate_edl",
 ]  # fmt: skip
 
-# A container's duration is rounded to its time base: a frame that lacks less than this much of itself is there.
-_FRAME_SLACK = 0.01
+# A container's duration may be rounded to milliseconds: a frame that lacks less than this of its end is there.
+_ROUNDING_S = 0.0015
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def programme_of(sources: SessionSources, solution: SyncSolution) -> Programme:
             remedy="Choose a camera with picture as master.",
         )  # fmt: skip
     end_s = max(clip.end_ms for clip in _clips(master, solution)) / 1000.0
-    frames = math.floor(end_s * float(fps.value) + _FRAME_SLACK)
+    frames = math.floor((end_s + _ROUNDING_S) * float(fps.value))
     if frames < 1:
         raise BadInput("the master is shorter than a frame", subject=master.camera_id, remedy="Choose another master.")
     return Programme(fps, frames)

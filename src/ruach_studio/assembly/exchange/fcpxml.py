@@ -18,6 +18,7 @@ from ruach_studio.kernel.timebase import FrameRate, round_half_up
 
 VERSION = "1.11"
 LOSS_MIN_MS = 0.5
+ROUNDING_MS = Fraction(3, 2)  # containers round durations to milliseconds
 _CONFORM = {
     Fraction(24000, 1001): "23.98", Fraction(24): "24", Fraction(25): "25", Fraction(30000, 1001): "29.97",
     Fraction(30): "30", Fraction(48): "48", Fraction(50): "50", Fraction(60000, 1001): "59.94", Fraction(60): "60",
@@ -163,7 +164,7 @@ def _start(clip: ClipSource, rate: FrameRate) -> int:
 
 def _length(clip: ClipSource, rate: FrameRate) -> int:
     """Return the whole frames in the clip; what a container's rounded duration lacks of a frame does not count."""
-    return max(1, int(Fraction(clip.duration_ms) * rate.value / 1000 + Fraction(1, 100)))
+    return max(1, int((Fraction(clip.duration_ms) + ROUNDING_MS) * rate.value / 1000))
 
 
 def _losses(edl: CanonicalEDL) -> list[str]:
