@@ -17,6 +17,8 @@ from ruach_studio.assembly.energy import EnergyMatrix
         {"seed": 1}, {"seed": 2, "gains_db": (-12.0, 0.0)}, {"seed": 3, "bleed_db": -6.0}, {"seed": 6, "noise_dbfs": -45.0},
         {"seed": 5, "wide": None}, {"seed": 7, "mean_turn_s": 4.0}, {"seed": 10, "seconds": 80.0},
         {"seed": 8, "speakers": ("A", "B", "C", "D"), "gains_db": (0.0, -12.0, -6.0, 5.0), "bleed_db": -8.0},
+        {"seed": 11, "speakers": tuple("ABCDEFGHIJKL"), "gains_db": tuple(range(-12, 12, 2)), "seconds": 600.0},
+        {"seed": 9, "bleed_db": -3.0},
     ],
 )  # fmt: skip
 def test_the_speaker_is_shown_95_percent_of_turn_time_where_raw_levels_fail(scene, make_talk_scene, correct):

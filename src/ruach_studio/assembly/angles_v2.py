@@ -7,7 +7,7 @@ is worth the way to the wide and back. Where a second voice is within 6 dB of it
 costs 0.1 (overlap, cross-talk, laughter). A camera that is not recording is out of the question. `angles_path.py` finds
 the cheapest path with no shot under the minimum and 0.6 s of better picture per cut; then a cut to a speaker moves
 0.12 s ahead, so that it lands just before the words.
-Measured against raw levels on made talks: docs, angle rulesets. Confidence and reasons: `angles_reasons.py`.
+tests/assembly/test_angles_v2.py measures it against raw levels. Confidence and reasons: `angles_reasons.py`.
 """
 
 import math

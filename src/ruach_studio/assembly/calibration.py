@@ -7,7 +7,7 @@ others hear in those windows, relative to their own levels; three passes, each o
 from two beginnings (height above the floor; 98th percentile), of which the one that tells more speakers apart is kept.
 Unmixing solves heard = bleed x voices by 24 damped steps that keep every voice >= 0. A microphone that leads for less
 than 2 s hears only others: its loud windows are put 8 dB below a speaker's own level. All of it is arithmetic on
-levels, no model. Source: our own measurements (docs: angle rulesets). Counterpart: `angles_v2.py` weighs the voices.
+levels, no model; the figures are our own, measured on made talks. Counterpart: `angles_v2.py` weighs the voices.
 """
 
 from dataclasses import dataclass
