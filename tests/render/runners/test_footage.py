@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import av
+import numpy as np
 import pytest
 
 from ruach_studio.infra.media import run
@@ -22,6 +24,7 @@ KINDS = {
     "squeezed.mp4": (["-i", "{}"], ["-vf", "scale=240:180,setsar=4/3", *ENCODE]),
     "full-range.mp4": (["-i", "{}"], ["-vf", "scale=out_range=pc,format=yuvj420p", *ENCODE, "-color_range", "pc"]),
     "ten-bit.mkv": (["-i", "{}"], ["-vf", "format=yuv420p10le", *ENCODE]),
+    "interlaced.mts": (["-i", "{}"], ["-vf", "setfield=tff", *ENCODE, "-flags", "+ilme+ildct", "-x264-params", "tff=1"]),
     "open-gop.mp4": (["-i", "{}"], ["-c:v", "libx264", "-g", "30", "-x264-params", "open-gop=1:bframes=3"]),
 }
 
@@ -61,3 +64,21 @@ async def test_an_uneven_rate_keeps_time_and_holds_what_is_missing(plain, make_e
         camera, frame = plan.shown(i)
         held = camera == "Z" and frame % 5 == 3
         assert seen in ([("A", frame - 1), ("A", frame + 1)] if held else [("A", frame)]), i
+
+
+async def test_interlaced_pictures_lose_their_combs(make_film, make_edl, make_clip, tmp_path):
+    """A bar that moves 8 pixels per field: woven fields make teeth, which differ from line to line."""
+    bar = "color=black:s=320x180:r=60:d=3[b];color=white:s=40x180:r=60:d=3[w];[b][w]overlay=x='mod(n*8,280)',format=yuv420p"
+    film = tmp_path / "field.mp4"
+    weave = f"{bar},interlace=scan=tff:lowpass=0"
+    await run(["-filter_complex", weave, *ENCODE, "-flags", "+ilme+ildct", "-x264-params", "tff=1", str(film)])
+
+    def teeth(path):
+        with av.open(str(path)) as opened:
+            rows = [frame.to_ndarray(format="gray").astype(int) for frame in opened.decode(video=0)][40]
+        return np.abs(rows[1:-1:2] * 2 - rows[:-2:2] - rows[2::2]).mean()
+
+    plan = plan_render(make_edl([(80, "A")], {"A": [make_clip(film, frames=90)]}), WIDE)
+    picture = await FfmpegRunner().render(plan, tmp_path / "work", lambda _: None, asyncio.Event())
+    assert teeth(film) > 10
+    assert teeth(picture.path) < teeth(film) / 4

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ruach_studio.infra.media import MediaInfo, VideoInfo
@@ -21,6 +21,7 @@ def evaluate(text: str, n: int) -> int:
     return int((base + n * slope) // 1)
 
 
+@settings(max_examples=50)
 @given(rates, rates, st.integers(-10_000_000, 10_000_000), st.integers(-500_000, 500_000), st.integers(0, 100_000))
 def test_ffmpegs_doubles_give_the_plans_numbers(source_rate, rate, offset_us, drift_milli, start):
     clip = ClipRef(

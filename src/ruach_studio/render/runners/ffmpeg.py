@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -202,7 +203,10 @@ def _footage(path: str) -> Footage:
     info = check_media(path, need_audio=False, need_video=True)
     with av.open(path, options={"protocol_whitelist": "file"}) as container:
         indexed = not INDEXED.isdisjoint(container.format.name.split(","))
-    return Footage(info, Fraction(0) if indexed else RUN_UP_S)
+        first = None
+        with suppress(av.InvalidDataError):  # a damaged start: FFmpeg itself will count the errors
+            first = next(container.decode(video=0), None)
+    return Footage(info, Fraction(0) if indexed else RUN_UP_S, first is not None and bool(first.interlaced_frame))
 
 
 def _timescale(rate: FrameRate) -> int:

@@ -3,10 +3,10 @@
 Each segment is an input of its own, sought to half a frame before its first source frame (a stamp that is off by a
 rounding still lands on the right side). Containers without an index of key frames (MPEG-TS as AVCHD cameras write it,
 MPEG-PS) are read from 10 s earlier: a seek there lands between key frames and would lose pictures without a word. Then
-per branch: a grid of the source's own rate (a recording with a variable rate becomes constant here), each source frame
-moved to the first programme frame that shows it, the programme's rate on top (which repeats or drops as the plan says),
-the last frame held where the file ends early, and the picture fitted. FFmpeg computes in doubles; the expression is
-compared with the plan's exact numbers before it is used.
+per branch: interlaced pictures made whole, a grid of the source's own rate (a recording with a variable rate becomes
+constant here), each source frame moved to the first programme frame that shows it, the programme's rate on top (which
+repeats or drops as the plan says), the last frame held where the file ends early, and the picture fitted. FFmpeg
+computes in doubles; the expression is compared with the plan's exact numbers before it is used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,10 +34,11 @@ class MappingInexpressible(RuachError):
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A file's facts, and how long before the wanted frame reading must begin (0 where the container has an index)."""
+    """A file's facts, how long before the wanted frame reading begins (0 with an index), and whether it is interlaced."""
 
     info: MediaInfo
     run_up_s: Fraction = Fraction(0)
+    interlaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def _branch(segment: Segment, clip: ClipRef, rate: FrameRate, footage: Footage) 
     arguments, early_s = seek_arguments(clip, first, last, footage)
     source_rate = clip.rate or rate
     shift = f"setpts=PTS+{float(early_s):.9f}/TB," if early_s else ""
-    grid = f"{shift}fps={source_rate}:round=down:start_time=0"
+    whole = "yadif=mode=send_frame:deint=interlaced," if footage.interlaced else ""
+    grid = f"{whole}{shift}fps={source_rate}:round=down:start_time=0"
     placed = f"settb={_tick(rate)},setpts='{placement(segment, clip, rate, first, last)}'"
     return arguments, f"{grid},{placed},fps={rate}:round=near:start_time=0"
 
