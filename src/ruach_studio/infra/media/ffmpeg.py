@@ -48,8 +48,8 @@ class FfmpegMissing(Unavailable):
 
 
 def find_ffmpeg() -> Path:
-    """Return the program: the FFMPEG_BIN variable, else the one that ships with imageio-ffmpeg, else the PATH."""
-    named = os.environ.get("FFMPEG_BIN")
+    """Return what RUACH_FFMPEG_BIN or FFMPEG_BIN names, else the program that came with imageio-ffmpeg, else the PATH's."""
+    named = os.environ.get("RUACH_FFMPEG_BIN") or os.environ.get("FFMPEG_BIN")
     if named:
         if not os.access(named, os.X_OK):
             raise FfmpegMissing("FFMPEG_BIN does not name a program", subject=named, remedy="Correct or unset FFMPEG_BIN")
