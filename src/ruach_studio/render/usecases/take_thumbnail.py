@@ -5,7 +5,7 @@ The pictures come from the camera files themselves, so the thumbnail does not wa
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +61,10 @@ def _look(plan: RenderPlan, cancelled: asyncio.Event) -> list[Candidate]:
     stretches = quiet_stretches(plan)
     total = sum(hi - lo for _, lo, hi in stretches)
     stride = max(total // MAX_CANDIDATES, 1)
+    zeros = {clip.path: probe(clip.path).local_zero_s for clip in plan.picture_clips}
     candidates: list[Candidate] = []
     for segment, lo, hi in stretches:
-        for frame, picture in _key_frames(plan, segment, lo, hi, stride):
+        for frame, picture in _key_frames(plan, segment, lo, hi, stride, zeros):
             if cancelled.is_set():
                 raise Cancelled("looking for a thumbnail was cancelled", subject=plan.session_id)
             candidates.append(_scored(frame, segment, picture))
@@ -79,14 +80,16 @@ def _scored(frame: int, segment: Segment, picture: VideoFrame) -> Candidate:
     return Candidate(frame, segment.camera or "", score_picture(luma))
 
 
-def _key_frames(plan: RenderPlan, segment: Segment, lo: int, hi: int, stride: int) -> Iterator[tuple[int, VideoFrame]]:
+def _key_frames(
+    plan: RenderPlan, segment: Segment, lo: int, hi: int, stride: int, zeros: Mapping[str, float]
+) -> Iterator[tuple[int, VideoFrame]]:
     """Yield (programme frame, picture) of key frames shown in [lo, hi), at least `stride` frames apart."""
     clip = segment.clip
     if clip is None or clip.rate is None:
         return
     wanted = lo
     with av.open(clip.path, options={"protocol_whitelist": "file"}) as container:
-        zero_s = probe(clip.path).local_zero_s
+        zero_s = zeros[clip.path]
         container.streams.video[0].codec_context.skip_frame = "NONKEY"
         for picture in _from(container, zero_s, segment.source_frame_at(plan.rate, lo) or 0, float(1 / clip.rate.value)):
             source = round(((picture.time or 0.0) - zero_s) * float(clip.rate.value))
