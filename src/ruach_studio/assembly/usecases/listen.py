@@ -107,7 +107,8 @@ def _listen(clip_path: Path, scratch_dir: Path, cache: bool, stop: threading.Eve
         aside = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
         try:
             _write(clip_path, info, aside, stop)
-            _publish(aside, folder)
+            if not cache or _open(folder) is None:  # else a twin was quicker; a reader may have it open already
+                _publish(aside, folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
