@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from ruach_studio.infra.audit import list_decisions, list_transitions, verify_chain
+from ruach_studio.infra.storage.port import BadKey
 from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.store import steps
 from ruach_studio.render.usecases.cancel_job import cancel_automation, cancel_job
 from ruach_studio.render.usecases.read_jobs import get_job, list_jobs
 from ruach_studio.render.usecases.request_renders import request_renders
+from ruach_studio.render.usecases.resume_session import NothingToResume, resume_session
 from ruach_studio.render.usecases.retry_job import retry_job
 from ruach_studio.render.usecases.services import work_folder
 
@@ -191,3 +193,28 @@ async def test_a_worker_that_stops_gives_the_job_back_and_the_next_goes_on_under
     assert list(found) == [asked.job.render_job_id]
     assert await states_of(services, asked.job.render_job_id) == ["queued", "processing", "completed"]
     assert len(await events_of(services, "render.completed")) == 1
+
+
+@pytest.mark.parametrize(("step", "drawn_again"), [("normalize", 0), ("render", 1)])
+async def test_resuming_does_again_from_the_named_step_on(
+    small, services, lock, wire, work, until, monkeypatch, step, drawn_again
+):
+    await lock(wire)
+    await request_renders(services, "talk-1", ["clip_1_1"], actor="session:op")
+    put = services.store.put_file
+
+    async def refuse(key, path, **options):
+        raise BadKey("planted", subject=key)
+
+    monkeypatch.setattr(services.store, "put_file", refuse)
+    async with work(first := Stumbling()):
+        await until(all_in("dead-letter"))
+    assert first.calls == 1
+    monkeypatch.setattr(services.store, "put_file", put)
+    (new,) = await resume_session(services, "talk-1", step, actor="session:op", reason="the store is back")
+    async with work(second := Stumbling()):
+        found = await until(lambda shown: any(s.job.state == "completed" for s in shown))
+    assert found[new.render_job_id].job.reason == f"resume at {step}: the store is back"
+    assert second.calls == drawn_again
+    with pytest.raises(NothingToResume):
+        await resume_session(services, "talk-1", step, actor="session:op", reason="again")

@@ -68,7 +68,9 @@ class FfmpegRunner:
             await _all([job.encode(chunk) for chunk in chunks], self._workers, stop)
         finally:
             watch.cancel()
-        joined = await _join([job.path(chunk) for chunk in chunks], workdir / "picture.mp4", plan.rate, cancelled)
+        joined = await _join(
+            [(job.path(chunk), chunk.frames) for chunk in chunks], workdir / "picture.mp4", plan.rate, cancelled
+        )
         frames = await asyncio.to_thread(_count, joined)
         if frames != plan.frames:
             raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
@@ -180,11 +182,19 @@ async def _all(works: Sequence[Coroutine[None, None, None]], at_once: int, stop:
             raise error
 
 
-async def _join(parts: Sequence[Path], target: Path, rate: FrameRate, cancelled: asyncio.Event) -> Path:
-    """Copy the chunks' packets one after another. Names in the list are our own (digits, hex), so they need no escape."""
+async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate, cancelled: asyncio.Event) -> Path:
+    """Copy the chunks' packets one after another. Names in the list are our own (digits, hex), so they need no escape.
+
+    Each length is told: an MP4 states its own in rounded milliseconds, and an hour of chunks would end frames early.
+    """
     listing = target.with_suffix(".txt")
     part = target.with_suffix(".part")
-    await asyncio.to_thread(listing.write_text, "".join(f"file 'chunks/{path.name}'\n" for path in parts))
+    lines, at = [], 0
+    for path, frames in parts:
+        start, at = at, at + frames
+        length_us = round(rate.seconds(at) * 1_000_000) - round(rate.seconds(start) * 1_000_000)
+        lines.append(f"file 'chunks/{path.name}'\nduration {length_us}us\n")
+    await asyncio.to_thread(listing.write_text, "".join(lines))
     arguments = ["-f", "concat", "-safe", "1", "-i", str(listing), "-c", "copy", "-fflags", "+bitexact"]
     arguments += ["-video_track_timescale", str(_timescale(rate)), "-movflags", "+faststart", "-f", "mp4", "-y", str(part)]
     try:

@@ -1,6 +1,6 @@
 """Remember which steps of (automation, format) are done, and by which file with which checksum."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,3 +42,14 @@ async def record(
     }  # fmt: skip
     statement = upsert(RENDER_STEP).values(**key, **rest)
     await tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=rest))
+
+
+async def forget(tx: AsyncConnection, automation_id: str, format_name: str, names: Sequence[str]) -> None:
+    """Drop the records of these steps, so that they are done again."""
+    await tx.execute(
+        sa.delete(RENDER_STEP).where(
+            RENDER_STEP.c.automation_id == automation_id,
+            RENDER_STEP.c.format == format_name,
+            RENDER_STEP.c.step.in_(names),
+        )
+    )
