@@ -187,8 +187,7 @@ async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate
 
     Each length is told: an MP4 states its own in rounded milliseconds, and an hour of chunks would end frames early.
     """
-    listing = target.with_suffix(".txt")
-    part = target.with_suffix(".part")
+    listing, part = target.with_suffix(".txt"), target.with_suffix(".part")
     lines, at = [], 0
     for path, frames in parts:
         start, at = at, at + frames
