@@ -12,7 +12,7 @@ import typer
 from click.exceptions import Abort, ClickException
 
 from ruach_studio import __version__
-from ruach_studio.app.cli import accounts, demo, edl, run, serve, steps
+from ruach_studio.app.cli import accounts, audit, demo, edl, run, serve, steps
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import RuachError
 
@@ -27,6 +27,7 @@ run.register(app)
 steps.register(app)
 app.add_typer(edl.app, name="edl", help="Show, approve, lock and export an edit decision list.")
 app.add_typer(accounts.app, name="accounts", help="Create the accounts that may sign in to the service.")
+app.add_typer(audit.app, name="audit", help="Prove that stored decisions hold.")
 serve.register(app)
 demo.register(app)
 log = get_logger(__name__)

@@ -1,6 +1,7 @@
 """Turn one command into the whole job: `ruach run`, from raw footage to published artifacts, with bars and a table."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -107,8 +108,16 @@ def tell(settings: Settings, made: Made, out: Path) -> None:
             show.line(f"{name}: {note}")
     show.line(f"\nAlso in {out}/: edl.json, edl.fcpxml (for Final Cut Pro), report.json")
     show.line(f"Session {made.session_id}; the addresses above answer while the service runs:")
-    prefix = f"RUACH_DATA_DIR={settings.data_dir} "
-    show.line(f"  {prefix}ruach serve      then open {settings.public_url}/openapi.json")
+    for words in ("accounts create you@example.org --role operator", "serve"):
+        show.line(f"  {this_command(settings)} {words}")
+    show.line(f"then sign in at {settings.public_url}/auth/login; every route: {settings.public_url}/openapi.json")
+
+
+def this_command(settings: Settings) -> str:
+    """Return how this program was called, with the data folder it used if that is not the usual one."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "ruach" else "ruach"
+    usual = settings.data_dir == Path(".ruach").absolute()
+    return program if usual else f"RUACH_DATA_DIR={settings.data_dir} {program}"
 
 
 def local_settings() -> Settings:
