@@ -47,12 +47,11 @@ def share_right(talk: Talk, edl: CanonicalEDL) -> float:
     right = total = 0
     cuts = iter(edl.program)
     cut = next(cuts)
-    shows = {camera.camera_id: camera.speaker for camera in talk.cameras}
     for frame in range(edl.duration_frames):
         if frame >= cut.end_frame_exclusive:
             cut = next(cuts)
         speaker = talk.true_speaker_at(float(edl.fps.seconds(frame)))
-        if speaker is not None:
+        if speaker in talk.camera_of:  # neither silence nor cross-talk
             total += 1
-            right += shows.get(cut.camera) == speaker
+            right += talk.camera_of[speaker] == cut.camera
     return right / total if total else 0.0

@@ -72,7 +72,7 @@ async def _register(services: AssemblyServices, session_id: str, cameras: Sequen
     for files in cameras:
         camera = there.get(files.camera_id)
         if camera is None:
-            paths = [str(path) for path in files.paths]
+            paths = [str(path.resolve()) for path in files.paths]
             await add_camera(services, session_id, files.camera_id, paths, role=files.role, actor=actor)
         elif [clip.path for clip in camera.clips] != [str(path.resolve()) for path in files.paths]:
             raise AnotherSession(
