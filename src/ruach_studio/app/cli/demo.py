@@ -11,7 +11,7 @@ from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.mainjob import MainJob
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.usecases.draft import CameraFiles, DraftOptions
-from ruach_studio.testing.talk import Talk, make_talk
+from ruach_studio.testing.talk_truth import Talk
 
 SECONDS = 90.0
 
@@ -27,6 +27,8 @@ def demo(
     json: Json = False,
 ) -> None:
     """Film a three-camera talk, then do the main job on it: sync, cut, approve, lock, render, master, store."""
+    from ruach_studio.testing.talk import make_talk  # half a second to load, and only this command needs it
+
     began = time.monotonic()
     settings = run.local_settings()
     show.ERR.print(f"filming a {seconds:.0f}-second talk on three cameras into {out / 'footage'}")
