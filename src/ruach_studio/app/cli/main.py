@@ -4,17 +4,16 @@ Exit codes: 0 done; 1 something of ours or of the machine failed; 2 the input ca
 names it, the fact and the remedy); 130 interrupted.
 """
 
+import errno
 import json
 import sys
 from typing import Annotated
 
 import typer
-from click.exceptions import Abort, ClickException
 
 from ruach_studio import __version__
 from ruach_studio.app.cli import accounts, audit, demo, edl, run, serve, steps
-from ruach_studio.infra.logging import get_logger
-from ruach_studio.kernel.errors import RuachError
+from ruach_studio.kernel.errors import BadInput, RuachError
 
 app = typer.Typer(
     name="ruach",
@@ -30,7 +29,10 @@ app.add_typer(accounts.app, name="accounts", help="Create the accounts that may 
 app.add_typer(audit.app, name="audit", help="Prove that stored decisions hold.")
 serve.register(app)
 demo.register(app)
-log = get_logger(__name__)
+_PERSON_CAN_MEND = {
+    errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.EEXIST, errno.ENOSPC, errno.EDQUOT,
+}  # fmt: skip
 
 
 @app.callback()
@@ -54,13 +56,30 @@ def run_command(args: list[str]) -> int:
         outcome = app(args=args, standalone_mode=False)
     except RuachError as error:
         return _say(error, as_json="--json" in args)
-    except ClickException as error:
-        error.show()
+    except typer.TyperException as error:  # Typer carries its own Click: `click.ClickException` is another class
+        show = getattr(error, "show", None)
+        if show is None:
+            sys.stderr.write(f"ruach: {error}\n")
+        else:
+            show()
         return 2
-    except (Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("ruach: interrupted\n")
         return 130
+    except OSError as error:
+        return _say(_refusal(error), as_json="--json" in args)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _refusal(error: OSError) -> RuachError:
+    """Return what the system refused as an error of ours: of the input if a person can mend it."""
+    kind = BadInput if error.errno in _PERSON_CAN_MEND else RuachError
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    remedy = "Free some space, or choose another disk." if full else "Check that path and its permissions."
+    path = error.filename2 or error.filename
+    subject = "" if path is None else str(path)
+    fact = (error.strerror or str(error)).lower()
+    return kind(fact, subject=subject, remedy=remedy if subject or full else "Try again.")
 
 
 def _say(error: RuachError, *, as_json: bool) -> int:
