@@ -26,6 +26,14 @@ def test_a_desk_needs_no_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (settings.public_url, settings.port) == ("http://127.0.0.1:8600", 8600)
 
 
+def test_an_empty_folder_is_the_usual_one_not_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUACH_DATA_DIR", "")
+    monkeypatch.setenv("RUACH_STORE_DIR", "")
+    settings = load_settings()
+    assert (settings.data_dir, settings.store_dir) == (tmp_path / ".ruach", tmp_path / ".ruach" / "store")
+
+
 def test_the_environment_is_read_and_an_argument_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "d"))
     monkeypatch.setenv("RUACH_MEDIA_ROOTS", f"{tmp_path}/a{os.pathsep}{tmp_path}/b")

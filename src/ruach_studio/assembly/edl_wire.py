@@ -82,15 +82,15 @@ def from_wire(wire: Mapping[str, Any]) -> CanonicalEDL:
             parent_version=None if wire.get("parentVersion") is None else int(wire["parentVersion"]),
             programme_audio=audio.get("programme"),
             fallback_audio=tuple(audio.get("fallback", ())),
-            overlays=tuple(tracks.get("overlays", ())),
-            chapters=tuple(tracks.get("chapters", ())),
-            shorts=tuple(tracks.get("shorts", ())),
+            overlays=_objects(tracks, "overlays"),
+            chapters=_objects(tracks, "chapters"),
+            shorts=_objects(tracks, "shorts"),
             options=dict(wire.get("options", {})),
             schema_version=str(wire["schemaVersion"]),
         )
     except KeyError as missing:
         raise BadEdl(f"the field {missing} is missing", subject=field, remedy="Export the EDL again as JSON.") from missing
-    except (TypeError, ValueError, AttributeError) as wrong:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as wrong:
         raise BadEdl(
             f"a value has the wrong form ({wrong})", subject=field, remedy="Export the EDL again as JSON."
         ) from wrong
@@ -169,6 +169,13 @@ def _source_from_wire(wire: Mapping[str, Any]) -> Source:
         proxy_url=wire.get("proxyUrl"),
         mezzanine_url=wire.get("mezzanineUrl"),
     )  # fmt: skip
+
+
+def _objects(tracks: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    marks = tuple(tracks.get(name, ()))
+    if not all(isinstance(mark, Mapping) for mark in marks):
+        raise ValueError(f"{name} holds something that is no object")
+    return marks
 
 
 def _one_of(value: object, allowed: tuple[object, ...], field: str) -> object:

@@ -16,6 +16,7 @@ from ruach_studio.kernel.errors import BadInput
 
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
 _PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
+_FOLDERS = ("data_dir", "store_dir")
 _ADDRESSES = ("database_url", "redis_url")
 
 
@@ -75,6 +76,12 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_folder_is_unset(cls, given: Any) -> Any:
+        """An empty folder name would be the current folder, and fill it with working files."""
+        return {name: value for name, value in given.items() if not (name in _FOLDERS and value == "")}
 
     @field_validator("log_level", mode="before")
     @classmethod

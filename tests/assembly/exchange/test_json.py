@@ -22,6 +22,29 @@ def test_what_is_no_edl_is_refused(text, fact):
         read_json(text)
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"fps":' + "9" * 5000 + "}", "\ufeff{}"])
+def test_json_that_no_parser_takes_is_refused_in_words(text):
+    with pytest.raises(BadEdl, match="no JSON"):
+        read_json(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fact"),
+    [
+        ('"durationFrames":', '"durationFrames":Infinity,"was":', "wrong form"),
+        ('"startFrame":', '"startFrame":1e999,"was":', "wrong form"),
+        ('"fps":"30000/1001","master', '"fps":"1/0","master', "wrong form"),
+        ('"chapters":[]', '"chapters":[5]', "chapters"),
+        ('"shorts":[]', '"shorts":["x"]', "shorts"),
+    ],
+)
+def test_values_that_hands_broke_are_refused_in_words(make_edl, before, after, fact):
+    text, _ = export(make_edl(), "json")
+    assert before in text
+    with pytest.raises(BadEdl, match=fact):
+        read_json(text.replace(before, after, 1))
+
+
 def test_only_offered_formats(make_edl):
     assert set(FORMATS) == {"json", "fcpxml"}
     with pytest.raises(NotFound, match="no export format 'aaf'"):

@@ -19,6 +19,8 @@ def read_json(text: str) -> CanonicalEDL:
         raise BadEdl(
             f"it is no JSON ({wrong.msg} in line {wrong.lineno})", subject="edl", remedy="Export the EDL again as JSON."
         ) from wrong
+    except (ValueError, RecursionError) as wrong:  # a number of thousands of digits, lists in lists in lists
+        raise BadEdl("it is no JSON that can be read", subject="edl", remedy="Export the EDL again as JSON.") from wrong
     if not isinstance(wire, dict):
         raise BadEdl("it is no JSON object", subject="edl", remedy="Export the EDL again as JSON.")
     return from_wire(wire)
