@@ -18,6 +18,7 @@ KINDS = {
     "late.mp4": (["-itsoffset", "0.5", "-i", "{}", "-f", "lavfi", "-i", "sine=d=10"], ["-c:v", "copy"]),
     "late.mkv": (["-itsoffset", "0.5", "-i", "{}", "-f", "lavfi", "-i", "sine=d=10"], ["-c:v", "copy"]),
     "avchd.mts": (["-i", "{}"], ["-c", "copy", "-f", "mpegts"]),
+    "late.mts": (["-itsoffset", "0.3", "-i", "{}", "-f", "lavfi", "-i", "sine=d=10"], ["-c:v", "copy", "-f", "mpegts"]),
     "old.mpg": (["-i", "{}"], ["-c:v", "mpeg2video", "-b:v", "6M", "-g", "15", "-bf", "2"]),
     "quicktime.mov": (["-i", "{}"], ["-c", "copy"]),
     "turned.mp4": (["-display_rotation", "-90", "-i", "{upright}"], ["-c", "copy"]),

@@ -44,9 +44,9 @@ def test_a_tie_that_doubles_would_miss_is_met():
     assert evaluate(text, 400) == 501
 
 
-def media(zero_s: float, container_s: float, run_up_s: int = 0) -> Footage:
+def media(zero_s: float, container_s: float, run_up_s: int = 0, restamped: bool = False) -> Footage:
     video = VideoInfo(320, 180, FrameRate.parse(30), 300, 0, "h264", "yuv420p", zero_s, 10.0, False)
-    return Footage(MediaInfo("x.mp4", 1, 10.0, container_s, video, None), Fraction(run_up_s))
+    return Footage(MediaInfo("x.mp4", 1, 10.0, container_s, video, None), Fraction(run_up_s), restamped=restamped)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,12 @@ def test_seeks_land_half_a_frame_before_the_wanted_one(first, zero_s, container_
     assert (arguments[arguments.index("-ss") + 1] if "-ss" in arguments else None) == seek
     assert early == missing
     assert arguments[-2:] == ["-i", "x.mp4"]
+
+
+@pytest.mark.parametrize(("first", "early"), [(0, Fraction(1, 60)), (90, -Fraction(179, 60)), (450, Fraction(-10))])
+def test_where_ffmpeg_counts_from_the_picture_the_sounds_lead_does_not_count(first, early):
+    clip = ClipRef("x.ts", Fraction(0), Fraction(0), Fraction(0), Fraction(60), FrameRate.parse(30), True)
+    assert seek_arguments(clip, first, first + 29, media(1.75, 1.5, run_up_s=10, restamped=True))[1] == early
 
 
 def test_without_an_index_reading_begins_ten_seconds_early_or_at_the_start():

@@ -33,6 +33,7 @@ MAX_ERROR_RATE = "0.02"
 # Containers whose index says where every key frame is; in others a seek is a guess, made good by a run-up.
 INDEXED = {"mov", "matroska"}
 RUN_UP_S = Fraction(10)
+AVFMT_TS_DISCONT = 0x0200  # libavformat/avformat.h
 _ENGINE = "ffmpeg-1"  # part of a chunk's key: raise it when the same plan would give other bytes
 
 
@@ -118,18 +119,9 @@ class _Job:
         part = path.with_suffix(".part")
         graph = build_graph(chunk.segments, self._plan.rate, self._plan.preset, self._media)
         try:
+            picture = ["-filter_complex", graph.text, "-map", "[v]", *self._encoder(), str(part)]
             await run(
-                [
-                    "-max_error_rate",
-                    MAX_ERROR_RATE,
-                    *graph.inputs,
-                    "-filter_complex",
-                    graph.text,
-                    "-map",
-                    "[v]",
-                    *self._encoder(),
-                    str(part),
-                ],
+                ["-max_error_rate", MAX_ERROR_RATE, *graph.inputs, *picture],
                 on_progress=lambda progress: self._report(chunk, progress.frame),
                 cancelled=self._stop,
             )
@@ -211,11 +203,12 @@ def _facts(plan: RenderPlan) -> dict[str, Footage]:
 def _footage(path: str) -> Footage:
     info = check_media(path, need_audio=False, need_video=True)
     with av.open(path, options={"protocol_whitelist": "file"}) as container:
-        indexed = not INDEXED.isdisjoint(container.format.name.split(","))
+        run_up_s = RUN_UP_S if INDEXED.isdisjoint(container.format.name.split(",")) else Fraction(0)
         first = None
         with suppress(av.InvalidDataError):  # a damaged start: FFmpeg itself will count the errors
             first = next(container.decode(video=0), None)
-    return Footage(info, Fraction(0) if indexed else RUN_UP_S, first is not None and bool(first.interlaced_frame))
+        restamped = bool(container.format.flags & AVFMT_TS_DISCONT)
+    return Footage(info, run_up_s, first is not None and bool(first.interlaced_frame), restamped)
 
 
 def _timescale(rate: FrameRate) -> int:

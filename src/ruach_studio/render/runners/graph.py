@@ -34,11 +34,16 @@ class MappingInexpressible(RuachError):
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A file's facts, how long before the wanted frame reading begins (0 with an index), and whether it is interlaced."""
+    """A file's facts, how long before the wanted frame reading begins (0 with an index), and whether it is interlaced.
+
+    `restamped`: the container's stamps may jump (MPEG-TS, MPEG-PS, Ogg). FFmpeg then counts from the first picture, not
+    from the container's start, unless the seek lies behind that picture.
+    """
 
     info: MediaInfo
     run_up_s: Fraction = Fraction(0)
     interlaced: bool = False
+    restamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tu
     seek_s = max(wanted_s - footage.run_up_s, Fraction(0))
     length_s = max(wanted_s - seek_s, Fraction(0)) + (last - first + 1) * frame_s + READ_AHEAD_S
     seek = ["-ss", f"{float(seek_s):.6f}"] if seek_s else []
-    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], seek_s - wanted_s
+    counted_s = max(seek_s, late_s) if footage.restamped else seek_s
+    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], counted_s - wanted_s
 
 
 def fitted(preset: Preset) -> str:
