@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ruach_studio.kernel.errors import OutOfSpace
 from ruach_studio.render.plan import RenderPlan
-from ruach_studio.render.usecases.disk import COPIES, RESERVE_BYTES, disk_errors, estimated_bytes
+from ruach_studio.render.usecases.disk import COPIES, RESERVE_BYTES, NotWritable, disk_errors, estimated_bytes
 
 
 def check_writable(folder: Path) -> None:
@@ -23,6 +23,15 @@ def check_writable(folder: Path) -> None:
                 pass
         except FileNotFoundError as error:  # what /proc and the like answer
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there)) from error
+
+
+def check_file(file: Path) -> None:
+    """Raise NotWritable (exit 2) unless a file can be made at `file`, whose folder must exist."""
+    if file.is_dir():
+        raise NotWritable("it is a folder, not a file", subject=str(file), remedy="Name a file in it.")
+    if not file.parent.exists():
+        raise NotWritable("there is no such folder", subject=str(file.parent), remedy="Make it, or choose another place.")
+    check_writable(file.parent)
 
 
 def check_room(plans: Sequence[RenderPlan], folder: Path, *, copies: int = COPIES) -> None:

@@ -20,6 +20,11 @@ def test_a_file_name_may_hold_an_equals_sign():
     assert read_footage(["A=take=1.mp4", "B=b.mp4"]).cameras["A"] == (Path("take=1.mp4"),)
 
 
+def test_a_link_that_leads_to_itself_is_left_to_the_check_of_files(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert read_footage([f"A={tmp_path}/loop", "B=b.mp4"]).cameras["A"] == (tmp_path / "loop",)
+
+
 @pytest.mark.parametrize(
     ("cameras", "options", "fact"),
     [
@@ -31,6 +36,8 @@ def test_a_file_name_may_hold_an_equals_sign():
         (["A=,", "B=b.mp4"], {}, "names no file"),
         (["A/B=a.mp4", "B=b.mp4"], {}, "not a usable name"),
         (["A=a.mp4", "B=./a.mp4"], {}, "given twice, for camera A and camera B"),
+        (["A=a\udcff.mp4", "B=b.mp4"], {}, "not valid UTF-8"),
+        (["A=a.mp4", "B=b.mp4"], {"audio": "m\udcff.wav"}, "not valid UTF-8"),
         (["A=a.mp4", "B=b.mp4"], {"wide": "C"}, "there is no camera C"),
         (["A=a.mp4", "B=b.mp4"], {"master": "C"}, "there is no camera C"),
         (["A=a.mp4", "AUDIO=b.mp4"], {"audio": "m.wav"}, "name of the --audio track"),

@@ -1,5 +1,6 @@
 """Turn `--camera A=a.mp4 --camera B=b1.mp4,b2.mp4 --wide C` into named lists of files, or say what is wrong with it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,12 @@ def _files(option: str, text: str) -> tuple[Path, ...]:
     parts = tuple(Path(part) for part in text.split(",") if part)
     if not parts:
         raise BadInput("it names no file", subject=option, remedy="List one or more files, separated by commas.")
+    for part in parts:
+        try:
+            str(part).encode()
+        except UnicodeEncodeError as error:
+            raise BadInput("its name is not valid UTF-8", subject=os.fsencode(part).decode("utf-8", "replace"),
+                           remedy="Rename the file.") from error  # fmt: skip
     return parts
 
 
@@ -64,7 +71,7 @@ def _no_file_twice(named: dict[str, tuple[Path, ...]]) -> None:
     seen: dict[Path, str] = {}
     for camera, files in named.items():
         for file in files:
-            key = file.resolve()
+            key = Path(os.path.realpath(file))  # unlike resolve(), no error for a link that leads to itself
             if key in seen:
                 raise BadInput(f"it is given twice, for camera {seen[key]} and camera {camera}", subject=str(file),
                                remedy="Each recording belongs to one camera; check the file names.")  # fmt: skip

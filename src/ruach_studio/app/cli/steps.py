@@ -11,10 +11,12 @@ import typer
 from ruach_studio.app.cli import render, show
 from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
 from ruach_studio.app.naming import session_of
+from ruach_studio.app.outdir import check_file
 from ruach_studio.assembly.edl import edl_bytes
 from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft, master_of, place
 from ruach_studio.assembly.usecases.footage import gather, hear
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.kernel.ids import checked_name
 
 Cameras = Annotated[
     list[str], typer.Option("--camera", help="NAME=FILE, or NAME=PART1,PART2 for a split recording; repeat.")
@@ -73,7 +75,10 @@ def energy(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the matrix as .npz.")] = None,
 ) -> None:  # fmt: skip
     """Measure the level of every camera per 500 ms on the master timeline, in dBFS."""
-    made = _draft(_inputs(camera, wide, audio, master), DraftOptions(master=master, allow_unsure=True), quiet=json)
+    given = _inputs(camera, wide, audio, master)
+    if out is not None:
+        check_file(out)
+    made = _draft(given, DraftOptions(master=master, allow_unsure=True), quiet=json)
     matrix = made.matrices[500]
     if out is not None:
         with out.open("wb") as file:
@@ -98,6 +103,9 @@ def assemble(
 ) -> None:  # fmt: skip
     """Make a draft EDL: every cut with its reason and its confidence."""
     given = _inputs(camera, wide, audio, master)
+    if session is not None:
+        checked_name(session, field="--session")
+    check_file(out)
     options = DraftOptions(master=master, ruleset=rules, allow_unsure=allow_unsure)
     made = _draft(given, options, session=session, quiet=json)
     show.write_text(out, edl_bytes(made.edl).decode() + "\n")
