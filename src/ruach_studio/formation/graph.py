@@ -1,0 +1,74 @@
+"""Turn authored nodes into one immutable version of the content graph.
+
+A node is a section, a reflection prompt or a checkpoint of one phase, with the nodes that come before it and the gate that
+may stand before it. Ordinals are given once per path and never reused; a node is deprecated, never removed or re-keyed
+(decision F6). Counterparts: graph_check.py says what is wrong with a graph; evidence.py holds what a member has done in it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+Phase = Literal["awakening", "separation", "discernment", "commission", "stewardship"]
+Kind = Literal["section", "reflection", "checkpoint"]
+PHASES: tuple[Phase, ...] = ("awakening", "separation", "discernment", "commission", "stewardship")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGate:
+    """The node opens once the score of phase `scope` is at least `minimum_bp` basis points (10000 = 1.0)."""
+
+    minimum_bp: int
+    scope: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions."""
+
+    node_id: str
+    ordinal: int
+    phase: Phase
+    kind: Kind
+    title: str
+    content_ref: str
+    description: str = ""
+    tags: frozenset[str] = frozenset()
+    prerequisites: tuple[str, ...] = ()
+    gate: ScoreGate | None = None
+    min_dwell_s: int = 0
+    required: bool = True
+    deprecated: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One published version: its nodes in ordinal order."""
+
+    version: int
+    nodes: tuple[Node, ...]
+    path_id: str = "ruach"
+
+    @cached_property
+    def by_id(self) -> MappingProxyType[str, Node]:
+        """Return the nodes by id."""
+        return MappingProxyType({node.node_id: node for node in self.nodes})
+
+    @cached_property
+    def opens(self) -> MappingProxyType[str, tuple[str, ...]]:
+        """Return, per node, the nodes that name it as a prerequisite, in ordinal order."""
+        followers: dict[str, list[str]] = {node.node_id: [] for node in self.nodes}
+        for node in self.nodes:
+            for before in node.prerequisites:
+                followers.setdefault(before, []).append(node.node_id)
+        return MappingProxyType({name: tuple(each) for name, each in followers.items()})
+
+    def required_of(self, phase: Phase, kind: Kind) -> tuple[Node, ...]:
+        """Return the nodes of one phase and kind that count: required and not deprecated."""
+        return tuple(n for n in self.nodes if n.phase == phase and n.kind == kind and n.required and not n.deprecated)
+
+
+def phase_rank(phase: Phase) -> int:
+    """Return 1..5: the order in which phases are walked."""
+    return PHASES.index(phase) + 1
