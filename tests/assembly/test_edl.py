@@ -120,6 +120,11 @@ def spoiled(edl, index=1, **change):
     return replace(edl, program=tuple(program))
 
 
+def clip_spoiled(edl, name="B", **change):
+    source = edl.sources[name]
+    return replace(edl, sources={**edl.sources, name: replace(source, clips=(replace(source.clips[0], **change),))})
+
+
 @pytest.mark.parametrize(
     ("spoil", "codes"),
     [
@@ -138,6 +143,9 @@ def spoiled(edl, index=1, **change):
             lambda e: replace(e, sources={**e.sources, "B": replace(e.sources["B"], offset_ms=math.nan)}),
             {"offset-not-a-number"},
         ),
+        (lambda e: clip_spoiled(e, drift_ppm=-1e6), {"drift-range"}),
+        (lambda e: clip_spoiled(e, duration_ms=-1.0), {"clip-length"}),
+        (lambda e: clip_spoiled(e, duration_ms=math.nan), {"clip-length"}),
         (lambda e: replace(e, sources={**e.sources, "B": replace(e.sources["B"], asset_id="")}), {"missing-asset-id"}),
         (lambda e: replace(e, chapters=({"startMs": 60001, "title": "x"},)), {"chapter-range"}),
         (lambda e: replace(e, chapters=({"startMs": 1, "title": " "},)), {"chapter-untitled"}),

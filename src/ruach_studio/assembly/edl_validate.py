@@ -1,9 +1,10 @@
 """Turn a CanonicalEDL into a list of what is wrong with it (errors) and what an operator should look at (warnings).
 
 Errors: schema version, empty program, duplicate id, negative start, end not after start, past the duration, overlap,
-gap, camera unknown or without picture, no sources, an offset that is no number, missing asset id, chapter out of
-range or untitled. Warnings: a cut under 2 s or over 1.5 x the maximum shot (15 s unless set), a camera that does not
-record for the whole cut, an unused camera, more than 15 cuts per minute, chapters out of order.
+gap, camera unknown or without picture, no sources, an offset that is no number, a drift beyond 10 %, a clip without
+length, missing asset id, chapter out of range or untitled. Warnings: a cut under 2 s or over 1.5 x the maximum shot
+(15 s unless set), a camera that does not record for the whole cut, an unused camera, more than 15 cuts per minute,
+chapters out of order.
 """
 
 import math
@@ -20,6 +21,7 @@ SHORT_CUT_S = 2.0
 MAX_SHOT_DEFAULT_S = 15.0
 LONG_CUT_FACTOR = 1.5
 CUTS_PER_MINUTE_MAX = 15.0
+DRIFT_MAX_PPM = 100_000.0  # film shown at 25 instead of 24 frames is 41 700; -1 000 000 would be no time at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,12 @@ def _header_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         offsets = [source.offset_ms, source.drift_ppm, *(v for c in source.clips for v in (c.offset_ms, c.drift_ppm))]
         if not all(math.isfinite(offset) for offset in offsets):
             yield EdlIssue("offset-not-a-number", f"{named(name)} has an offset or a drift that is no number")
+        elif any(abs(drift) > DRIFT_MAX_PPM for drift in (source.drift_ppm, *(c.drift_ppm for c in source.clips))):
+            yield EdlIssue(
+                "drift-range", f"{named(name)} has a drift of more than {DRIFT_MAX_PPM:g} ppm, which no clock has"
+            )
+        if not all(0 < clip.duration_ms < math.inf for clip in source.clips):
+            yield EdlIssue("clip-length", f"{named(name)} has a clip without length")
         if not source.clips:
             yield EdlIssue("no-clips", f"{named(name)} has no clip")
     if edl.sources and edl.master_camera not in edl.sources:

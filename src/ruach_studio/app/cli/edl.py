@@ -47,11 +47,7 @@ def approve(file: EdlFile, json: Json = False) -> None:
 def lock(file: EdlFile, json: Json = False) -> None:
     """Lock an approved EDL for good; only a locked EDL renders."""
     edl = read_edl(file)
-    report = validate_edl(edl)
-    if not report.ok:
-        raise BadInput(
-            report.errors[0].message, subject=str(file), remedy="Correct the EDL; `ruach edl show` lists every error."
-        )
+    check_edl(file, edl)
     _save(file, _step(edl, "lock"), json)
 
 
@@ -84,6 +80,15 @@ def read_edl(file: Path) -> CanonicalEDL:
         raise BadInput("it is not text", subject=str(file), remedy="Name an EDL file, not a film.") from error
     except BadInput as error:
         raise BadInput(error.fact, subject=str(file), remedy=error.remedy) from error
+
+
+def check_edl(file: Path, edl: CanonicalEDL) -> None:
+    """Raise BadInput with the first error that the validator finds."""
+    report = validate_edl(edl)
+    if not report.ok:
+        raise BadInput(
+            report.errors[0].message, subject=str(file), remedy="Correct the EDL; `ruach edl show` lists every error."
+        )
 
 
 def _step(edl: CanonicalEDL, action: str) -> CanonicalEDL:

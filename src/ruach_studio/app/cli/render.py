@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import EdlFile, Json, read_edl
+from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.render.presets import PRESETS
@@ -31,7 +31,9 @@ def render(
 ) -> None:
     """Render a locked EDL to files: all four formats, or the ones named."""
     load_settings()
-    wire = to_wire(read_edl(file))
+    edl = read_edl(file)
+    check_edl(file, edl)
+    wire = to_wire(edl)
     with show.Bars(quiet=json) as bars:
 
         def report(progress: FileProgress) -> None:
