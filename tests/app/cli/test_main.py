@@ -1,8 +1,11 @@
 """Whatever a person types, the answer is a line and an exit code, never a traceback."""
 
+from pathlib import Path
+
 import pytest
 import typer
 
+from ruach_studio import __version__
 from ruach_studio.app.cli import main
 from ruach_studio.app.cli.main import run_command
 
@@ -44,3 +47,17 @@ def test_what_the_system_refuses_names_the_file_and_the_fact(monkeypatch, capsys
     monkeypatch.setattr(main, "app", refused)
     assert run_command(["sync"]) == 2
     assert capsys.readouterr().err == "ruach: /data/x: not a directory. Check that path and its permissions.\n"
+
+
+def test_the_version_is_said(capsys):
+    assert run_command(["--version"]) == 0
+    assert capsys.readouterr().out == f"ruach {__version__}\n"
+
+
+def test_every_command_is_in_the_help_and_in_the_reference(capsys):
+    run_command(["--help"])
+    helped = capsys.readouterr().out
+    reference = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
+    for name in main._MODULES:
+        assert f" {name} " in helped
+        assert f"`ruach {name}" in reference

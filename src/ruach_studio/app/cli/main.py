@@ -12,37 +12,77 @@ from typing import Annotated
 import typer
 
 from ruach_studio import __version__
-from ruach_studio.app.cli import accounts, audit, demo, edl, run, serve, steps
 from ruach_studio.kernel.errors import BadInput, RuachError
 
-app = typer.Typer(
-    name="ruach",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Raw multicam footage in; synced, assembled, rendered and published artifacts out.",
-)
-run.register(app)
-steps.register(app)
-app.add_typer(edl.app, name="edl", help="Show, approve, lock and export an edit decision list.")
-app.add_typer(accounts.app, name="accounts", help="Create the accounts that may sign in to the service.")
-app.add_typer(audit.app, name="audit", help="Prove that stored decisions hold.")
-serve.register(app)
-demo.register(app)
+_WHAT = "Raw multicam footage in; synced, assembled, rendered and published artifacts out."
+# Which module brings which command; only the wanted one is loaded, since FFmpeg's and the service's libraries take seconds.
+_MODULES = {
+    "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
+    "accounts": "accounts", "audit": "audit", "serve": "serve", "demo": "demo",
+}  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
     errno.EEXIST, errno.ENOSPC, errno.EDQUOT,
 }  # fmt: skip
 
 
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    """Raw multicam footage in; synced, assembled, rendered and published artifacts out."""
-    if version:
+def app(*, args: list[str], standalone_mode: bool) -> object:
+    """Run one command line with Typer; its result, its errors."""
+    wanted = _MODULES.get(args[0]) if args else None
+    typed = typer.Typer(
+        name="ruach", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_WHAT,
+    )  # fmt: skip
+    typed.callback()(_root)
+    all_of_them = () if args == ["--version"] else _MODULES.values()
+    for module in dict.fromkeys([wanted] if wanted else all_of_them):
+        _add(typed, module)
+    return typed(args=args, standalone_mode=standalone_mode)
+
+
+def _add(typed: typer.Typer, module: str) -> None:
+    match module:
+        case "run":
+            from ruach_studio.app.cli import run
+
+            run.register(typed)
+        case "steps":
+            from ruach_studio.app.cli import steps
+
+            steps.register(typed)
+        case "edl":
+            from ruach_studio.app.cli import edl
+
+            typed.add_typer(edl.app, name="edl", help="Show, approve, lock and export an edit decision list.")
+        case "accounts":
+            from ruach_studio.app.cli import accounts
+
+            typed.add_typer(accounts.app, name="accounts", help="Create the accounts that may sign in to the service.")
+        case "audit":
+            from ruach_studio.app.cli import audit
+
+            typed.add_typer(audit.app, name="audit", help="Prove that stored decisions hold.")
+        case "serve":
+            from ruach_studio.app.cli import serve
+
+            serve.register(typed)
+        case "demo":
+            from ruach_studio.app.cli import demo
+
+            demo.register(typed)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"ruach {__version__}")
         raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """Take raw multicam footage to published artifacts."""
 
 
 def main() -> None:
