@@ -45,3 +45,25 @@ def test_a_finished_file_gets_a_second_name(tmp_path):
     assert target.read_bytes() == b"film"
     assert os.path.samefile(source, target)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full.mp4", "store"]
+
+
+def test_a_twin_that_places_the_same_file_is_not_in_the_way(tmp_path):
+    """Another run's unfinished name may be a second name of a finished file: writing through it would spoil that one."""
+    ours, theirs = tmp_path / "ours.mp4", tmp_path / "theirs.mp4"
+    ours.write_bytes(b"ours")
+    theirs.write_bytes(b"theirs")
+    unfinished = tmp_path / ".film.mp4.part"
+    os.link(theirs, unfinished)
+    place(ours, tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == b"ours"
+    assert theirs.read_bytes() == b"theirs"
+    assert unfinished.exists()
+
+
+def test_placing_the_same_file_again_leaves_no_second_name(tmp_path):
+    made, out = tmp_path / "made.mp4", tmp_path / "out"
+    made.write_bytes(b"film")
+    out.mkdir()
+    place(made, out / "film.mp4")
+    place(made, out / "film.mp4")
+    assert [path.name for path in out.iterdir()] == ["film.mp4"]

@@ -53,7 +53,7 @@ def nearest_existing(folder: Path) -> Path:
 
 def place(source: Path, target: Path) -> None:
     """Put a finished file at `target` at once: a second name for the same bytes where the disk allows, else a copy."""
-    part = target.with_name(f".{target.name}.part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")  # ours alone: a twin's may be a name of a finished file
     part.unlink(missing_ok=True)
     with disk_errors(target.parent):
         try:
@@ -61,3 +61,4 @@ def place(source: Path, target: Path) -> None:
         except OSError:  # another disk, or a file system without links
             shutil.copyfile(source, part)
         part.replace(target)
+        part.unlink(missing_ok=True)  # renaming one name of a file to another of its names does nothing

@@ -1,6 +1,7 @@
 """Turn results into what a person reads at a terminal: tables, progress bars, and JSON when asked."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ class Bars:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` at once or not at all."""
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)

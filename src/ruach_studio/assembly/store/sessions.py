@@ -15,6 +15,8 @@ from ruach_studio.assembly.store.tables import CAMERA, CLIP, SESSION
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.timebase import FrameRate
 
+_ALONE = 7  # the kind of lock: keeps a session's name apart from other names that are locked
+
 
 class SessionNotFound(NotFound):
     """There is no such session."""
@@ -64,6 +66,11 @@ async def get(conn: AsyncConnection, session_id: str, *, lock: bool = False) -> 
     if row is None:
         raise SessionNotFound(subject=session_id, remedy="List the sessions to find its id.")
     return SessionRow(**row._mapping)
+
+
+async def alone(tx: AsyncConnection, session_id: str) -> None:
+    """Wait until nobody else holds the session this way, and hold it until the transaction ends (or its process dies)."""
+    await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(session_id, _ALONE))))
 
 
 async def newest(conn: AsyncConnection, *, limit: int, before: datetime | None = None) -> list[SessionRow]:

@@ -39,9 +39,19 @@ async def run_to_lock(
 ) -> CanonicalEDL:  # fmt: skip
     """Return the session's locked EDL, making what is missing; every step is recorded under `actor`.
 
+    The same command given twice at once does it once: the second waits, then finds everything made.
     Raises AnotherSession (409) if the session was made of other files, another master or another ruleset; and whatever
     the single steps raise.
     """
+    async with services.database.transaction() as tx:
+        await sessions.alone(tx, session_id)
+        return await _go_on(services, session_id, cameras, options, actor, title, tell)
+
+
+async def _go_on(
+    services: AssemblyServices, session_id: str, cameras: Sequence[CameraFiles], options: DraftOptions, actor: str,
+    title: str, tell: Tell,
+) -> CanonicalEDL:  # fmt: skip
     try:
         await create_session(services, actor=actor, session_id=session_id, title=title)
     except SessionExists:
