@@ -1,6 +1,7 @@
 """Turn settings into a running service: API, workers and event relay in one process, until told to stop."""
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from ruach_studio.app.serving import serve as serve_until_stopped
 from ruach_studio.infra.logging import configure
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.kernel.errors import BadInput
 
 
 def register(app: typer.Typer) -> None:
@@ -28,5 +30,17 @@ def serve(
     settings = load_settings(**{name: value for name, value in given.items() if value})
     if not settings.media_roots:
         settings = load_settings(**{**{n: v for n, v in given.items() if v}, "media_roots": [Path.cwd()]})
+    _check_address(settings.host, settings.port)
     configure(settings)
     asyncio.run(serve_until_stopped(settings))
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise BadInput unless this machine can listen there, before a database is started for it."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except (OSError, UnicodeError) as error:
+        fact = f"the service cannot listen there ({getattr(error, 'strerror', None) or error})".lower()
+        raise BadInput(
+            fact, subject=f"{host}:{port}", remedy="Choose another --host or --port, or end what uses it."
+        ) from error

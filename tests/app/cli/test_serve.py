@@ -1,0 +1,27 @@
+"""A service that cannot listen says so before it starts anything."""
+
+import socket
+
+import pytest
+
+from ruach_studio.app.cli.main import run_command
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "data"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert run_command(["serve", "--port", port]) == 2
+    said = capsys.readouterr().err
+    assert f"127.0.0.1:{port}" in said
+    assert "in use" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])
+def test_an_address_that_is_not_ours_is_named(host, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "data"))
+    assert run_command(["serve", "--host", host, "--port", "8699"]) == 2
+    assert host in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
