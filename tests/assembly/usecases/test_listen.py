@@ -78,6 +78,18 @@ async def test_an_interrupted_write_is_never_seen(clip, tmp_path, monkeypatch):
     assert (await listen(clip, scratch)).duration_s == 5.0
 
 
+async def test_what_a_killed_process_left_goes_after_a_day(clip, tmp_path):
+    scratch = tmp_path / "scratch"
+    old, fresh = (scratch / "digests" / name for name in ("making-old", "making-fresh"))
+    for folder in (old, fresh):
+        folder.mkdir(parents=True)
+        (folder / "pcm8k.i16").write_bytes(b"x")
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    await listen(clip, scratch)
+    assert not old.exists()
+    assert fresh.exists()  # a twin may still be writing there
+
+
 async def test_a_cancelled_call_stops_and_leaves_no_file(tmp_path, monkeypatch):
     long = write(tmp_path / "long.wav", seconds=30)
     loop, begun, scratch = asyncio.get_running_loop(), asyncio.Event(), tmp_path / "scratch"

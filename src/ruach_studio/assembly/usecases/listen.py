@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 
 DIGEST_VERSION = 1  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
+_LEFTOVER_S = 24 * 3600
 _PCM, _POWER, _FACTS = "pcm8k.i16", "power10ms.f32", "digest.json"
 
 
@@ -104,6 +106,7 @@ def _listen(clip_path: Path, scratch_dir: Path, cache: bool, stop: threading.Eve
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(folder.parent)
         aside = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
         try:
             _write(clip_path, info, aside, stop)
@@ -119,6 +122,14 @@ def _listen(clip_path: Path, scratch_dir: Path, cache: bool, stop: threading.Eve
     if made is None:
         raise OSError(errno.EIO, "the digest was written but cannot be read back", str(folder))
     return made
+
+
+def _clear_leftovers(digests: Path) -> None:
+    """Remove what killed processes left half-made; nobody listens to one file for a day."""
+    for aside in (*digests.glob("making-*"), *digests.glob("old-*")):
+        with contextlib.suppress(FileNotFoundError):  # a twin cleared it away
+            if time.time() - aside.stat().st_mtime > _LEFTOVER_S:
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event) -> None:
