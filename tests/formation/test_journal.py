@@ -22,13 +22,16 @@ VALUES = {
     "pause_triggered.reason": "speed_run_detected", "pause_triggered.severity": "gate",
     "formation_gap_detected.severity": "minor",
 }  # fmt: skip
-COUNTS = set(["daysInPhase", "checkpointsCompleted", "reflectionsSubmitted", "dwellTimeSeconds", "totalDwellTimeSeconds", "wordCount", "timeSinceReached", "timeSinceCheckpointReached", "graphVersion", "fromVersion", "toVersion"])  # fmt: skip
+COUNTS = (
+    "daysInPhase checkpointsCompleted reflectionsSubmitted dwellTimeSeconds totalDwellTimeSeconds wordCount timeSinceReached"
+    " timeSinceCheckpointReached graphVersion fromVersion toVersion"
+)
 
 
 def whole(event_type, fields=PAYLOADS):
     required, optional = fields[event_type]
     names = required | optional
-    data = {n: VALUES.get(f"{event_type}.{n}", VALUES.get(n, 3 if n in COUNTS else "words")) for n in names}
+    data = {n: VALUES.get(f"{event_type}.{n}", VALUES.get(n, 3 if n in COUNTS.split() else "words")) for n in names}
     return replace(VIEWED, event_type=event_type, data=data)
 
 
