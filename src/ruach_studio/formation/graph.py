@@ -64,9 +64,29 @@ class Graph:
                 followers.setdefault(before, []).append(node.node_id)
         return MappingProxyType({name: tuple(each) for name, each in followers.items()})
 
+    @cached_property
+    def entries(self) -> tuple[Node, ...]:
+        """Return the nodes that wait for no other: no prerequisites, or deprecated ones, which nobody is asked for."""
+        retired = {node.node_id for node in self.nodes if node.deprecated}
+        return tuple(node for node in self.nodes if retired.issuperset(node.prerequisites))
+
+    @cached_property
+    def live_phases(self) -> tuple[Phase, ...]:
+        """Return the phases, in their order, that have a node which is not deprecated."""
+        live = {node.phase for node in self.nodes if not node.deprecated}
+        return tuple(phase for phase in PHASES if phase in live)
+
     def required_of(self, phase: Phase, kind: Kind) -> tuple[Node, ...]:
         """Return the nodes of one phase and kind that count: required and not deprecated."""
-        return tuple(n for n in self.nodes if n.phase == phase and n.kind == kind and n.required and not n.deprecated)
+        return self._required.get((phase, kind), ())
+
+    @cached_property
+    def _required(self) -> dict[tuple[Phase, Kind], tuple[Node, ...]]:
+        found: dict[tuple[Phase, Kind], list[Node]] = {}
+        for node in self.nodes:
+            if node.required and not node.deprecated:
+                found.setdefault((node.phase, node.kind), []).append(node)
+        return {key: tuple(each) for key, each in found.items()}
 
 
 def phase_rank(phase: Phase) -> int:
