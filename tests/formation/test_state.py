@@ -1,0 +1,164 @@
+"""The same journal gives the same state: twice, in pieces, from a snapshot, with voids, and as of any date."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ruach_studio.formation.graph import PHASES, Graph
+from ruach_studio.formation.journal import JournalEvent, checked
+from ruach_studio.formation.state import (
+    FormationState,
+    OtherReducer,
+    OutOfOrder,
+    apply,
+    digest,
+    evidence_of,
+    from_snapshot,
+    replay,
+    to_snapshot,
+)
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NODES = ("s1", "s2", "c1", "ghost")
+
+
+def payloads(number, node, phase, flag):
+    """One payload of every type, as the door takes it."""
+    reflection = f"r{number % 5}"
+    return {
+        "covenant_entered": {"covenantType": "formation_journey", "acknowledgedTerms": flag},
+        "phase_started": {"phase": phase},
+        "phase_completed": {"phase": phase, "daysInPhase": 8, "checkpointsCompleted": 3, "reflectionsSubmitted": 3},
+        "section_viewed": {"sectionId": node, "phase": phase, "dwellTimeSeconds": number},
+        "section_completed": {"sectionId": node, "phase": phase, "totalDwellTimeSeconds": 200, "utcOffsetMinutes": -300},
+        "checkpoint_reached": {"checkpointId": node, "sectionId": "s1", "phase": phase},
+        "checkpoint_completed": {"checkpointId": node, "sectionId": "s1", "phase": phase, "reflectionId": reflection,
+                                 "timeSinceReached": 9, "passed": flag, "score": 0.8},
+        "reflection_submitted": {"reflectionId": reflection, "checkpointId": "c1", "type": "text", "wordCount": 120,
+                                 "timeSinceCheckpointReached": 60},
+        "reflection_analyzed": {"reflectionId": reflection, "depthScore": number % 11 / 10, "isRegurgitation": False,
+                                "showsWrestling": flag, "doctrinalSoundness": "sound", "recommendedAction": "",
+                                "source": ("rules", "llm")[number % 2]},
+        "canon_definition_viewed": {"axiomId": f"a{number % 3}", "term": "grace"},
+        "canon_axiom_cited": {"axiomId": f"a{number % 3}", "citationContext": ""},
+        "pause_triggered": {"reason": "missing_reflections", "context": "", "severity": "warning"},
+        "recommendation_issued": {"recommendationType": "pause", "reason": ""},
+        "content_unlocked": {"contentType": "section", "contentId": node, "reason": ""},
+        "content_gated": {"contentType": "section", "contentId": node, "reason": "", "requirementsNeeded": ["x"]},
+        "readiness_level_changed": {"dimension": "pace", "previousLevel": "a", "newLevel": f"l{number}", "reason": ""},
+        "formation_gap_detected": {"gapType": "practical", "area": "prayer", "severity": "minor", "recommendation": ""},
+        "enrolled": {"pathId": "ruach", "graphVersion": 1, "utcOffsetMinutes": 120},
+        "graph_migrated": {"fromVersion": 1, "toVersion": 2, "mapping": {node: ["s9", "s8"], "s9": ["s10"]}, "reason": ""},
+        "unblocked": {"nodeIds": [node], "requestedBy": "1", "confirmedBy": "2", "reason": ""},
+        "repaired": {"action": "replay", "requestedBy": "1", "reason": ""},
+        "voided": {"eventId": f"e{max(1, number * 7 // 10)}", "requestedBy": "1", "reason": ""},
+    }  # fmt: skip
+
+
+TYPES = tuple(payloads(1, "s1", "awakening", True))
+
+
+def event(number, kind, *, node="s1", phase="awakening", flag=True, hours=None, **data):
+    payload = payloads(number, node, phase, flag)[kind] | data
+    at = START + timedelta(hours=number if hours is None else hours)
+    made = JournalEvent(f"e{number}", "7", "n1", kind, "" if kind == "voided" else node, at, payload)
+    return number, checked(made, allow_control=True)
+
+
+@st.composite
+def journals(draw, kinds=TYPES):
+    rows = draw(st.lists(st.tuples(st.sampled_from(kinds), st.sampled_from(NODES), st.sampled_from(PHASES), st.booleans(),
+                                   st.integers(0, 600)), max_size=40))  # fmt: skip
+    return [event(n, kind, node=node, phase=phase, flag=flag, hours=hours)
+            for n, (kind, node, phase, flag, hours) in enumerate(rows, 1)]  # fmt: skip
+
+
+def stored(state):
+    return from_snapshot(json.loads(json.dumps(to_snapshot(state))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(journals(), st.integers(0, 40), st.integers(0, 600))
+def test_whole_in_pieces_one_by_one_and_from_a_snapshot_are_one_state(log, cut, hour):
+    whole = replay(log)
+    pieces = replay(log[cut:], start=stored(replay(log[:cut])))
+    single = FormationState()
+    for version, each in log:
+        single = apply(single, version, each)
+    assert whole == pieces == single == stored(whole)
+    assert digest(whole) == digest(replay(log)) == digest(pieces) == digest(single) == digest(stored(whole))
+    as_of = START + timedelta(hours=hour)
+    asked = replay(log, as_of=as_of)
+    assert asked == replay([pair for pair in log if pair[1].occurred_at <= as_of])
+    assert asked == replay(log[cut:], as_of=as_of, start=replay(log[:cut]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(journals(tuple(t for t in TYPES if t != "voided")), st.data())
+def test_a_voided_event_leaves_no_trace_and_a_voided_void_none_either(log, data):
+    if not log:
+        return
+    victim = data.draw(st.integers(1, len(log)))
+    void = event(len(log) + 1, "voided", eventId=f"e{victim}")
+    undo = event(len(log) + 2, "voided", eventId=void[1].event_id)
+    without = replay([pair for pair in log if pair[0] != victim] + [event(len(log) + 1, "recommendation_issued")])
+    assert digest(replay([*log, void])) == digest(without)
+    again = replay([*log, event(len(log) + 1, "recommendation_issued"), event(len(log) + 2, "recommendation_issued")])
+    assert digest(replay([*log, void, undo])) == digest(again)
+    assert digest(apply(apply(replay(log), *void), *undo)) == digest(again)
+
+
+@settings(max_examples=100, deadline=None)
+@given(journals(tuple(t for t in TYPES if t != "voided")))
+def test_evidence_only_grows_by_living_on(log):
+    graph, before = Graph(1, ()), evidence_of(FormationState(), Graph(1, ()))
+    state = FormationState()
+    for version, each in log:
+        state = apply(state, version, each)
+        now = evidence_of(state, graph)
+        assert before.completed.keys() <= now.completed.keys()
+        assert before.checkpoints_passed <= now.checkpoints_passed
+        assert before.unlocked <= now.unlocked
+        assert all(now.reflection_quality[n] >= q for n, q in before.reflection_quality.items())
+        assert all(before.active_days[p] <= now.active_days[p] for p in before.active_days)
+        before = now
+
+
+def test_the_digest_is_pinned():
+    log = [event(n, kind) for n, kind in enumerate(TYPES, 1)]
+    assert digest(replay(log)) == "e4f269efff3e0d91e0a25dfb199756a92aa426ba672cc818a4b3852fb332f36d"
+
+
+def test_the_zone_of_the_reader_changes_nothing():
+    kinds = ("section_completed", "reflection_submitted")
+    here = [event(n, kind) for n, kind in enumerate(kinds, 1)]
+    zone = timezone(timedelta(hours=9))
+    there = [(n, JournalEvent(e.event_id, "7", "n1", e.event_type, "s1", e.occurred_at.astimezone(zone), e.data))
+             for n, e in here]  # fmt: skip
+    assert digest(replay(there)) == digest(replay(here))
+
+
+def test_a_state_is_not_changed_by_what_follows():
+    before = replay([event(1, "section_completed")])
+    known = digest(before)
+    apply(before, *event(2, "section_completed", node="s2", phase="separation"))
+    assert digest(before) == known
+
+
+@pytest.mark.parametrize("follower", [
+    event(1, "section_viewed"),
+    (2, JournalEvent("e2", "7", "another", "section_viewed", "s1", START, payloads(1, "s1", "awakening", True))),
+    (2, JournalEvent("e2", "7", "n1", "sabbath_observed", "s1", START, {})),
+])  # fmt: skip
+def test_what_does_not_follow_on_is_refused(follower):
+    state = replay([event(1, "section_viewed")])
+    with pytest.raises(OutOfOrder):
+        apply(state, *follower)
+
+
+def test_a_snapshot_of_other_rules_is_refused():
+    with pytest.raises(OtherReducer, match="formation-state-v0"):
+        from_snapshot(to_snapshot(FormationState()) | {"reducerVersion": "formation-state-v0"})
