@@ -9,13 +9,13 @@ one go or in pieces, or from a snapshot gives the identical state and digest. Ru
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Phase
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.state_facts import Assessed, FormationState, Reflection
-from ruach_studio.formation.state_fold import HANDLERS, Fold, change
+from ruach_studio.formation.state_fold import HANDLERS, Fold
 from ruach_studio.formation.state_snapshot import REDUCER_VERSION, OtherReducer, digest, from_snapshot, to_snapshot
 from ruach_studio.kernel.errors import Conflict
 
@@ -66,12 +66,14 @@ def _feed(fold: Fold, events: Iterable[Numbered]) -> None:
                                  remedy="Replay one enrollment's journal in the order of its numbers.")  # fmt: skip
             enrollment = event.enrollment_id
             facts["enrollment_id"], facts["user_id"] = enrollment, event.user_id
-        if event.event_type not in HANDLERS:
+        handler = HANDLERS.get(event.event_type)
+        if handler is None:
             raise OutOfOrder(f"event {version} has the unknown type {event.event_type!r}", subject=event.event_id,
                              remedy="Replay with the version of Ruach Studio that wrote it.")  # fmt: skip
         keep(pair)
-        last = version
-        change(fold, version, event.event_type, event.occurred_at, event.content_id, event.data)
+        last, at = version, event.occurred_at
+        handler(fold, at if at.tzinfo is UTC else at.astimezone(UTC), event.content_id, event.data)
+    facts["journal_version"] = last
 
 
 def _fold_all(log: list[Numbered]) -> FormationState:

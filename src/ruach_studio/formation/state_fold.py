@@ -7,7 +7,7 @@ completions sets, so that a late arrival finds its place; only phase, gates, gap
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -48,14 +48,17 @@ def _latest(times: dict[str, datetime], key: str, at: datetime) -> None:
         times[key] = at
 
 
+def _acted(facts: dict[str, Any], at: datetime) -> None:
+    known = facts["last_activity"]
+    if known is None or at > known:
+        facts["last_activity"] = at
+
+
 def _touch(facts: dict[str, Any], node: str, at: datetime) -> None:
+    """Note that the member worked on a node."""
+    _acted(facts, at)
     _first(facts["started"], node, at)
     _latest(facts["touched"], node, at)
-
-
-def _acted(facts: dict[str, Any], at: datetime) -> None:
-    if facts["last_activity"] is None or at > facts["last_activity"]:
-        facts["last_activity"] = at
 
 
 def _local_day(facts: dict[str, Any], at: datetime, data: Data) -> date:
@@ -83,7 +86,6 @@ def _phase_completed(fold: Fold, at: datetime, _node: str, data: Data) -> None:
 
 def _section_viewed(fold: Fold, at: datetime, node: str, data: Data) -> None:
     facts, node = fold.facts, node or data["sectionId"]
-    _acted(facts, at)
     _touch(facts, node, at)
     _more(facts["section_views"], node)
     facts["dwell_s"][node] = max(facts["dwell_s"].get(node, 0), data["dwellTimeSeconds"])
@@ -91,7 +93,6 @@ def _section_viewed(fold: Fold, at: datetime, node: str, data: Data) -> None:
 
 def _section_completed(fold: Fold, at: datetime, node: str, data: Data) -> None:
     facts, node = fold.facts, node or data["sectionId"]
-    _acted(facts, at)
     _touch(facts, node, at)
     _first(facts["sections_completed"], node, at)
     facts["dwell_s"][node] = max(facts["dwell_s"].get(node, 0), data["totalDwellTimeSeconds"])
@@ -100,14 +101,12 @@ def _section_completed(fold: Fold, at: datetime, node: str, data: Data) -> None:
 
 def _checkpoint_reached(fold: Fold, at: datetime, node: str, data: Data) -> None:
     node = node or data["checkpointId"]
-    _acted(fold.facts, at)
     _touch(fold.facts, node, at)
     _first(fold.facts["checkpoints_reached"], node, at)
 
 
 def _checkpoint_completed(fold: Fold, at: datetime, node: str, data: Data) -> None:
     facts, node = fold.facts, node or data["checkpointId"]
-    _acted(facts, at)
     _touch(facts, node, at)
     if not data["passed"]:
         _more(facts["checkpoint_failures"], node)
@@ -118,7 +117,6 @@ def _checkpoint_completed(fold: Fold, at: datetime, node: str, data: Data) -> No
 
 def _reflection_submitted(fold: Fold, at: datetime, node: str, data: Data) -> None:
     facts, node = fold.facts, node or data["checkpointId"]
-    _acted(facts, at)
     _touch(facts, node, at)
     facts["reflections"].setdefault(
         data["reflectionId"],
@@ -207,6 +205,7 @@ def _voided(fold: Fold, _at: datetime, _node: str, _data: Data) -> None:
     fold.dirty = True
 
 
+# type -> handler(fold, when in UTC, content id, payload)
 HANDLERS: dict[str, Callable[[Fold, datetime, str, Data], None]] = {
     each.__name__[1:]: each
     for each in (
@@ -216,9 +215,3 @@ HANDLERS: dict[str, Callable[[Fold, datetime, str, Data], None]] = {
         _formation_gap_detected, _enrolled, _graph_migrated, _unblocked, _repaired, _voided,
     )
 }  # fmt: skip
-
-
-def change(fold: Fold, version: int, event_type: str, at: datetime, node: str, data: Data) -> None:
-    """Let one event change the facts. Raises KeyError for a type without a handler."""
-    fold.facts["journal_version"] = version
-    HANDLERS[event_type](fold, at if at.tzinfo is UTC else at.astimezone(UTC), node, data)
