@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ruach_studio.formation.graph import PHASES, Graph, Node
+from ruach_studio.formation.path import stable_order, watch_path, whole_path
+from ruach_studio.kernel.errors import BadInput
+
+
+def _names(nodes):
+    return [node.node_id for node in nodes]
+
+
+def test_the_watch_path_is_what_is_open_in_the_order_of_the_path(walk_graph, make_member):
+    member = make_member(walk_graph)
+    assert _names(watch_path(walk_graph, member.evidence(), as_of=member.now)) == ["p1-s0"]
+    member.do("p1-s0").start("p1-s2")
+    assert _names(watch_path(walk_graph, member.evidence(), as_of=member.now)) == ["p1-s1", "p1-s2"]
+    steps = {step.node.node_id: step.state for step in whole_path(walk_graph, member.evidence(), as_of=member.now)}
+    assert len(steps) == 30
+    assert [steps[name] for name in ("p1-s0", "p1-s2", "p1-s1", "p1-r")] == ["done", "started", "open", "locked"]
+
+
+def test_the_next_phase_joins_the_watch_path_after_seven_days(walk_graph, make_member):
+    member = make_member(walk_graph)
+    for name in ("p1-s0", "p1-s1", "p1-s2", "p1-r", "p1-c0", "p1-c1"):
+        member.do(name).later(days=1)
+    assert watch_path(walk_graph, member.evidence(), as_of=member.now) == ()
+    member.later(days=1)
+    assert _names(watch_path(walk_graph, member.evidence(), as_of=member.now)) == ["p2-s0"]
+
+
+def test_a_withdrawn_node_is_on_the_path_of_those_who_began_it(walk_graph, make_member):
+    changed = Graph(5, tuple(replace(n, deprecated=n.node_id == "p1-s1") for n in walk_graph.nodes))
+    member = make_member(changed).do("p1-s0")
+    assert _names(watch_path(changed, member.evidence(), as_of=member.now)) == ["p1-s2", "p1-r"]
+    member.start("p1-s1")
+    assert _names(watch_path(changed, member.evidence(), as_of=member.now)) == ["p1-s1", "p1-s2", "p1-r"]
+
+
+@given(st.permutations(range(12)), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=30))
+def test_the_order_is_topological_and_does_not_depend_on_how_the_nodes_are_listed(listing, edges):
+    # edges run from a smaller to a larger number, so there is no cycle; phases run against them, to make it hard
+    nodes = [
+        Node(f"n{n}", 11 - n, PHASES[(11 - n) % 5], "section", "", "",
+             prerequisites=tuple(f"n{a}" for a, b in edges if a < n == b))
+        for n in range(12)
+    ]  # fmt: skip
+    order = _names(stable_order(Graph(1, tuple(nodes))))
+    assert sorted(order) == sorted(node.node_id for node in nodes)
+    assert all(order.index(before) < order.index(node.node_id) for node in nodes for before in node.prerequisites)
+    assert _names(stable_order(Graph(1, tuple(nodes[n] for n in listing)))) == order
+
+
+def test_nodes_on_a_cycle_are_not_lost(make_node):
+    ring = (make_node("a", 0, prerequisites=("b",)), make_node("b", 1, prerequisites=("a",)), make_node("c", 2))
+    assert _names(stable_order(Graph(1, ring))) == ["c", "a", "b"]
+
+
+def test_a_naive_time_is_refused(walk_graph, make_member):
+    member = make_member(walk_graph)
+    with pytest.raises(BadInput):
+        watch_path(walk_graph, member.evidence(), as_of=member.now.replace(tzinfo=None))
