@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.testing.bad_inputs import bad_inputs
 from ruach_studio.testing.talk import make_talk
 
@@ -99,6 +100,21 @@ def test_one_camera_only(stage: Stage, tmp_path: Path) -> None:
 def test_two_cameras_with_the_same_name(stage: Stage, tmp_path: Path) -> None:
     words = [*stage.cameras(A=stage.good["A"]), *stage.cameras(A=stage.good["B"])]
     refused(stage.run(*words, out=tmp_path / "out"), "camera A", "twice", "B.mp4")
+    assert left_in(tmp_path / "out") == []
+
+
+def test_a_silent_camera_is_named_even_if_it_is_the_master(stage: Stage, tmp_path: Path) -> None:
+    silent = stage.root / "silent.mp4"
+    remake = ["-i", str(stage.good["A"]), "-c:v", "copy", "-af", "volume=0", "-y", str(silent)]
+    subprocess.run([find_ffmpeg(), "-v", "error", *remake], check=True)
+    done = stage.run(*stage.cameras(A=silent, B=stage.good["B"]), out=tmp_path / "out")
+    refused(done, r"silent\.mp4", "camera A is silent")
+    assert left_in(tmp_path / "out") == []
+
+
+def test_a_program_that_is_no_ffmpeg(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FFMPEG_BIN", "/bin/true")
+    refused(stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=tmp_path / "out"), "/bin/true", "no FFmpeg")
     assert left_in(tmp_path / "out") == []
 
 

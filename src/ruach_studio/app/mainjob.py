@@ -21,6 +21,7 @@ from ruach_studio.assembly.usecases.footage import gather
 from ruach_studio.assembly.usecases.run_to_lock import run_to_lock
 from ruach_studio.infra.auth.accounts import ensure_local_operator
 from ruach_studio.infra.context import bind, new_id
+from ruach_studio.infra.media import check_ffmpeg
 from ruach_studio.infra.queues import follow
 from ruach_studio.infra.settings import Settings
 from ruach_studio.kernel.errors import MediaFailure, Unavailable
@@ -59,7 +60,9 @@ class Made:
 async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
     """Do the whole job. `tell(what, part, note)` hears how far each piece is. Raises RuachError; see `ruach run`."""
     await gather(job.cameras)
-    check_writable(job.out)
+    for folder in (job.out, settings.data_dir, settings.store_dir):
+        check_writable(folder)
+    await asyncio.to_thread(check_ffmpeg)
     session_id = job.session_id
     if session_id is None:
         session_id = await asyncio.to_thread(session_of, job.cameras)

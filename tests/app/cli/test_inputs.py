@@ -40,6 +40,7 @@ def test_a_link_that_leads_to_itself_is_left_to_the_check_of_files(tmp_path):
         (["A=a.mp4", "B=b.mp4"], {"audio": "m\udcff.wav"}, "not valid UTF-8"),
         (["A=a.mp4", "B=b.mp4"], {"wide": "C"}, "there is no camera C"),
         (["A=a.mp4", "B=b.mp4"], {"master": "C"}, "there is no camera C"),
+        (["A=a.mp4", "B=b.mp4"], {"audio": "b.mp4"}, "given twice, for camera B and camera AUDIO"),
         (["A=a.mp4", "AUDIO=b.mp4"], {"audio": "m.wav"}, "name of the --audio track"),
     ],
 )

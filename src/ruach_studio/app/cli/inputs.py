@@ -50,8 +50,9 @@ def read_footage(
         if camera is not None and camera not in named:
             raise BadInput(f"there is no camera {camera}", subject=f"{option_name} {camera}",
                            remedy=f"Name one of {', '.join(named)}.")  # fmt: skip
-    _no_file_twice(named)
-    return Footage(named, wide, _files(f"--audio {audio}", audio) if audio else (), master)
+    sound = _files(f"--audio {audio}", audio) if audio else ()
+    _no_file_twice({**named, AUDIO_TRACK: sound})
+    return Footage(named, wide, sound, master)
 
 
 def _files(option: str, text: str) -> tuple[Path, ...]:

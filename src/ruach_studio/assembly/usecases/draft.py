@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from ruach_studio.assembly.angles import AnglePlan
 from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.edl import CanonicalEDL
@@ -23,8 +25,15 @@ from ruach_studio.kernel.errors import BadInput
 
 __all__ = ["CameraFiles", "Draft", "DraftOptions", "NotTheSameEvent", "Progress", "Step", "draft", "master_of", "place"]
 
+SILENT_POWER = 1e-9  # mean square of 10 ms; -90 dBFS: below what any microphone in a room gives
 Step = Literal["probe", "listen", "sync", "energy", "angles"]
 Progress = Callable[[Step, float], None]
+
+
+class SilentCamera(BadInput):
+    """This recording holds no sound to be placed by."""
+
+    code = "silent_camera"
 
 
 class NotTheSameEvent(BadInput):
@@ -65,6 +74,8 @@ async def draft(
     tell("listen", 0.0)
     tracks = await hear(sources, scratch)
     tell("sync", 0.0)
+    if not chosen.allow_unsure:
+        refuse_silent(sources, tracks)
     solution = await place(tracks, master)
     if not chosen.allow_unsure:
         refuse_unsure(sources, solution)
@@ -91,15 +102,29 @@ async def place(tracks: Tracks, master: str) -> SyncSolution:
     return await asyncio.to_thread(align, tracks, master)
 
 
+def refuse_silent(sources: SessionSources, tracks: Tracks) -> None:
+    """Raise SilentCamera for the first clip whose sound never rises above -90 dBFS: nothing can be placed by it."""
+    for camera in sources.cameras:
+        for clip, digest in zip(camera.clips, tracks[camera.camera_id], strict=True):
+            loudest = float(np.nanmax(digest.power10ms, initial=0.0)) if digest.power10ms.size else 0.0
+            if loudest < SILENT_POWER:
+                raise SilentCamera(
+                    f"the sound of camera {camera.camera_id} is silent throughout (below -90 dBFS)", subject=clip.path,
+                    remedy="Check its microphone and cable; leave it out, or give another recording of its sound.",
+                )  # fmt: skip
+
+
 def refuse_unsure(sources: SessionSources, solution: SyncSolution) -> None:
     """Raise NotTheSameEvent for the first clip whose place is not known (class needs-manual-nudge)."""
     for placement in solution.placements:
         if placement.classification == "needs-manual-nudge":
             path = sources.camera(placement.camera_id).clips[placement.clip_index].path
             raise NotTheSameEvent(
-                f"its sound matches no other camera (confidence {placement.confidence:.2f}, 0.50 wanted)", subject=path,
+                f"the sound of camera {placement.camera_id} matches no other camera "
+                f"(confidence {placement.confidence:.2f}, 0.50 wanted)",
+                subject=path,
                 remedy="Check that it was recorded at the same event; if it was, place it by hand.",
-            )  # fmt: skip
+            )
 
 
 def _silent(_step: Step, _share: float) -> None:

@@ -6,7 +6,7 @@ roots.py keeps paths inside the allowed folders.
 
 from ruach_studio.infra.media.check import BadMedia, check_media
 from ruach_studio.infra.media.decode import PcmBlock, decode_audio
-from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, find_ffmpeg, run
+from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, check_ffmpeg, find_ffmpeg, run
 from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
 from ruach_studio.infra.media.roots import PathRefused, resolve_under
 
@@ -19,6 +19,7 @@ __all__ = [
     "PathRefused",
     "PcmBlock",
     "VideoInfo",
+    "check_ffmpeg",
     "check_media",
     "decode_audio",
     "find_ffmpeg",

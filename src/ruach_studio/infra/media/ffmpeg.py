@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, Ruac
 PROTOCOLS = "file,pipe"
 STDERR_LIMIT_BYTES = 65536  # enough for loudness reports and any real error; a day of warnings does not fill memory
 _TAIL_LINES = 6
+_REMEDY = "Set RUACH_FFMPEG_BIN to a real one, or unset it and FFMPEG_BIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,24 @@ class FfmpegMissing(Unavailable):
     exit_code = 2
 
 
+def check_ffmpeg() -> str:
+    """Return the version of the program that will be used, as it says itself. Raises FfmpegMissing if it is no FFmpeg."""
+    program = find_ffmpeg()
+    try:
+        said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False, timeout=30).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise FfmpegMissing(f"it does not run ({error})", subject=str(program), remedy=_REMEDY) from error
+    if not said.startswith("ffmpeg version "):
+        raise FfmpegMissing("it is no FFmpeg", subject=str(program), remedy=_REMEDY)
+    return said.split()[2]
+
+
 def find_ffmpeg() -> Path:
     """Return what RUACH_FFMPEG_BIN or FFMPEG_BIN names, else the program that came with imageio-ffmpeg, else the PATH's."""
     named = os.environ.get("RUACH_FFMPEG_BIN") or os.environ.get("FFMPEG_BIN")
     if named:
         if not os.access(named, os.X_OK):
-            raise FfmpegMissing("FFMPEG_BIN does not name a program", subject=named, remedy="Correct or unset FFMPEG_BIN")
+            raise FfmpegMissing("it is named as FFmpeg, and no program is there", subject=named, remedy=_REMEDY)
         return Path(named)
     with contextlib.suppress(RuntimeError):  # imageio-ffmpeg's word for "none on this platform"
         return Path(imageio_ffmpeg.get_ffmpeg_exe())

@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from secrets import token_hex
 
 import av
 
@@ -116,7 +117,7 @@ class _Job:
             self._reused += chunk.frames
             self._report(chunk, chunk.frames)
             return
-        part = path.with_suffix(".part")
+        part = path.with_suffix(f".{token_hex(4)}.part")  # a killed run's FFmpeg may still be writing to its own
         graph = build_graph(chunk.segments, self._plan.rate, self._plan.preset, self._media)
         try:
             picture = ["-filter_complex", graph.text, "-map", "[v]", *self._encoder(), str(part)]
@@ -179,7 +180,7 @@ async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate
 
     Each length is told: an MP4 states its own in rounded milliseconds, and an hour of chunks would end frames early.
     """
-    listing, part = target.with_suffix(".txt"), target.with_suffix(".part")
+    listing, part = target.with_suffix(".txt"), target.with_suffix(f".{token_hex(4)}.part")
     lines, at = [], 0
     for path, frames in parts:
         start, at = at, at + frames
