@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-all check format bench lock serve clean
+.PHONY: help setup demo test test-slow test-all check format bench lock serve clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,8 +21,10 @@ demo: $(STAMP) ## make a three-camera talk and take it from raw footage to four 
 test: $(STAMP) ## the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
-test-all: $(STAMP) ## the tests and the slow proofs: chaos, long media, peers
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second machine
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+
+test-all: test test-slow ## the tests and the slow proofs
 
 check: $(STAMP) ## architecture, types, lint, line counts
 	$(BIN)/ruff check .
