@@ -1,0 +1,152 @@
+"""Turn a graph without cycles into the score gates that nobody can ever open.
+
+"Open all you may, do it perfectly": whatever is open is completed, with full quality, on as many days as one likes; that
+opens more; the fixed point is all that any member can ever reach. A gate still shut there stays shut for everyone, e.g.
+one whose scope counts what comes only behind it. Research: 17 % of random graphs with one gate at 0.50-0.70 have such a
+node, and no other learning system looks. Counterpart: graph_check.py names each one to the author.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from operator import attrgetter
+
+from ruach_studio.formation.graph import PHASES, Kind, Node, Phase, ScoreGate
+from ruach_studio.formation.graph_order import Edges
+
+# scoring.py must agree with these weights and with the shape of perfect_score_bp: S = floor(10000 * sum(w*a/b) / sum(w)),
+# over the factors that have something to count (b > 0). tests/formation compares the two.
+KIND_WEIGHTS: Mapping[Kind, int] = {"section": 20, "reflection": 25, "checkpoint": 35}
+TIME_WEIGHT = 10
+STREAK_WEIGHT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedGate:
+    """A gate that no member can open. `position` is the node's; `best_bp` the most that anyone can score before it.
+
+    `done`: (kind, how many are within reach, how many the scope requires), for the kinds that the scope has.
+    """
+
+    position: int
+    gate: ScoreGate
+    best_bp: int
+    done: tuple[tuple[Kind, int, int], ...]
+
+
+def perfect_score_bp(done: Mapping[Kind, int], required: Mapping[Kind, int], *, active: bool) -> int:
+    """Return the score in basis points of a phase of which `done` per kind, out of `required`, is done perfectly.
+
+    Perfect is: reflections of quality 1000, and seven active days in a row as soon as anything can be done there at all
+    (`active`), for a section can be read and a reflection written again on another day. A kind of which nothing is
+    required drops out; time and streak always count.
+    """
+    numerator, denominator, weight = 0, 1, TIME_WEIGHT + STREAK_WEIGHT
+    for kind, each in KIND_WEIGHTS.items():
+        if wanted := required.get(kind, 0):
+            numerator = numerator * wanted + each * done.get(kind, 0) * denominator
+            denominator *= wanted
+            weight += each
+    if active:
+        numerator += (TIME_WEIGHT + STREAK_WEIGHT) * denominator
+    return 10000 * numerator // (denominator * weight)
+
+
+def closed_gates(nodes: Sequence[Node], edges: Edges, gates: Mapping[int, ScoreGate]) -> tuple[ClosedGate, ...]:
+    """Return the gates that stay shut at the fixed point, in the order of their nodes.
+
+    `edges` must be free of cycles; `gates` are the gates to try, by position in `nodes`. A deprecated node is asked of
+    nobody: it counts as passed, and its gate is not tried.
+    Gates behind a shut gate are tried as if that one stood open, so that one look names all; each is shut for certain.
+    """
+    tried = {position: gate for position, gate in gates.items() if not nodes[position].deprecated}
+    if not tried:
+        return ()
+    reach = _Reach(nodes, edges, tried)
+    closed: list[ClosedGate] = []
+    while True:
+        reach.open_all()
+        stuck = sorted(position for heap in reach.ready.values() for _, position in heap)
+        if not stuck:
+            return tuple(sorted(closed, key=lambda gate: gate.position))
+        closed += [reach.report(position) for position in stuck]
+        for heap in reach.ready.values():
+            heap.clear()
+        reach.open(stuck)
+
+
+class _Reach:
+    """What is open so far. Only gated nodes and what lies behind them are looked at; all else is open from the start."""
+
+    def __init__(self, nodes: Sequence[Node], edges: Edges, gates: Mapping[int, ScoreGate]) -> None:
+        self.nodes, self.edges, self.gates = nodes, edges, gates
+        self.waits = dict.fromkeys(gates, 0)  # shut node -> how many of its prerequisites are shut
+        waits, pending = self.waits, list(gates)
+        while pending:
+            for follower in edges.of(pending.pop()):
+                if follower in waits:
+                    waits[follower] += 1
+                elif not nodes[follower].deprecated:
+                    waits[follower] = 1
+                    pending.append(follower)
+        self.required, live = _count(nodes)
+        shut, shut_live = _count([nodes[position] for position in self.waits])
+        self.done = {phase: self.required[phase] - shut[phase] for phase in PHASES}
+        self.active = {phase: live[phase] > shut_live[phase] for phase in PHASES}
+        # Gates whose prerequisites are all open, the lowest first, by the phase that they read.
+        self.ready: dict[Phase, list[tuple[int, int]]] = {phase: [] for phase in PHASES}
+        for position, gate in gates.items():
+            if not self.waits[position]:
+                heappush(self.ready[gate.scope], (gate.minimum_bp, position))
+
+    def open_all(self) -> None:
+        """Open every gate that the best score so far opens, until none is left that it does."""
+        moved = True
+        while moved:
+            moved = False
+            for phase, heap in self.ready.items():
+                while heap and heap[0][0] <= self.score(phase):
+                    self.open([heappop(heap)[1]])
+                    moved = True
+
+    def open(self, positions: list[int]) -> None:
+        """Open these nodes and whatever waited for nothing else."""
+        pending = list(positions)
+        while pending:
+            position = pending.pop()
+            node = self.nodes[position]
+            self.active[node.phase] = True
+            if node.required:
+                self.done[node.phase][node.kind] += 1
+            for follower in self.edges.of(position):
+                if follower not in self.waits:
+                    continue
+                self.waits[follower] -= 1
+                if self.waits[follower]:
+                    continue
+                if gate := self.gates.get(follower):
+                    heappush(self.ready[gate.scope], (gate.minimum_bp, follower))
+                else:
+                    pending.append(follower)
+
+    def score(self, phase: Phase) -> int:
+        return perfect_score_bp(self.done[phase], self.required[phase], active=self.active[phase])
+
+    def report(self, position: int) -> ClosedGate:
+        gate = self.gates[position]
+        done, required = self.done[gate.scope], self.required[gate.scope]
+        counts = tuple((kind, done[kind], required[kind]) for kind in KIND_WEIGHTS if required[kind])
+        return ClosedGate(position, gate, self.score(gate.scope), counts)
+
+
+def _count(nodes: Sequence[Node]) -> tuple[dict[Phase, Counter[Kind]], Counter[Phase]]:
+    """Count the nodes that a score counts (required, not deprecated) per phase and kind, and the live ones per phase."""
+    counted: dict[Phase, Counter[Kind]] = {phase: Counter() for phase in PHASES}
+    live: Counter[Phase] = Counter()
+    groups = Counter(map(attrgetter("phase", "kind", "required", "deprecated"), nodes))
+    for (phase, kind, required, deprecated), number in groups.items():
+        if not deprecated:
+            live[phase] += number
+            counted[phase][kind] += number if required else 0
+    return counted, live
