@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruach_studio.formation.gating import can_access_node
 from ruach_studio.formation.graph import PHASES, Graph, ScoreGate
 from ruach_studio.formation.next_step import rank_next_steps
-from ruach_studio.formation.path import watch_path
+from ruach_studio.formation.path import watch_path, whole_path
 
 MOST_DAYS = 500
 
@@ -112,6 +112,8 @@ class Walk:
     def note_unlocks(self):
         """Record what is open now; what was open before must be open still, even where no unlock was recorded."""
         open_now = {node.node_id for node in watch_path(self.member.graph, self.member.evidence(), as_of=self.member.now)}
+        steps = whole_path(self.member.graph, self.member.evidence(), as_of=self.member.now)
+        assert open_now == {step.node.node_id for step in steps if step.state in ("open", "started")}
         assert self.granted <= open_now | self.member.completed.keys()
         self.granted |= open_now
         if self.habit.unlocks:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ruach_studio.formation.graph import PHASES, Graph, Node
-from ruach_studio.formation.path import stable_order, watch_path, whole_path
+from ruach_studio.formation.path import watch_path, whole_path
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -48,15 +48,26 @@ def test_the_order_is_topological_and_does_not_depend_on_how_the_nodes_are_liste
              prerequisites=tuple(f"n{a}" for a, b in edges if a < n == b))
         for n in range(12)
     ]  # fmt: skip
-    order = _names(stable_order(Graph(1, tuple(nodes))))
+    order = _names(Graph(1, tuple(nodes)).order)
     assert sorted(order) == sorted(node.node_id for node in nodes)
     assert all(order.index(before) < order.index(node.node_id) for node in nodes for before in node.prerequisites)
-    assert _names(stable_order(Graph(1, tuple(nodes[n] for n in listing)))) == order
+    assert _names(Graph(1, tuple(nodes[n] for n in listing)).order) == order
+
+
+def test_what_follows_a_chain_of_withdrawn_nodes_is_found(make_node, make_member):
+    chain = [make_node(f"n{n}", n, prerequisites=(f"n{n - 1}",) if n else (), deprecated=n in (1, 2)) for n in range(5)]
+    graph = Graph(1, (*chain, make_node("both", 5, prerequisites=("n0", "n2"))))
+    assert (graph.depth["n4"], graph.depth["both"]) == (4, 3)
+    member = make_member(graph)
+    assert _names(watch_path(graph, member.evidence(), as_of=member.now)) == ["n0", "n3"]
+    member.do("n0", "n3")
+    open_now = [step.node.node_id for step in whole_path(graph, member.evidence(), as_of=member.now) if step.state == "open"]
+    assert _names(watch_path(graph, member.evidence(), as_of=member.now)) == open_now == ["n4", "both"]
 
 
 def test_nodes_on_a_cycle_are_not_lost(make_node):
     ring = (make_node("a", 0, prerequisites=("b",)), make_node("b", 1, prerequisites=("a",)), make_node("c", 2))
-    assert _names(stable_order(Graph(1, ring))) == ["c", "a", "b"]
+    assert _names(Graph(1, ring).order) == ["c", "a", "b"]
 
 
 def test_a_naive_time_is_refused(walk_graph, make_member):

@@ -7,6 +7,7 @@ may stand before it. Ordinals are given once per path and never reused; a node i
 
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import Literal
 
@@ -63,6 +64,40 @@ class Graph:
             for before in node.prerequisites:
                 followers.setdefault(before, []).append(node.node_id)
         return MappingProxyType({name: tuple(each) for name, each in followers.items()})
+
+    @cached_property
+    def order(self) -> tuple[Node, ...]:
+        """Return all nodes, each after its prerequisites, else by phase and ordinal (heap-Kahn). Missing ones are ignored.
+
+        Nodes on a cycle, which no published graph has, come last instead of being lost.
+        """
+        rank = {node.node_id: (phase_rank(node.phase), node.ordinal, node.node_id) for node in self.nodes}
+        waiting = {node.node_id: len(rank.keys() & set(node.prerequisites)) for node in self.nodes}
+        ready = [rank[name] for name, count in waiting.items() if not count]
+        heapify(ready)
+        order: list[str] = []
+        while ready:
+            *_, name = heappop(ready)
+            order.append(name)
+            for follower in dict.fromkeys(self.opens[name]):
+                waiting[follower] -= 1
+                if not waiting[follower]:
+                    heappush(ready, rank[follower])
+        order += sorted(rank.keys() - set(order), key=rank.__getitem__)
+        return tuple(self.by_id[name] for name in order)
+
+    @cached_property
+    def position(self) -> MappingProxyType[str, int]:
+        """Return, per node, its place in `order`."""
+        return MappingProxyType({node.node_id: place for place, node in enumerate(self.order)})
+
+    @cached_property
+    def depth(self) -> MappingProxyType[str, int]:
+        """Return, per node, the length of the longest chain of prerequisites before it."""
+        depths: dict[str, int] = {}
+        for node in self.order:
+            depths[node.node_id] = 1 + max((depths.get(name, -1) for name in node.prerequisites), default=-1)
+        return MappingProxyType(depths)
 
     @cached_property
     def entries(self) -> tuple[Node, ...]:

@@ -7,6 +7,7 @@ its kind for a tag. Ties: more steps opened, then phase, depth, ordinal. Fewer t
 locked nodes and what would open them; when nothing is open, with done nodes worth going back to. A finished path says so.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,9 +118,10 @@ class _Writer:
         self.graph, self.evidence, self.as_of = graph, evidence, as_of
         self.inputs = _inputs(graph, evidence, as_of, limit)
         self.hash = inputs_hash(self.inputs)
-        required = {phase: [n for kind in _KINDS for n in graph.required_of(phase, kind)] for phase in PHASES}
-        self.of = {phase: len(nodes) for phase, nodes in required.items()}
-        self.done = {phase: sum(is_done(evidence, n.node_id) for n in nodes) for phase, nodes in required.items()}
+        self.of = {phase: sum(len(graph.required_of(phase, kind)) for kind in _KINDS) for phase in PHASES}
+        done = [graph.by_id.get(name) for name in {*evidence.completed, *evidence.checkpoints_passed}]
+        counts = Counter(node.phase for node in done if node and node.required and not node.deprecated)
+        self.done = {phase: counts[phase] for phase in PHASES}
 
     def is_complete(self) -> bool:
         return self.done == self.of
@@ -179,7 +181,7 @@ def _inputs(graph: Graph, evidence: Evidence, as_of: datetime, limit: int) -> di
         "asOf": as_of.isoformat(),
         "limit": limit,
         "completed": times(evidence.completed),
-        "started": times(evidence.started),
+        "started": times({name: at for name, at in evidence.started.items() if name not in evidence.completed}),
         "reflectionQuality": dict(evidence.reflection_quality),
         "checkpointsPassed": sorted(evidence.checkpoints_passed),
         "activeDays": {phase: sorted(day.isoformat() for day in days) for phase, days in evidence.active_days.items()},

@@ -41,13 +41,12 @@ def rank_by_recency_and_diversity(
     overlap = dict.fromkeys(days, 0)
     found: list[Ranked] = []
     pending = [*_last_completed(graph, evidence), *picked]
-    depths: dict[str, int] = {}
     while pool and len(found) < limit:
         for like in {tags_of(node) for node in pending}:
             overlap = {each: max(most, _jaccard(each, like)) for each, most in overlap.items()}
         rank = {each: _rank(days[each], FULL - overlap[each]) for each in days}
         best = max(rank[tags[name]] for name in pool)
-        ties = [(-_opens(graph, evidence, node), phase_rank(node.phase), _depth(graph, node, depths), node.ordinal, name)
+        ties = [(-_opens(graph, evidence, node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
                 for name, node in pool.items() if rank[tags[name]] == best]  # fmt: skip
         opens, *_, name = min(ties)
         node = pool.pop(name)
@@ -103,19 +102,3 @@ def _opens(graph: Graph, evidence: Evidence, node: Node) -> int:
         )
         for follower in map(graph.by_id.__getitem__, graph.opens.get(node.node_id, ()))
     )
-
-
-def _depth(graph: Graph, node: Node, depths: dict[str, int]) -> int:
-    """Return the length of the longest chain of prerequisites before `node`; `depths` remembers. A cycle counts once."""
-    pending, walking = [node.node_id], set[str]()
-    while pending:
-        name = pending[-1]
-        before = [each for each in graph.by_id[name].prerequisites if each in graph.by_id]
-        ahead = [each for each in before if each not in depths and each not in walking]
-        if ahead and name not in depths:
-            walking.add(name)
-            pending.extend(ahead)
-        else:
-            pending.pop()
-            depths.setdefault(name, 1 + max((depths.get(each, 0) for each in before), default=-1))
-    return depths[node.node_id]

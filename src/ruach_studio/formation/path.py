@@ -7,12 +7,11 @@ Counterpart: next_step.py ranks the open part.
 
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import heapify, heappop, heappush
 from typing import Literal
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.gating import Standing
-from ruach_studio.formation.graph import Graph, Node, phase_rank
+from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.opening import is_done
 from ruach_studio.formation.scoring import check_aware
 
@@ -29,35 +28,17 @@ class PathStep:
 
 def watch_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[Node, ...]:
     """Return what the member may do now, in the stable topological order. Raises BadInput for a naive `as_of`."""
-    return tuple(step.node for step in whole_path(graph, evidence, as_of=as_of) if step.state in ("started", "open"))
+    check_aware(as_of)
+    standing = Standing(graph, evidence, as_of)
+    usable = [node for node in within_reach(graph, evidence) if not standing.deficits(node)]
+    return tuple(sorted(usable, key=lambda node: graph.position[node.node_id]))
 
 
 def whole_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[PathStep, ...]:
     """Return every node in the stable topological order with its state; a deprecated one only if it was started or done."""
     check_aware(as_of)
     standing = Standing(graph, evidence, as_of)
-    return tuple(PathStep(node, _state(standing, node)) for node in stable_order(graph) if is_shown(evidence, node))
-
-
-def stable_order(graph: Graph) -> tuple[Node, ...]:
-    """Return all nodes, each after its prerequisites, else by phase and ordinal. Prerequisites that are missing are ignored.
-
-    Nodes on a cycle, which no published graph has, come last instead of being lost.
-    """
-    rank = {node.node_id: (phase_rank(node.phase), node.ordinal, node.node_id) for node in graph.nodes}
-    waiting = {node.node_id: len(rank.keys() & set(node.prerequisites)) for node in graph.nodes}
-    ready = [rank[name] for name, count in waiting.items() if not count]
-    heapify(ready)
-    order: list[str] = []
-    while ready:
-        *_, name = heappop(ready)
-        order.append(name)
-        for follower in dict.fromkeys(graph.opens[name]):
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                heappush(ready, rank[follower])
-    order += sorted(rank.keys() - set(order), key=rank.__getitem__)
-    return tuple(graph.by_id[name] for name in order)
+    return tuple(PathStep(node, _state(standing, node)) for node in graph.order if is_shown(evidence, node))
 
 
 def is_shown(evidence: Evidence, node: Node) -> bool:
@@ -71,13 +52,10 @@ def within_reach(graph: Graph, evidence: Evidence) -> tuple[Node, ...]:
     These are the nodes that wait for none, follow something done, were unlocked or were started; in ordinal order. Whatever
     is open is among them, and they are found without a look at the whole graph.
     """
-    pending = [*evidence.completed, *evidence.checkpoints_passed]
+    # a node whose prerequisites are withdrawn is an entry; any other open one follows something that was done
     names = {node.node_id for node in graph.entries} | evidence.unlocked | evidence.started.keys()
-    while pending:
-        fresh = [name for name in graph.opens.get(pending.pop(), ()) if name not in names]
-        names.update(fresh)
-        # a deprecated node is asked of nobody, so what follows it is near as well
-        pending.extend(name for name in fresh if graph.by_id[name].deprecated)
+    for name in (*evidence.completed, *evidence.checkpoints_passed):
+        names.update(graph.opens.get(name, ()))
     found = [node for name in names if (node := graph.by_id.get(name)) and not is_done(evidence, name)]
     return tuple(sorted((node for node in found if is_shown(evidence, node)), key=lambda node: node.ordinal))
 
