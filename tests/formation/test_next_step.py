@@ -119,6 +119,19 @@ def test_a_finished_path_says_so_and_offers_what_to_revisit(make_node, make_memb
     assert steps[1].verdict.reasons[0] == "done 4 days ago"
 
 
+def test_after_seven_days_content_is_as_fresh_as_it_gets(make_node, make_member):
+    graph = Graph(1, tuple(make_node(f"n{n}", n, tags=frozenset({f"t{n // 2}"})) for n in range(4)))
+    member = make_member(graph).do("n2").later(days=3).do("n0").later(days=7)
+    steps = _next(member, limit=2)
+    assert [step.verdict.reasons[1] for step in steps] == ["7 days since similar content", "10 days since similar content"]
+
+
+def test_of_the_locked_the_one_that_lacks_least_comes_first(make_node, make_member):
+    nodes = (make_node("a", 0), make_node("b", 1), make_node("c", 2, prerequisites=("a", "b")),
+             make_node("d", 3, prerequisites=("a",)))  # fmt: skip
+    assert _offers(_next(make_member(Graph(1, nodes)), limit=4))[2:] == [("locked", "d"), ("locked", "c")]
+
+
 def test_optional_content_goes_on_after_the_required(make_node, make_member):
     graph = Graph(1, (make_node("a", 0), make_node("more", 1, required=False)))
     assert _offers(_next(make_member(graph).do("a"))) == [("open", "more")]

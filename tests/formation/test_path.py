@@ -65,6 +65,17 @@ def test_what_follows_a_chain_of_withdrawn_nodes_is_found(make_node, make_member
     assert _names(watch_path(graph, member.evidence(), as_of=member.now)) == open_now == ["n4", "both"]
 
 
+def test_the_phase_goes_before_the_ordinal(make_node):
+    graph = Graph(1, (make_node("late", 0, 2), make_node("early", 1, 1)))
+    assert _names(graph.order) == ["early", "late"]
+
+
+def test_what_was_unlocked_is_open_whatever_stands_before_it(walk_graph, make_member):
+    member = make_member(walk_graph)
+    member.unlocked.add("p4-c1")
+    assert _names(watch_path(walk_graph, member.evidence(), as_of=member.now)) == ["p1-s0", "p4-c1"]
+
+
 def test_nodes_on_a_cycle_are_not_lost(make_node):
     ring = (make_node("a", 0, prerequisites=("b",)), make_node("b", 1, prerequisites=("a",)), make_node("c", 2))
     assert _names(Graph(1, ring).order) == ["c", "a", "b"]
