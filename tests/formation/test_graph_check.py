@@ -109,9 +109,9 @@ def test_a_gate_that_makes_no_sense_is_named_once(gated, code):
 
 
 def test_a_prerequisite_of_a_later_phase_is_named():
-    fault = only(node("a", "b"), node("b", phase="stewardship"))
+    fault = only(node("a", "b"), node("b", phase="separation"))
     assert (fault.code, fault.nodes) == ("later-prerequisite", ("a", "b"))
-    assert "'a' of phase awakening needs 'b' of the later phase stewardship" in fault.fact
+    assert "'a' of phase awakening needs 'b' of the later phase separation" in fault.fact
 
 
 def test_a_gate_that_nobody_can_open_is_named_with_the_numbers():

@@ -138,3 +138,22 @@ def test_a_deprecated_node_holds_nobody_up_and_counts_for_nothing():
     assert closed(path) == ()  # sections 1 of 2, no checkpoint asked: (10 + 20) / 40
     (gate,) = closed([*path[:2], replace(path[2], gate=ScoreGate(7501, "awakening"))])
     assert (gate.position, gate.best_bp, gate.done) == (2, 7500, (("section", 1, 2),))
+
+
+def test_a_gate_reaches_through_no_deprecated_node():
+    path = [
+        node(0),
+        node(1, "checkpoint", befores=[0], gate=9000),
+        node(2, befores=[1], deprecated=True),
+        node(3, befores=[2]),
+    ]
+    (gate,) = closed(path)  # node 3 is open all along: (20 * 2 / 2 + 20) / 75
+    assert (gate.position, gate.best_bp, gate.done) == (1, 5333, (("section", 2, 2), ("checkpoint", 0, 1)))
+
+
+def test_days_in_a_phase_count_once_its_first_node_is_open():
+    first = node(1, phase="separation", befores=[0], gate=10000)
+    second = node(2, phase="separation", befores=[1], gate=ScoreGate(7500, "separation"))
+    assert closed([node(0), first, second]) == ()  # (20 / 2 + 20) / 40
+    (gate,) = closed([node(0), first, replace(second, gate=ScoreGate(7501, "separation"))])
+    assert (gate.position, gate.best_bp) == (2, 7500)

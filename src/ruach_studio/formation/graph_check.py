@@ -2,7 +2,7 @@
 
 Acyclic is not enough. A graph is also refused when a gate can never be opened, when it takes back what an earlier version
 gave (decision F6: additive only), or when its phases contradict its edges. Order: each node after its prerequisites, ties
-by phase, then ordinal. Measured by bench/formation_graph.py: 100,000 nodes with 2.4 prerequisites each in under 0.3 s.
+by phase, then ordinal. bench/formation_graph.py: 100,000 nodes, 2.4 prerequisites each, numbered as walked, in under 0.3 s.
 Counterparts: graph_order.py sorts, graph_reach.py opens gates, graph_impact.py says what a new version changes.
 """
 
