@@ -1,0 +1,80 @@
+"""Readiness follows from counted facts, and a red flag holds it back."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ruach_studio.formation.readiness import readiness
+from ruach_studio.formation.state import Assessed, FormationState, Reflection
+
+NOW = datetime(2026, 3, 31, tzinfo=UTC)
+
+
+def ago(days):
+    return NOW - timedelta(days=days)
+
+
+def state(qualities=(), viewed=0, cited=0, finished=(), days=0, **more):
+    """Facts with one prompt per quality, the last one the newest."""
+    facts = {"last_activity": ago(1)} | more
+    count = len(qualities)
+    return FormationState(
+        reflections={
+            f"a{n}": Reflection(f"r{n}", f"c{n}", 90, ago(count - n), date(2026, 3, 1), None) for n in range(count)
+        },
+        assessed={f"a{n}": Assessed(quality) for n, quality in enumerate(qualities)},
+        axioms_viewed={f"x{n}": NOW for n in range(viewed)}, axioms_cited={f"x{n}": 4 for n in range(cited)},
+        sections_completed={f"s{n}": ago(at) for n, at in enumerate(finished)},
+        active_days={"awakening": frozenset(date(2026, 2, 1) + timedelta(days=n) for n in range(days))}, **facts,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("qualities", "level"), [
+    ((), "emerging"), ((249,), "emerging"), ((250,), "forming"), ((900, 900), "forming"), ((500, 500, 500), "maturing"),
+    ((700,) * 4, "maturing"), ((700,) * 5, "established"), ((0, 0, 700, 700, 700, 700, 700), "established"),
+    ((700, 700, 700, 700, 700, 0, 0), "forming"),
+])  # fmt: skip
+def test_depth(qualities, level):
+    assert readiness(state(qualities), NOW).reflection_depth.decision == level
+
+
+@pytest.mark.parametrize(("viewed", "cited", "level"), [
+    (1, 0, "emerging"), (2, 0, "forming"), (0, 2, "forming"), (8, 0, "maturing"), (5, 5, "established"), (4, 5, "maturing"),
+])  # fmt: skip
+def test_canon(viewed, cited, level):
+    assert readiness(state(viewed=viewed, cited=cited), NOW).canon_engagement.decision == level
+
+
+@pytest.mark.parametrize(("finished", "days", "pace", "level"), [
+    ((1, 2, 3), 21, "appropriate", "established"), ((1, 2, 3), 20, "appropriate", "maturing"),
+    ((1,), 1, "appropriate", "emerging"),
+    ((2, 2.1, 2.2, 2.3, 2.4), 7, "appropriate", "maturing"), ((2, 2.1, 2.2, 2.3, 2.4, 2.5), 30, "too_fast", "emerging"),
+    ((2, 2.1, 2.2, 2.3, 2.4, 3), 7, "appropriate", "maturing"), ((9, 9.1, 9.2, 9.3, 9.4, 9.5), 7, "appropriate", "maturing"),
+    ((14,), 30, "stalled", "forming"), ((13.9,), 30, "appropriate", "established"), ((20,), 1, "stalled", "emerging"),
+])  # fmt: skip
+def test_pace(finished, days, pace, level):
+    found = readiness(state(finished=finished, days=days), NOW)
+    assert (found.pace, found.pace_level.decision) == (pace, level)
+
+
+@pytest.mark.parametrize(("more", "flags"), [
+    ({}, ()), ({"finished": (1,) * 6}, ("speed_running",)), ({"last_activity": ago(30)}, ("disengaged",)),
+    ({"last_activity": ago(29.9)}, ()), ({"checkpoints_reached": {"c8": ago(4), "c9": ago(4)}}, ("missing_reflections",)),
+    ({"checkpoints_reached": {"c8": ago(4), "c9": ago(3)}}, ()), ({"qualities": (199, 0, 12)}, ("surface_engagement",)),
+    ({"qualities": (0, 200, 12)}, ()), ({"checkpoints_reached": {"c0": ago(4), "c9": ago(4)}, "qualities": (300,)}, ()),
+    ({"pauses": {"speed_run_detected": ago(6.9)}}, ("speed_running",)), ({"pauses": {"speed_run_detected": ago(7)}}, ()),
+    ({"pauses": {"insufficient_dwell_time": ago(1)}}, ()),
+])  # fmt: skip
+def test_red_flags(more, flags):
+    assert readiness(state(**more), NOW).red_flags == flags
+
+
+def test_overall_is_the_middle_and_a_red_flag_holds_it_back():
+    facts = {"qualities": (700,) * 5, "viewed": 8, "finished": (1,), "days": 3}
+    found = readiness(state(**facts), NOW)
+    assert found.level.decision == "maturing"
+    assert found.level.reasons == ("reflection depth established, canon engagement maturing, pace forming: the middle",)
+    held = readiness(state(**facts, pauses={"surface_engagement": ago(1)}), NOW)
+    assert held.level.decision == "forming"
+    assert held.level.reasons[1] == "at most forming: surface_engagement"
+    assert held.level.inputs_hash != found.level.inputs_hash
