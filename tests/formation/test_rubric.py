@@ -113,3 +113,12 @@ def test_any_text_gets_the_same_answer_twice_within_the_scale(parts):
     assert found == marks(text)
     assert 0 <= found.quality <= 1000
     assert found.quality <= sum(found.sub_scores.values())
+
+
+def test_a_sentence_counts_once_and_feeds_two_kinds():
+    once = marks("I felt ashamed because I lied to my brother about it.")
+    twice = marks(
+        "I felt ashamed because I lied to my brother about it. I felt ashamed because I lied to my brother about it."
+    )
+    assert {kind: points for kind, points in once.sub_scores.items() if points} == {"reflection": 70, "feeling": 55}
+    assert twice.sub_scores == once.sub_scores
