@@ -30,6 +30,22 @@ QUICK = {
 }
 
 
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A new folder that every user may enter, parents included, as /var/lib is; pytest's own are for their owner only.
+
+    Where the temporary folder itself is closed (a private TMPDIR), one of the machine's shared ones serves.
+    """
+    shared = [Path(tempfile.gettempdir()), *(Path(os.sep, *each) for each in (("tmp",), ("var", "tmp"), ("dev", "shm")))]
+    usable = [each for each in shared if all(parent.stat().st_mode & 0o001 for parent in (each, *each.parents))]
+    if not usable:
+        pytest.skip("no temporary folder of this machine may be entered by every user")
+    folder = Path(tempfile.mkdtemp(prefix="ruach-open-", dir=usable[0]))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One server for this worker process; `.ensure()` gives its address."""

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,14 +20,11 @@ def works(*command: str) -> bool:
 
 
 @pytest.fixture
-def open_folder(folder):
-    """A folder whose every parent may be entered by all, as /var/lib is; pytest's own are for their owner only."""
-    parent = Path(tempfile.mkdtemp(prefix="ruach-open-"))
-    parent.chmod(0o755)
-    made = type(folder)(parent / "database")
+def open_folder(folder, open_to_all):
+    """A server's folder that nobody may enter, too."""
+    made = type(folder)(open_to_all / "database")
     yield made
     made.clean_up()
-    shutil.rmtree(parent)
 
 
 def test_root_uses_a_user_namespace_and_keeps_the_files_its_own(folder, as_root) -> None:

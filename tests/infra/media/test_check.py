@@ -1,8 +1,6 @@
 """Each unusable file gets its own sentence: the file, the fact, the remedy."""
 
 import os
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -81,10 +79,26 @@ def test_without_picture(make):
     assert check_media(path, need_audio=True, need_video=False).video is None
 
 
-def test_without_permission():
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o711)  # pytest's own folders are closed to other users
-        check_unreadable(Path(folder) / "closed.mp4")
+def test_without_permission(open_to_all):
+    check_unreadable(open_to_all / "closed.mp4")
+
+
+def test_in_a_folder_that_may_not_be_entered(open_to_all):
+    closed = open_to_all / "closed"
+    closed.mkdir()
+    (closed / "a.mp4").write_bytes(b"x")
+    closed.chmod(0o700 if os.geteuid() == 0 else 0o000)
+    try:
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+            try:
+                assert "may not be read by this user" in refusal(closed / "a.mp4")
+            finally:
+                os.seteuid(0)
+        else:
+            assert "may not be read by this user" in refusal(closed / "a.mp4")
+    finally:
+        closed.chmod(0o700)
 
 
 def check_unreadable(good):

@@ -5,7 +5,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -87,12 +86,11 @@ def test_each_answer_of_the_system_has_its_error(tmp_path, number, kind):
 
 
 @pytest.fixture
-def forbidden_folder():
-    """A folder outside pytest's own (which only its owner may enter) that this test may enter but not write."""
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o555)  # noqa: S103  (another user must be able to enter)
-        yield Path(name)
-        os.chmod(name, 0o700)
+def forbidden_folder(open_to_all):
+    """A folder that this test may enter but not write."""
+    open_to_all.chmod(0o555)
+    yield open_to_all
+    open_to_all.chmod(0o700)
 
 
 @pytest.fixture

@@ -118,6 +118,8 @@ def _socket_bases(identity: Identity) -> list[Path]:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if runtime and identity.kind != "nobody":
         bases.append(Path(runtime))
+    if identity.kind == "nobody":  # a private TMPDIR is closed to it
+        bases = [base for base in bases if all(each.stat().st_mode & stat.S_IXOTH for each in (base, *base.parents))]
     return [base for base in bases if base.is_dir()]
 
 

@@ -13,6 +13,7 @@ from ruach_studio.infra.media.probe import MediaInfo, probe
 from ruach_studio.kernel.errors import BadInput
 
 _ISO_FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
+_GIVE = "Give it read permission, and its folders the right to be entered"
 _MAX_BOXES = 100_000  # a fragmented recording has a few boxes per second; stop long before an endless file
 
 
@@ -30,7 +31,11 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
     """
     path = Path(path)
     name = str(path)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except PermissionError as error:  # a folder on the way may not be entered
+        raise BadMedia("the file may not be read by this user", subject=name, remedy=_GIVE) from error
+    if not there:
         raise BadMedia("there is no such file", subject=name, remedy="Check the path, and that the disk or card is mounted")
     if path.is_dir():
         raise BadMedia("this is a folder, not a media file", subject=name, remedy="Name the file inside it")
@@ -41,7 +46,7 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
                 raise BadMedia("the file is empty (0 bytes)", subject=name, remedy="Copy it again from the card")
             damage = _iso_damage(file, size_bytes)
     except PermissionError as error:
-        raise BadMedia("the file may not be read by this user", subject=name, remedy="Give it read permission") from error
+        raise BadMedia("the file may not be read by this user", subject=name, remedy=_GIVE) from error
     if damage:
         raise BadMedia(damage, subject=name, remedy="Copy it again from the card, or repair the recording first")
     try:
