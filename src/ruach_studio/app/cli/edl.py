@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.assembly.edl import CanonicalEDL, edl_bytes, next_state, to_wire, validate_edl
+from ruach_studio.assembly.edl import CanonicalEDL, EdlStateConflict, edl_bytes, next_state, to_wire, validate_edl
+from ruach_studio.assembly.edl_state import Action
 from ruach_studio.assembly.exchange import export as export_edl
 from ruach_studio.assembly.exchange.json import read_json
 from ruach_studio.kernel.errors import BadInput
@@ -39,8 +40,8 @@ def approve(file: EdlFile, json: Json = False) -> None:
     """Approve a reviewed EDL (it is submitted first if it is still a draft)."""
     edl = read_edl(file)
     if edl.status == "draft":
-        edl = _step(edl, "submit")
-    _save(file, _step(edl, "approve"), json)
+        edl = _step(file, edl, "submit")
+    _save(file, _step(file, edl, "approve"), json)
 
 
 @app.command()
@@ -48,7 +49,7 @@ def lock(file: EdlFile, json: Json = False) -> None:
     """Lock an approved EDL for good; only a locked EDL renders."""
     edl = read_edl(file)
     check_edl(file, edl)
-    _save(file, _step(edl, "lock"), json)
+    _save(file, _step(file, edl, "lock"), json)
 
 
 @app.command()
@@ -91,8 +92,11 @@ def check_edl(file: Path, edl: CanonicalEDL) -> None:
         )
 
 
-def _step(edl: CanonicalEDL, action: str) -> CanonicalEDL:
-    return replace(edl, status=next_state(edl.status, action))  # type: ignore[arg-type]
+def _step(file: Path, edl: CanonicalEDL, action: Action) -> CanonicalEDL:
+    try:
+        return replace(edl, status=next_state(edl.status, action))
+    except EdlStateConflict as error:
+        raise type(error)(error.fact, subject=str(file), remedy=error.remedy) from error
 
 
 def _save(file: Path, edl: CanonicalEDL, json: bool) -> None:
