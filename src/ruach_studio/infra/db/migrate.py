@@ -24,7 +24,7 @@ from ruach_studio.infra.db.errors import mapped_errors
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import Conflict, RuachError
 
-SCHEMAS = ("platform", "assembly", "render", "formation")
+SCHEMAS = ("platform", "assembly", "render", "formation", "membership")
 EXTENSIONS = ("vector", "btree_gist")
 BULLMQ_SCHEMA = "bullmq"
 VERSION_SCHEMA = "platform"
