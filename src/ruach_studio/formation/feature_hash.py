@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def _features(text: str) -> Iterator[tuple[str, int]]:
         bounded = f"<{stem}>"
         for start in range(len(bounded) - _GRAM_LETTERS + 1):
             yield f"g {bounded[start : start + _GRAM_LETTERS]}", GRAM
-    for first, second in zip(stems, stems[1:], strict=False):
+    for first, second in pairwise(stems):
         yield f"p {first} {second}", PAIR
 
 

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.port import JobQueue
 from ruach_studio.infra.settings import Settings
 from ruach_studio.kernel.clock import Clock
+from ruach_studio.kernel.errors import RuachError
 
 Soundness = Literal["sound", "unclear", "concerning"]
 
@@ -52,6 +56,39 @@ class ReflectionAssessor(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors whose nearness ranks passages; nothing else is ever decided by one."""
+
+    @property
+    def embedder_id(self) -> str:
+        """Return the name that vectors are stored under; vectors of two names are never compared."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of what decides the vectors, as far as it can be known from here."""
+        ...
+
+    @property
+    def least_similarity(self) -> float:
+        """Return the cosine below which two texts have nothing to do with each other, in [0, 1)."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row per text, in order, each of length 1 (all zeros for a text that says nothing).
+
+        A text's row does not depend on its neighbours. Raises Unavailable (try again), EmbedderAnswerRefused.
+        """
+        ...
+
+
+class EmbedderAnswerRefused(RuachError):
+    """The embedding service answered with something that cannot be used."""
+
+    code = "embedder_answer_refused"
+    status = 502
+
+
 class FormationServices(Protocol):
     """The part of the application's services that formation needs. `assessor`: a language model's, None = rules only."""
 
@@ -72,3 +109,6 @@ class FormationServices(Protocol):
 
     @property
     def assessor(self) -> ReflectionAssessor | None: ...
+
+    @property
+    def embedder(self) -> Embedder: ...

@@ -10,8 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 WORDS_VERSION = 1
-STOP_WORDS = frozenset(
-    """
+_STOP_WORDS = """
     a about above after again against all also am an and any are as at be because been before being below between both but
     by came can cannot come could did do does doing done down during each either else even ever every few for from further
     get give gives go goes going got had has have having he her here hers herself him himself his how i if in into is it its
@@ -20,8 +19,8 @@ STOP_WORDS = frozenset(
     some still such take takes than that the their theirs them themselves then there these they thing things this those
     though through to too toward under until unto up upon us use very want was way we were what when where whether which
     while who whom whose why will with within without would yet you your yours yourself yourselves
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _VOWEL = re.compile(r"[aeiouy]")
 # ending, what replaces it, letters that must remain before it; tried in this order, the first that fits is taken

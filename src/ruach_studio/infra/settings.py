@@ -17,7 +17,7 @@ from ruach_studio.kernel.errors import BadInput
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
 _PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
 _FOLDERS = ("data_dir", "store_dir")
-_ADDRESSES = ("database_url", "redis_url")
+_ADDRESSES = ("database_url", "redis_url", "embedding_url")
 
 
 def masked(text: str) -> str:
@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
 
+    embedding_url: str | None = None  # an OpenAI-compatible service, as in http://127.0.0.1:11434/v1; None: built in
+    embedding_model: str = ""
+    embedding_key: SecretStr | None = None
+    embedding_dimensions: int | None = Field(default=None, ge=8, le=4096)
+    embedding_least_similarity: float = Field(default=0.3, ge=0.0, lt=1.0)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
 
@@ -72,7 +78,7 @@ class Settings(BaseSettings):
     def _absolute_roots(cls, roots: list[Path]) -> list[Path]:
         return [root.expanduser().resolve() for root in roots]
 
-    @field_validator("database_url", "redis_url", "ffmpeg_bin", mode="before")
+    @field_validator("database_url", "redis_url", "ffmpeg_bin", "embedding_url", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -97,6 +103,12 @@ class Settings(BaseSettings):
     def _redis_has_an_address(self) -> Self:
         if self.queue_backend == "redis" and self.redis_url is None:
             raise ValueError("queue_backend is redis, so RUACH_REDIS_URL must say where")
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_have_a_model(self) -> Self:
+        if self.embedding_url is not None and not self.embedding_model:
+            raise ValueError("embedding_url is given, so RUACH_EMBEDDING_MODEL must name the model")
         return self
 
     def __repr_args__(self) -> Any:
