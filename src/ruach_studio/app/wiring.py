@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from ruach_studio.formation.ports import Embedder, ReflectionAssessor
-from ruach_studio.formation.runners.embedder_endpoint import EndpointEmbedder
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
+from ruach_studio.formation.runners.embedders import open_embedder
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
@@ -60,21 +60,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await parts.enter_async_context(Database(url, pool_size=settings.database_pool_size))
         store = LocalDiskStore(settings.store_dir, settings.public_url)
         await store.sweep()
-        embedder = await parts.enter_async_context(_embedder(settings))
+        embedder = await parts.enter_async_context(open_embedder(settings))
         yield Services(settings, database, BullmqPostgres(database), store, SystemClock(), embedder=embedder)
-
-
-@asynccontextmanager
-async def _embedder(settings: Settings) -> AsyncIterator[Embedder]:
-    """Give what turns texts into vectors: the configured service, else the one that is built in."""
-    if settings.embedding_url is None:
-        yield HashingEmbedder()
-        return
-    async with EndpointEmbedder(
-        settings.embedding_url, settings.embedding_model, key=settings.embedding_key,
-        dimensions=settings.embedding_dimensions, least_similarity=settings.embedding_least_similarity,
-    ) as remote:  # fmt: skip
-        yield remote
 
 
 @asynccontextmanager

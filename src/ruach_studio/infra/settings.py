@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
 
-    embedding_url: str | None = None  # an OpenAI-compatible service, as in http://127.0.0.1:11434/v1; None: built in
+    embedder: Literal["hashing", "wordllama"] = "hashing"
+    embedding_url: str | None = None  # an OpenAI-compatible service, as in http://127.0.0.1:11434/v1; above `embedder`
     embedding_model: str = ""
     embedding_key: SecretStr | None = None
     embedding_dimensions: int | None = Field(default=None, ge=8, le=4096)
