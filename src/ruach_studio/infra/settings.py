@@ -53,10 +53,17 @@ class Settings(BaseSettings):
     media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
 
+    # An OpenAI-compatible endpoint whose model reads reflections too; unset, the published rubric alone does.
+    assessor_url: str | None = None
+    assessor_model: str | None = None
+    assessor_api_key: SecretStr | None = None
+    assessor_timeout_s: float = Field(default=60.0, gt=0, le=600)
+
+    # What turns texts into vectors for search: built in, an optional package, or an OpenAI-compatible service.
     embedder: Literal["hashing", "wordllama"] = "hashing"
     embedding_url: str | None = None  # an OpenAI-compatible service, as in http://127.0.0.1:11434/v1; above `embedder`
     embedding_model: str = ""
-    embedding_key: SecretStr | None = None
+    embedding_api_key: SecretStr | None = None
     embedding_dimensions: int | None = Field(default=None, ge=8, le=4096)
     embedding_least_similarity: float = Field(default=0.3, ge=0.0, lt=1.0)
 
@@ -79,7 +86,9 @@ class Settings(BaseSettings):
     def _absolute_roots(cls, roots: list[Path]) -> list[Path]:
         return [root.expanduser().resolve() for root in roots]
 
-    @field_validator("database_url", "redis_url", "ffmpeg_bin", "embedding_url", mode="before")
+    @field_validator(
+        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "embedding_url", mode="before"
+    )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -110,6 +119,12 @@ class Settings(BaseSettings):
     def _embeddings_have_a_model(self) -> Self:
         if self.embedding_url is not None and not self.embedding_model:
             raise ValueError("embedding_url is given, so RUACH_EMBEDDING_MODEL must name the model")
+        return self
+
+    @model_validator(mode="after")
+    def _assessor_has_a_model(self) -> Self:
+        if (self.assessor_url is None) != (self.assessor_model is None):
+            raise ValueError("RUACH_ASSESSOR_URL and RUACH_ASSESSOR_MODEL go together")
         return self
 
     def __repr_args__(self) -> Any:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ruach_studio.formation.ports import Embedder
-from ruach_studio.formation.runners.embedder_endpoint import EndpointEmbedder
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.runners.embedder_wordllama import WordLlamaEmbedder
 from ruach_studio.infra.settings import Settings
@@ -15,8 +14,10 @@ from ruach_studio.infra.settings import Settings
 async def open_embedder(settings: Settings) -> AsyncIterator[Embedder]:
     """Give the embedder inside the block. Raises BadInput if a package that is asked for is not installed."""
     if settings.embedding_url is not None:
+        from ruach_studio.formation.runners.embedder_endpoint import EndpointEmbedder  # httpx: a tenth of a second
+
         async with EndpointEmbedder(
-            settings.embedding_url, settings.embedding_model, key=settings.embedding_key,
+            settings.embedding_url, settings.embedding_model, key=settings.embedding_api_key,
             dimensions=settings.embedding_dimensions, least_similarity=settings.embedding_least_similarity,
         ) as service:  # fmt: skip
             yield service

@@ -13,16 +13,10 @@ from ruach_studio.formation.store import artifacts, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.pieces import Piece
 from ruach_studio.formation.usecases.load_reader import load_reader
+from ruach_studio.formation.usecases.open_node import NodeNotFound
 from ruach_studio.infra.audit import record_decision
 from ruach_studio.infra.context import bind, require_correlation_id
 from ruach_studio.kernel.decision import DecisionResult
-from ruach_studio.kernel.errors import NotFound
-
-
-class NodeNotFound(NotFound):
-    """There is no such step on your path."""
-
-    code = "node_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ async def show_node(services: FormationServices, user_id: str, node_id: str, *, 
         reader = await load_reader(services, conn, user_id, staff=staff)
         step = reader.steps.get(node_id)
         if step is None:
-            raise NodeNotFound(subject=node_id, remedy="See GET /formation-engine/path for the steps that there are.")
+            raise NodeNotFound(subject=node_id, remedy="GET /formation-engine/path lists yours.")
         access = reader.access(node_id)
         readable = reader.may_read(step.node.content_ref) if access is None else access.verdict.decision == "granted"
         piece = await pieces.get(conn, step.node.content_ref) if readable else None
@@ -56,6 +50,6 @@ async def show_node(services: FormationServices, user_id: str, node_id: str, *, 
         decision = DecisionResult(access.verdict, reader.as_of, require_correlation_id())
         with bind(enrollment_id=enrollment_id):
             async with services.database.transaction() as tx:
-                await record_decision(tx, decision, subject=f"{enrollment_id}:{node_id}", inputs=access.inputs)
+                await record_decision(tx, decision, subject=enrollment_id, inputs=access.inputs)
     why = () if readable else reader.why_locked(node_id)
     return NodePage(step.node, step.state, access, why, piece, media, decision)
