@@ -7,26 +7,13 @@ history; the mean reciprocal rank (1.0: the right passage is always first) and t
 the first three. Latency, on made-up passages in a database of its own: a search's two queries and both together.
 """
 
-import argparse
-import asyncio
-import random
-import shutil
-import statistics
-import tempfile
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
-import numpy as np
-from formation_search_set import PASSAGES, QUESTIONS
-
-from ruach_studio.formation.retrieval import Asked, Candidate, List, rank_hits
+from ruach_studio.formation.chunking import Chunk
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.store import chunks, pieces, vectors
-from ruach_studio.formation.chunking import Chunk
-from ruach_studio.infra.db import Database, upgrade
-from ruach_studio.infra.embedded import EmbeddedPostgres
+from ruach_studio.infra.db import Database
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DEPTH = 200

@@ -10,8 +10,9 @@ from ruach_studio.formation.chunking import chunk_piece
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import chunks, vectors
 from ruach_studio.formation.store.pieces import Piece
+from ruach_studio.formation.usecases.write_fact import QUEUE
 
-QUEUE, INDEX = "formation-state", "index"
+INDEX = "index"
 
 
 async def index_piece(services: FormationServices, tx: AsyncConnection, piece: Piece) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.retrieval import State
 from ruach_studio.formation.store import artifacts, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.pieces import Piece
@@ -17,7 +18,7 @@ class Entry:
     """One entry. `node` is None for a piece that the path does not use; `piece` and `media` are empty where locked."""
 
     title: str
-    state: str
+    state: State
     node: Node | None
     piece: Piece | None
     media: tuple[Artifact, ...]

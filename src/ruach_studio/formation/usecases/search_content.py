@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.retrieval import Asked, Candidate, Hit, List, Ranking, checked_query, rank_hits
+from ruach_studio.formation.retrieval import Asked, Candidate, Hit, List, Ranking, State, checked_query, rank_hits
 from ruach_studio.formation.store import artifacts, chunks, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.chunks import Passage, Place
@@ -33,7 +33,7 @@ class ShownHit:
 
     hit: Hit
     title: str
-    state: str
+    state: State
     node: Node | None = None
     content_ref: str | None = None
     passage: Passage | None = None
@@ -136,6 +136,9 @@ async def _shown(
             continue
         title = step.node.title if step else piece.title if piece else ref
         files = media.get(piece.session_id, ()) if piece and piece.session_id else ()
-        node, state = (step.node, step.state) if step else (None, "library")
-        shown.append(ShownHit(hit, title, state, node, ref, passages.get(best.get(ref, (ref, 0))), files))
+        passage = passages.get(best.get(ref, (ref, 0)))
+        if step is None:
+            shown.append(ShownHit(hit, title, "library", None, ref, passage, files))
+        else:
+            shown.append(ShownHit(hit, title, step.state, step.node, ref, passage, files))
     return tuple(shown)

@@ -9,6 +9,7 @@ from typing import Literal
 from ruach_studio.formation.gating import Access
 from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.retrieval import State
 from ruach_studio.formation.store import artifacts, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.pieces import Piece
@@ -24,7 +25,7 @@ class NodePage:
     """A step as it may be shown. `piece` and `media` are empty unless it may be read; `why_locked` is empty if it may."""
 
     node: Node
-    state: str
+    state: State
     access: Access | None
     why_locked: tuple[str, ...]
     piece: Piece | None
