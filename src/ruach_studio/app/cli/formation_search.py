@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.run import local_settings
@@ -81,10 +82,10 @@ def index(
 
 def _print(number: int, shown: ShownHit) -> None:
     name = f" ({shown.node.node_id}, {shown.node.phase})" if shown.node else ""
-    show.line(f"{number}. {shown.title}{name}: {shown.state}, score {shown.hit.score_ppm / 1_000_000:.4f}")
+    lines = [f"{number}. {shown.title}{name}: {shown.state}, score {shown.hit.score_ppm / 1_000_000:.4f}"]
     if shown.passage:
-        show.line(f"   {' '.join(shown.passage.text.split())[:160]}")
-    for reason in (*shown.hit.reasons, *shown.why_locked):
-        show.line(f"   - {reason}")
-    for each in shown.media:
-        show.line(f"   {each.format}: {each.url}")
+        lines.append(f"   {' '.join(shown.passage.text.split())[:160]}")
+    lines += [f"   - {reason}" for reason in (*shown.hit.reasons, *shown.why_locked)]
+    lines += [f"   {each.format}: {each.url}" for each in shown.media]
+    for line in lines:
+        show.line(escape(line))  # a title may hold what rich takes for markup
