@@ -15,8 +15,8 @@ class HashingEmbedder:
     def __init__(self) -> None:
         self.fingerprint = feature_hash.fingerprint()
         self.embedder_id = f"hashing-v1:{self.fingerprint[:12]}"
-        # two texts that share nothing meet by chance at about 1 / sqrt(384) = 0.05; twice that is more than chance
-        self.least_similarity = 0.1
+        # two texts that share nothing meet by chance at 0, give or take 1 / sqrt(384) = 0.05; three times that is no chance
+        self.least_similarity = 0.15
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit row of 384 per text, computed in a thread."""
