@@ -95,12 +95,10 @@ async def test_a_shorter_piece_leaves_no_passage_behind(counting, save):
 
 
 async def test_a_piece_that_is_not_saved_is_not_indexed(counting, clock, ids):
-    with pytest.raises(RuntimeError):
-        async with counting.database.transaction() as tx:
-            piece = Piece("content/y", "Y", "Text.")
-            await pieces.put(tx, piece, actor="test", at=clock.now())
-            await index_piece(counting, tx, piece)
-            raise RuntimeError
+    piece = Piece("content/y", "Y", "Text.")
+    async with counting.database.engine.connect() as tx:  # ends without a commit
+        await pieces.put(tx, piece, actor="test", at=clock.now())
+        assert await index_piece(counting, tx, piece) == 1
     assert await table(counting) == []
 
 

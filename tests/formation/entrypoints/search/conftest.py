@@ -111,9 +111,7 @@ async def caller(api, services, clock, ids):
 async def member(caller, services, library):
     """A client whose member is on the path and has done nothing yet."""
     client = await caller("member")
-    done = await enroll_in_formation_path(
-        services, client.account_id, covenant="formation_journey", acknowledged_terms=True
-    )
+    done = await enroll_in_formation_path(services, client.account_id, covenant="formation_journey", acknowledged_terms=True)
     client.enrollment = done.enrollment
     return client
 
