@@ -53,10 +53,10 @@ def within_reach(graph: Graph, evidence: Evidence) -> tuple[Node, ...]:
     is open is among them, and they are found without a look at the whole graph.
     """
     # a node whose prerequisites are withdrawn is an entry; any other open one follows something that was done
-    names = {node.node_id for node in graph.entries} | evidence.unlocked | evidence.started.keys()
-    for name in (*evidence.completed, *evidence.checkpoints_passed):
-        names.update(graph.opens.get(name, ()))
-    found = [node for name in names if (node := graph.by_id.get(name)) and not is_done(evidence, name)]
+    done = evidence.checkpoints_passed | evidence.completed.keys()
+    names = graph.entry_names | evidence.unlocked | evidence.started.keys()
+    names = names.union(*filter(None, map(graph.opens.get, done))) - done
+    found = [node for name in names if (node := graph.by_id.get(name))]
     return tuple(sorted((node for node in found if is_shown(evidence, node)), key=lambda node: node.ordinal))
 
 
