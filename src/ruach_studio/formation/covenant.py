@@ -1,9 +1,9 @@
 """Turn a member's covenant, or the lack of one, into what they may open and what is offered next: covenant-v1.
 
 The covenant comes first: without one nothing opens, and the path's entries are offered with "enter the covenant first". A
-resource explorer browses freely and leaves no record: open is what waits for nothing (no gate, no prerequisites but withdrawn
-ones), and what was unlocked or done stays open; everything else names the covenant that opens it. The formation journey is
-gating.py's and next_step.py's own matter.
+resource explorer browses freely and leaves no record: open is what waits for nothing (no gate, no prerequisites other than
+withdrawn ones), and what was unlocked or done stays open; everything else names the covenant that opens it. The formation
+journey is gating.py's and next_step.py's own matter.
 """
 
 from datetime import datetime
@@ -14,6 +14,7 @@ from ruach_studio.formation.gating import Access, Deficit, Standing, can_access_
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.next_step import NextStep, Offer, progress_of, rank_next_steps
 from ruach_studio.formation.opening import Opening
+from ruach_studio.formation.path import PathStep, whole_path
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.hashing import inputs_hash
 
@@ -23,10 +24,8 @@ _FIRST = "enter the covenant first"
 _JOURNEY = "the formation_journey covenant opens it"
 
 
-def access_under(
-    covenant: Covenant | None, graph: Graph, evidence: Evidence, node_id: str, *, as_of: datetime
-) -> Access:
-    """Decide whether `node_id` may be opened; under the journey this is `can_access_node`, which also tells a missing node."""
+def access_under(covenant: Covenant | None, graph: Graph, evidence: Evidence, node_id: str, *, as_of: datetime) -> Access:
+    """Decide whether `node_id` may be opened; under the journey this is `can_access_node`, as it is for a missing node."""
     node = graph.by_id.get(node_id)
     if covenant == "formation_journey" or node is None:
         return can_access_node(graph, evidence, node_id, as_of=as_of)
@@ -65,6 +64,18 @@ def steps_under(
         verdict = Verdict(node.node_id, reasons, digest, COVENANT_RULES)
         access = access_under(covenant, graph, evidence, node.node_id, as_of=as_of) if offer == "locked" else None
         steps.append(NextStep(verdict, offer, node, progress_of(graph, Evidence(), node.phase), access, inputs))
+    return tuple(steps)
+
+
+def path_under(covenant: Covenant | None, graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[PathStep, ...]:
+    """Return the path in its stable order with what is open under this covenant."""
+    if covenant == "formation_journey":
+        return whole_path(graph, evidence, as_of=as_of)
+    steps: list[PathStep] = []
+    for node in graph.order:
+        if not node.deprecated:
+            deficits, _ = _judged(covenant, graph, node, kept=False)
+            steps.append(PathStep(node, "locked" if deficits else "open", deficits))
     return tuple(steps)
 
 
