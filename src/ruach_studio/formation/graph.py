@@ -29,7 +29,10 @@ class ScoreGate:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions."""
+    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions.
+
+    `min_words` and `pass_quality` (per mille) are what a written answer needs; the last five fields are the guidebook's.
+    """
 
     node_id: str
     ordinal: int
