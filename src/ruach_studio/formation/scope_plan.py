@@ -85,6 +85,8 @@ def plan_scopes(order: Sequence[ScopedNode], ranks: Mapping[Any, int]) -> ScopeP
     behind = _behind(live, {node.node_id for node in asking}, place)
     needs = {node.node_id: _needs(node, ranks[node.phase], counted, behind[node.node_id], place) for node in asking}
     needs = {name: each for name, each in needs.items() if each}
+    if not needs:
+        return ScopePlan()
     return ScopePlan(
         needs, {name: behind[name] for name in needs}, {key: tuple(names) for key, names in counted.items()}, place
     )
