@@ -5,7 +5,7 @@ and written by whoever found it out of date: the projector after an event, else 
 queue.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import cast
 
@@ -20,7 +20,7 @@ from ruach_studio.formation.state import REDUCER_VERSION
 from ruach_studio.formation.store import evidences, graphs
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.usecases.enroll_in_formation_path import NothingPublished
-from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, Journey, load_enrollment
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, load_enrollment
 from ruach_studio.formation.usecases.write_fact import offset_minutes
 
 _REDUCER = f"{REDUCER_VERSION}/{EVIDENCE_VERSION}"
@@ -60,20 +60,21 @@ async def load_evidence(
         graph = await services.graphs.get(tx, path_id, kept.graph_version)
         return Standpoint(enrollment, graph, from_text(kept.facts, origin))
     journey = await load_enrollment(services, tx, enrollment.enrollment_id)
-    return Standpoint(journey.enrollment, journey.graph, await keep_evidence(tx, journey, services.clock.now()))
+    evidence = await keep_evidence(tx, journey.graph, journey.evidence, at=services.clock.now())
+    return Standpoint(journey.enrollment, journey.graph, evidence)
 
 
-async def keep_evidence(tx: AsyncConnection, journey: Journey, at: datetime) -> Evidence:
-    """Write the journey's evidence down for the next reader, and return it."""
-    evidence = journey.evidence
-    if evidence.origin is None or evidence.origin.until is not None:
+async def keep_evidence(tx: AsyncConnection, graph: Graph, evidence: Evidence, *, at: datetime) -> Evidence:
+    """Write evidence of today down for the next reader, and return it knowing its hash: many gates then cost one."""
+    origin = evidence.origin
+    if origin is None or origin.until is not None:
         return evidence
     facts = to_text(evidence)
     await evidences.put(
-        tx, journey.enrollment.enrollment_id, journal_version=evidence.origin.journal_version,
-        graph_version=journey.graph.version, reducer=_REDUCER, facts=facts, at=at,
+        tx, origin.enrollment_id, journal_version=origin.journal_version, graph_version=graph.version, reducer=_REDUCER,
+        facts=facts, at=at,
     )  # fmt: skip
-    return from_text(facts, replace(evidence.origin, sha256=""))
+    return from_text(facts, origin)
 
 
 async def current_graph(services: FormationServices, conn: AsyncConnection, path_id: str) -> Graph:

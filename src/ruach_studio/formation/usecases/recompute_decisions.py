@@ -14,11 +14,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.formation.attempts import ATTEMPT_RULES, judge_attempt
 from ruach_studio.formation.covenant import COVENANT_RULES, access_under, steps_under
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.evidence_text import named
 from ruach_studio.formation.gating import GATE_RULES, can_access_node
-from ruach_studio.formation.graph import Graph
+from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.next_step import NEXT_RULES, rank_next_steps
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.readiness import READINESS_RULES
@@ -166,7 +167,15 @@ async def _covenant(again: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
     return [access_under(covenant, graph, evidence, node, as_of=_SOME_TIME).verdict]
 
 
-RULES: dict[str, Rule] = {NEXT_RULES: _next, GATE_RULES: _gate, SCORE_RULES: _score, COVENANT_RULES: _covenant}
+async def _attempt(again: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
+    node = Node(inputs["node"], 0, "awakening", "checkpoint", "", "", pass_quality=inputs["passQuality"])
+    as_of = datetime.fromisoformat(inputs["asOf"])
+    return [judge_attempt(node, inputs["quality"], as_of=as_of, failures=inputs["failures"]).verdict]
+
+
+RULES: dict[str, Rule] = {
+    NEXT_RULES: _next, GATE_RULES: _gate, SCORE_RULES: _score, COVENANT_RULES: _covenant, ATTEMPT_RULES: _attempt,
+}  # fmt: skip
 NOT_AGAIN: dict[str, str] = {
     RUBRIC_VERSION: "the text of a reflection is not kept with its decision",
     READINESS_RULES: "its counts are kept as a hash",
