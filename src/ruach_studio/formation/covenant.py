@@ -96,7 +96,8 @@ def _judged(
         return (Deficit("covenant", node.node_id, 0, 1, _FIRST),), (_FIRST,)
     if _is_free(graph, node):
         return (), ("free to browse: no prerequisites and no gate", "a resource explorer leaves no record")
-    waits = [f"{len(node.prerequisites)} prerequisites"] if node.prerequisites else []
+    count = len(node.prerequisites)
+    waits = [f"{count} prerequisite{'s' * (count != 1)}"] if count else []
     waits += [f"a score of {node.gate.scope}"] if node.gate else []
     words = f"it asks for {' and '.join(waits)}, which a resource explorer does not gather"
     return (Deficit("covenant", node.node_id, 0, 1, words),), (words, _JOURNEY)

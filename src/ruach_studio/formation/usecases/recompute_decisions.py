@@ -30,6 +30,7 @@ from ruach_studio.formation.store import journal
 from ruach_studio.infra.audit import stored_inputs
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import RuachError
+from ruach_studio.kernel.ids import checked_uuid4
 
 Inputs = Mapping[str, Any]
 _SOME_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -77,7 +78,8 @@ class Again:
         key = (told["enrollmentId"], told["journalVersion"], told.get("until"), graph.path_id, graph.version)
         if key not in self._facts:
             until = datetime.fromisoformat(told["until"]) if "until" in told else None
-            events = await journal.read(self.conn, told["enrollmentId"], limit=told["journalVersion"])
+            enrollment_id = checked_uuid4(told["enrollmentId"], field="enrollmentId")
+            events = await journal.read(self.conn, enrollment_id, limit=int(told["journalVersion"]))
             evidence = evidence_of(replay(events, as_of=until), graph)
             if until is not None and evidence.origin is not None:
                 evidence = replace(evidence, origin=replace(evidence.origin, until=until))
