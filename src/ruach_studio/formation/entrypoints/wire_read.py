@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from ruach_studio.formation.entrypoints.wire import Wire
 from ruach_studio.formation.gating import Access, Deficit
-from ruach_studio.formation.graph import Graph, Kind, Node, Phase
+from ruach_studio.formation.graph import Graph, Kind, Node, Phase, phase_rank
 from ruach_studio.formation.next_step import NextStep, Progress
 from ruach_studio.formation.path import PathStep
 from ruach_studio.formation.scoring import Score
@@ -161,7 +161,8 @@ def step_out(step: NextStep, result: DecisionResult[str]) -> StepOut:
 
 def static_out(graph: Graph | None, path_id: str, notice: str, limit: int) -> NextStepOut:
     """Return the path's first titles in its order, said to be static: it names nobody, and no content."""
-    nodes = [node for node in graph.order if not node.deprecated][:limit] if graph else []
+    listed = sorted(graph.nodes, key=lambda node: (phase_rank(node.phase), node.ordinal)) if graph else []
+    nodes = [node for node in listed if not node.deprecated][:limit]
     return NextStepOut(
         source="static", notice=notice, path_id=path_id, formation_enrollment_id=None, covenant_type=None,
         graph_version=graph.version if graph else None, steps=[_static_step(node) for node in nodes],
