@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import Literal
 
 from ruach_studio.formation.graph_order import edges_of_lists, topological_order
+from ruach_studio.formation.scope_plan import ScopePlan, plan_scopes
 
 Phase = Literal["awakening", "separation", "discernment", "commission", "stewardship"]
 Kind = Literal["section", "reflection", "checkpoint"]
 PHASES: tuple[Phase, ...] = ("awakening", "separation", "discernment", "commission", "stewardship")
+_RANKS = {phase: rank for rank, phase in enumerate(PHASES, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,10 @@ class ScoreGate:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions."""
+    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions.
+
+    `min_words` and `pass_quality` (per mille) are what a written answer needs; the last five fields are the guidebook's.
+    """
 
     node_id: str
     ordinal: int
@@ -42,6 +47,13 @@ class Node:
     min_dwell_s: int = 0
     required: bool = True
     deprecated: bool = False
+    min_words: int = 50
+    pass_quality: int = 300
+    scope: str | None = None
+    node_type: str | None = None
+    checkpoint_type: str | None = None
+    sensitivity: str | None = None
+    axioms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,11 @@ class Graph:
         """Return the phases, in their order, that have a node which is not deprecated."""
         live = {node.phase for node in self.nodes if not node.deprecated}
         return tuple(phase for phase in PHASES if phase in live)
+
+    @cached_property
+    def scopes(self) -> ScopePlan:
+        """Return what the guidebook scopes of this version ask for; empty if no node has a scope."""
+        return plan_scopes(self.order if any(node.scope for node in self.nodes) else (), _RANKS)
 
     def required_of(self, phase: Phase, kind: Kind) -> tuple[Node, ...]:
         """Return the nodes of one phase and kind that count: required and not deprecated."""

@@ -16,10 +16,12 @@ import numpy as np
 
 from ruach_studio.formation import graph_faults as say
 from ruach_studio.formation.graph import Graph, Node, ScoreGate
-from ruach_studio.formation.graph_columns import Columns, columns_of
+from ruach_studio.formation.graph_columns import RANKS, Columns, columns_of
 from ruach_studio.formation.graph_faults import Fault
 from ruach_studio.formation.graph_order import Edges, edges_of_pairs, shortest_cycle, topological_order
-from ruach_studio.formation.graph_reach import closed_gates
+from ruach_studio.formation.guidebook import shut_fault, word_faults
+from ruach_studio.formation.scope_plan import plan_scopes
+from ruach_studio.formation.scope_reach import shut_gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ def check_graph(nodes: Iterable[Node], *, previous: Graph | None) -> GraphReport
     unsound = {"duplicate-id", "duplicate-ordinal", "missing-prerequisite", "self-prerequisite", "cycle"}
     sound = unsound.isdisjoint(fault.code for fault in faults)
     faults += gate_faults
+    faults += word_faults(columns.guided)
     if sound:
-        faults += [say.unreachable(columns.nodes[gate.position], gate) for gate in closed_gates(columns, edges, gates)]
+        scoped = any(node.scope for node in columns.guided)
+        plan = plan_scopes([columns.nodes[place] for place in order] if scoped else (), RANKS)
+        gates_shut, scopes_shut = shut_gates(columns, edges, gates, plan)
+        faults += [say.unreachable(columns.nodes[each.position], each) for each in gates_shut]
+        faults += [shut_fault(columns.nodes[each.position], each) for each in scopes_shut]
     faults += _history_faults(columns, previous) if previous else []
     walk = tuple(columns.ids) if edges.ascending else columns.names_of(order)
     return GraphReport(tuple(faults), walk if sound else ())

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ruach_studio.formation.graph import PHASES, Kind, Node, ScoreGate, phase_rank
 
 KINDS: tuple[Kind, ...] = ("section", "reflection", "checkpoint")
-_RANK = {phase: phase_rank(phase) for phase in PHASES}
+RANKS = {phase: phase_rank(phase) for phase in PHASES}
 _KIND = {kind: code for code, kind in enumerate(KINDS)}
 _BLOCK = 2048  # nodes
 T = TypeVar("T")
@@ -29,7 +29,7 @@ Flags = NDArray[np.bool_]
 class Columns:
     """`nodes` with, per node: id, rank 1..5 of the phase, ordinal, kind (place in KINDS), named prerequisites, gate.
 
-    `counted`: a score counts it (required and not deprecated). `live`: not deprecated. `index`: the place of each id.
+    `counted`: a score counts it (required and not deprecated). `live`: not deprecated. `guided`: nodes with guidebook words.
     """
 
     nodes: Sequence[Node]
@@ -41,6 +41,7 @@ class Columns:
     gates: Sequence[ScoreGate | None]
     counted: Flags
     live: Flags
+    guided: Sequence[Node]
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -113,20 +114,22 @@ def places_of(names: Sequence[str], index: Mapping[str, int]) -> Ints:
 
 def _read(nodes: Sequence[Node]) -> Columns:
     ids, ordinals, named, gates = list[str](), list[int](), list[tuple[str, ...]](), list[ScoreGate | None]()
+    guided: list[Node] = []
     ranks, kinds, required, deprecated = bytearray(), bytearray(), bytearray(), bytearray()
     for block in _blocks(nodes):
         ids += [node.node_id for node in block]
         ordinals += [node.ordinal for node in block]
         named += [node.prerequisites for node in block]
         gates += [node.gate for node in block]
-        ranks += bytes([_RANK[node.phase] for node in block])
+        guided += [node for node in block if node.scope or node.node_type or node.checkpoint_type or node.sensitivity]
+        ranks += bytes([RANKS[node.phase] for node in block])
         kinds += bytes([_KIND[node.kind] for node in block])
         required += bytes([node.required for node in block])
         deprecated += bytes([node.deprecated for node in block])
     live = ~np.frombuffer(deprecated, np.bool_)
     return Columns(
         nodes, ids, np.frombuffer(ranks, np.uint8).astype(np.int64), np.array(ordinals, np.int64),
-        np.frombuffer(kinds, np.uint8), named, gates, np.frombuffer(required, np.bool_) & live, live,
+        np.frombuffer(kinds, np.uint8), named, gates, np.frombuffer(required, np.bool_) & live, live, guided,
     )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ FaultCode = Literal[
     "duplicate-id", "duplicate-ordinal", "missing-prerequisite", "self-prerequisite", "repeated-prerequisite",
     "later-prerequisite", "cycle", "root-gate", "gate-out-of-range", "later-gate-scope", "unreachable-gate",
     "re-keyed", "removed",
+    "unknown-guidebook-word", "scope-phase", "scope-type", "unreachable-scope",
+    "too-many-axioms", "unknown-axiom", "unanchored-axiom", "axiom-tier",
 ]  # fmt: skip
 
 
