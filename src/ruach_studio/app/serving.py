@@ -18,6 +18,7 @@ from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import Relay
 from ruach_studio.infra.queues import Worker
 from ruach_studio.infra.settings import Settings
+from ruach_studio.membership.usecases.refresh_standings import refresh_standings
 
 STREAM_GRACE_S = 5
 log = get_logger(__name__)
@@ -27,6 +28,7 @@ async def serve(settings: Settings) -> None:
     """Serve until a signal comes. Raises RuachError if a part cannot start."""
     with bind(correlation_id=new_id()):
         async with open_services(settings) as services:
+            await refresh_standings(services)
             config = uvicorn.Config(
                 create_api(services), host=settings.host, port=settings.port, log_config=None, access_log=False,
                 timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,

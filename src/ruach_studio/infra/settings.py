@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
+    stripe_tiers: Annotated[dict[str, Literal["supporter", "partner", "builder", "steward"]], NoDecode] = {}
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -61,6 +62,15 @@ class Settings(BaseSettings):
     def _split_roots(cls, value: object) -> object:
         """Take `a:b` as well as a list, as in PATH."""
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("stripe_tiers", mode="before")
+    @classmethod
+    def _split_tiers(cls, value: object) -> object:
+        """Take `price_a=supporter,price_b=partner` as well as a mapping."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {price.strip(): tier.strip() for price, _, tier in pairs}
 
     @field_validator("data_dir", "store_dir", "ffmpeg_bin")
     @classmethod
