@@ -1,11 +1,21 @@
-"""Graphs and members for the rules of formation."""
+"""Graphs and members for the rules of formation; a database with a published path for its shell."""
 
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ruach_studio.app.wiring import Services
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Node, ScoreGate
+from ruach_studio.formation.store import enrollments, graphs, pieces
+from ruach_studio.formation.store.enrollments import Enrollment
+from ruach_studio.formation.store.pieces import Piece
+from ruach_studio.infra.context import bind, new_id
+from ruach_studio.infra.queues import BullmqPostgres
+from ruach_studio.infra.settings import load_settings
+from ruach_studio.infra.storage.local_disk import LocalDiskStore
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -86,3 +96,69 @@ def walk_graph(make_node):
         ]
         last = (f"{name}-s1", f"{name}-s2")
     return Graph(4, tuple(nodes))
+
+
+class HandClock:
+    """A clock that only a test moves."""
+
+    def __init__(self, now=START):
+        self.at = now
+
+    def now(self):
+        return self.at
+
+    def later(self, **span):
+        self.at += timedelta(**span)
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    """A clock at START (2026-03-02 09:00 UTC) that only the test moves."""
+    return HandClock()
+
+
+@pytest.fixture
+def services(database, tmp_path, clock):
+    """What formation's use cases are given: a real database and queue, the test's clock, no language model."""
+    settings = load_settings(data_dir=tmp_path / "data", public_url="http://studio.test", media_roots=[tmp_path])
+    store = LocalDiskStore(settings.store_dir, settings.public_url)
+    return Services(settings, database, BullmqPostgres(database), store, clock)
+
+
+@pytest.fixture
+def ids():
+    """Bind a correlation id, as every entry point does."""
+    with bind(correlation_id=new_id()) as bound:
+        yield bound
+
+
+@pytest.fixture
+def publish(database):
+    """Return a coroutine that publishes a graph under its own version and path, with a piece for each node."""
+
+    async def do(graph):
+        async with database.transaction() as tx:
+            await graphs.insert_path(tx, graphs.Path(graph.path_id, "A path", "", None, START, "test"))
+            await graphs.insert_version(
+                tx, graph, actor="test", at=START, reason="a test", content_hash="0" * 64, mapping={}
+            )
+            for node in graph.nodes:
+                body, prompt = f"The body of {node.title}.", f"What does {node.title} ask of you?"
+                await pieces.put(tx, Piece(node.content_ref, node.title, body, prompt), actor="test", at=START)
+        return graph
+
+    return do
+
+
+@pytest.fixture
+def enroll_row(database):
+    """Return a coroutine that inserts a bare enrollment (no event yet) on a published graph."""
+
+    async def do(graph, user_id="7", **more):
+        row = Enrollment(str(uuid.uuid4()), user_id, graph.path_id, graph.version, 0, "formation_journey", "UTC", START)
+        async with database.transaction() as tx:
+            assert await enrollments.insert(tx, replace(row, **more))
+        return replace(row, **more)
+
+    return do

@@ -7,8 +7,10 @@ closed in the reverse order, also when opening a later part fails.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ruach_studio.formation.ports import ReflectionAssessor
+from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
@@ -31,6 +33,8 @@ class Services:
     queue: BullmqPostgres
     store: ObjectStore
     clock: Clock
+    graphs: GraphCache = field(default_factory=GraphCache)
+    assessor: ReflectionAssessor | None = None
 
     @property
     def platform(self) -> Platform:

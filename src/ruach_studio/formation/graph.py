@@ -26,7 +26,10 @@ class ScoreGate:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions."""
+    """One step of the path. `ordinal` is its number in the path's registry, shared by all versions.
+
+    `min_words` and `pass_quality` (per mille) are what a written answer needs; the last five fields are the guidebook's.
+    """
 
     node_id: str
     ordinal: int
@@ -41,6 +44,13 @@ class Node:
     min_dwell_s: int = 0
     required: bool = True
     deprecated: bool = False
+    min_words: int = 50
+    pass_quality: int = 300
+    scope: str | None = None
+    node_type: str | None = None
+    checkpoint_type: str | None = None
+    sensitivity: str | None = None
+    axioms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

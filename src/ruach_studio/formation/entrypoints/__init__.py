@@ -1,1 +1,1 @@
-"""How the outside reaches formation. So far only its readiness; routes come with the journey."""
+"""How the outside reaches formation: routes, queue handlers, events, recovery commands. Translation, nothing else."""

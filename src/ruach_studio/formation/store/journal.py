@@ -1,50 +1,141 @@
-"""Append to the journal and read it back in the order it was written.
+"""Append to the journal, read one enrollment's back, and follow the whole of it without missing a late commit.
 
-The table is append-only (trigger). Versions are gapless per enrollment: writers of one enrollment take turns by an
-advisory lock that lasts as long as the transaction.
+The table is append-only (trigger), and the SQL function `append_event` is its only writer: it takes the user's turn, looks
+at the sliding one-second window (decision F3) and the enrollment's version, and writes. Versions are gapless per enrollment.
 """
 
-from collections.abc import Sequence
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.journal import JournalEvent, checked
 from ruach_studio.formation.store.tables import JOURNAL
+from ruach_studio.infra.context import current
+from ruach_studio.kernel.errors import Conflict, NotFound
+
+_TURN = sa.text("SELECT formation.take_turn(:user_id)")
+_APPEND = sa.text(
+    "SELECT o_version, o_duplicate_of, o_found FROM formation.append_event(:event_id, :enrollment_id, :user_id, :event_type,"
+    " :content_id, :occurred_at, :correlation_id, CAST(:data AS jsonb), :expected)"
+)
+# xmin: the oldest transaction still open. Whatever is below it can no longer appear behind the cursor.
+_AHEAD = sa.text(
+    "SELECT CAST(xid AS text) AS xid, pos, event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
+    " recorded_at, correlation_id, data FROM formation.journal"
+    " WHERE (xid, pos) > (CAST(:xid AS xid8), CAST(:pos AS bigint)) AND xid < pg_snapshot_xmin(pg_current_snapshot())"
+    " ORDER BY xid, pos LIMIT :limit"
+)
 
 
-async def append(tx: AsyncConnection, event: JournalEvent, *, correlation_id: str | None = None) -> int:
-    """Write one checked event and return its version in the enrollment (from 1). Raises BadInput as `checked` does."""
-    checked(event)
-    await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(event.enrollment_id, 6))))
-    last = sa.select(sa.func.coalesce(sa.func.max(JOURNAL.c.version), 0)).where(
-        JOURNAL.c.enrollment_id == event.enrollment_id
-    )
-    version = int((await tx.execute(last)).scalar_one()) + 1
-    await tx.execute(
-        JOURNAL.insert().values(
-            event_id=event.event_id, enrollment_id=event.enrollment_id, version=version, user_id=event.user_id,
-            event_type=event.event_type, content_id=event.content_id, occurred_at=event.occurred_at,
-            correlation_id=correlation_id, data=dict(event.data),
+class DuplicateEvent(Conflict):
+    """The same event was accepted less than a second before or after."""
+
+    code = "duplicate_event"
+
+
+class JournalMoved(Conflict):
+    """The journal went on since it was read."""
+
+    code = "journal_moved"
+    retryable = True
+
+
+class EnrollmentNotFound(NotFound):
+    """There is no such enrollment."""
+
+    code = "enrollment_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`version` of the event in its enrollment, or None with the id of the accepted event that it repeats."""
+
+    version: int | None
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a reader has come: the last row's transaction id and position."""
+
+    xid: int = 0
+    pos: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A journal event as it stands in the table."""
+
+    cursor: Cursor
+    version: int
+    event: JournalEvent
+    recorded_at: datetime
+    correlation_id: str | None
+
+
+async def take_turn(tx: AsyncConnection, user_id: str) -> None:
+    """Let one writer per user go on until the transaction ends. Take it before locking any row of that user."""
+    await tx.execute(_TURN, {"user_id": user_id})
+
+
+async def append(tx: AsyncConnection, event: JournalEvent, *, expected_version: int | None = None) -> Appended:
+    """Write one checked event. Raises BadInput as `checked` does, EnrollmentNotFound, JournalMoved (another version).
+
+    An event less than 1.000 s from an accepted one with the same user, type and content is not written: `duplicate_of`.
+    """
+    checked(event, allow_control=True)
+    row = (
+        await tx.execute(
+            _APPEND,
+            {
+                "event_id": event.event_id, "enrollment_id": event.enrollment_id, "user_id": event.user_id,
+                "event_type": event.event_type, "content_id": event.content_id, "occurred_at": event.occurred_at,
+                "correlation_id": current().correlation_id, "data": json.dumps(dict(event.data)),
+                "expected": expected_version,
+            },
         )
-    )  # fmt: skip
-    return version
+    ).one()  # fmt: skip
+    if row.o_found is None:
+        raise EnrollmentNotFound(subject=event.enrollment_id, remedy="Enroll first.")
+    if expected_version is not None and row.o_found != expected_version:
+        raise JournalMoved(
+            f"it is at version {row.o_found}, {expected_version} was expected", subject=event.enrollment_id,
+            remedy="Read it again and decide anew.",
+        )  # fmt: skip
+    return Appended(row.o_version, None if row.o_duplicate_of is None else str(row.o_duplicate_of))
 
 
-async def read(conn: AsyncConnection, enrollment_id: str) -> Sequence[tuple[int, JournalEvent]]:
-    """Return (version, event) of one enrollment, oldest first."""
-    rows = await conn.execute(sa.select(JOURNAL).where(JOURNAL.c.enrollment_id == enrollment_id).order_by(JOURNAL.c.version))
-    return [
-        (
-            row.version,
-            JournalEvent(row.event_id, row.user_id, row.enrollment_id, row.event_type, row.content_id,
-                         row.occurred_at, row.data),
+async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> list[tuple[int, JournalEvent]]:
+    """Return (version, event) of one enrollment, oldest first, without the first `after`."""
+    wanted = (JOURNAL.c.enrollment_id == enrollment_id) & (JOURNAL.c.version > after)
+    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version))
+    return [(row.version, _event(row)) for row in rows]
+
+
+async def read_ahead(conn: AsyncConnection, cursor: Cursor, limit: int) -> tuple[list[Recorded], Cursor]:
+    """Return the next events of all enrollments in the order they were committed to, and the cursor behind them."""
+    rows = await conn.execute(_AHEAD, {"xid": str(cursor.xid), "pos": cursor.pos, "limit": limit})
+    found = [
+        Recorded(
+            Cursor(int(row.xid), row.pos), row.version, _event(row), row.recorded_at,
+            None if row.correlation_id is None else str(row.correlation_id),
         )
         for row in rows
     ]  # fmt: skip
+    return found, found[-1].cursor if found else cursor
 
 
 async def reachable(conn: AsyncConnection) -> bool:
     """Say whether the journal table answers (the pillar's readiness)."""
     await conn.execute(sa.select(JOURNAL.c.event_id).limit(1))
     return True
+
+
+def _event(row: Any) -> JournalEvent:
+    return JournalEvent(
+        str(row.event_id), row.user_id, str(row.enrollment_id), row.event_type, row.content_id, row.occurred_at, row.data
+    )

@@ -1,0 +1,74 @@
+"""What formation's use cases are given by the composition root, and the ports of what is slow, paid or remote."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ruach_studio.formation.store.graphs import GraphCache
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.queues.port import JobQueue
+from ruach_studio.infra.settings import Settings
+from ruach_studio.kernel.clock import Clock
+
+Soundness = Literal["sound", "unclear", "concerning"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReflectionText:
+    """What an assessor reads: the text, what was asked, what it may be copied from, own texts on other prompts."""
+
+    text: str
+    prompt: str
+    source_texts: Sequence[str] = ()
+    own_earlier: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What an assessor said, validated: `quality` 0..1000. It is recorded as a fact; no rule asks an assessor again.
+
+    `source` is "rules" or "llm"; hashes are SHA-256 in hex, None where there is no prompt or response to hash.
+    """
+
+    quality: int
+    is_regurgitation: bool
+    shows_wrestling: bool
+    soundness: Soundness
+    source: Literal["rules", "llm"]
+    rubric_version: str
+    reasons: tuple[str, ...] = ()
+    sub_scores: Mapping[str, int] = field(default_factory=dict)
+    provider: str | None = None
+    model: str | None = None
+    prompt_sha256: str | None = None
+    raw_response_sha256: str | None = None
+
+
+class ReflectionAssessor(Protocol):
+    """Judges a reflection. Raises Unavailable (try again) or AssessorAnswerRefused (its answer is of no use)."""
+
+    async def assess(self, given: ReflectionText) -> Opinion:
+        """Return what it thinks of one text."""
+        ...
+
+
+class FormationServices(Protocol):
+    """The part of the application's services that formation needs. `assessor`: a language model's, None = rules only."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def queue(self) -> JobQueue: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def graphs(self) -> GraphCache: ...
+
+    @property
+    def assessor(self) -> ReflectionAssessor | None: ...

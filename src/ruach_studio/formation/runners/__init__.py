@@ -1,0 +1,1 @@
+"""What is remote: the language-model assessor, embedders. The composition root chooses."""

@@ -1,0 +1,69 @@
+"""Turn a member's projection and the tail of their journal into the journey as it stands, today or as of a date.
+
+Reading never needs the queue: what the projector has not seen yet is folded here. A projection of other rules, one that a
+voided event reaches into, or a date before it: the whole journal is replayed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.formation.evidence import Evidence
+from ruach_studio.formation.graph import Graph
+from ruach_studio.formation.journal import JournalEvent
+from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot, replay
+from ruach_studio.formation.store import enrollments, journal, projections
+from ruach_studio.formation.store.enrollments import Enrollment
+
+DEFAULT_PATH = "ruach"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One member on one path: the enrollment, its pinned graph, the state, and what the rules read of it."""
+
+    enrollment: Enrollment
+    graph: Graph
+    state: FormationState
+    evidence: Evidence
+
+
+async def load_journey(
+    services: FormationServices, conn: AsyncConnection, user_id: str, *, path_id: str = DEFAULT_PATH,
+    as_of: datetime | None = None,
+) -> Journey | None:  # fmt: skip
+    """Return the user's journey on a path, or None if they are not on it. Raises GraphVersionNotFound."""
+    enrollment = await enrollments.of_user(conn, user_id, path_id)
+    return None if enrollment is None else await _journey(services, conn, enrollment, as_of)
+
+
+async def load_enrollment(
+    services: FormationServices, conn: AsyncConnection, enrollment_id: str, *, as_of: datetime | None = None
+) -> Journey:
+    """Return the journey of an enrollment. Raises EnrollmentNotFound, GraphVersionNotFound."""
+    return await _journey(services, conn, await enrollments.get(conn, enrollment_id), as_of)
+
+
+async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | None = None) -> FormationState:
+    """Return the state of an enrollment from its projection and the events behind it."""
+    stored = await projections.get(conn, enrollment_id)
+    if stored is None or stored.reducer_version != REDUCER_VERSION or as_of is not None:
+        return replay(await journal.read(conn, enrollment_id), as_of=as_of)
+    start = from_snapshot(stored.snapshot)
+    tail: Sequence[tuple[int, JournalEvent]] = await journal.read(conn, enrollment_id, after=start.journal_version)
+    if any(event.event_type == "voided" for _, event in tail):
+        return replay(await journal.read(conn, enrollment_id))
+    return replay(tail, start=start) if tail else start
+
+
+async def _journey(
+    services: FormationServices, conn: AsyncConnection, enrollment: Enrollment, as_of: datetime | None
+) -> Journey:
+    state = await state_of(conn, enrollment.enrollment_id, as_of)
+    # a migration that happened after `as_of` has not happened yet
+    version = state.graph_version or enrollment.graph_version
+    graph = await services.graphs.get(conn, enrollment.path_id, version)
+    return Journey(enrollment, graph, state, evidence_of(state, graph))
