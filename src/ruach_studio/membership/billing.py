@@ -6,8 +6,9 @@ within one second a deletion beats an update beats a creation, then the status f
 order, and any repetition, of the same events ends in the same state; an older event changes nothing.
 
 Whom it belongs to is looked up last, by `claims`, never by e-mail: an operator's word, the subscription's own metadata,
-its checkout, its customer's checkout, another subscription of the same customer. Counterparts: stripe_events.py reads the facts;
-entitlements.py says what they entitle to.
+its checkout, its customer's checkout, another subscription of the same customer. Of two updates of
+one second that show the same status nobody can tell the later one; Stripe's next event settles it.
+Counterparts: stripe_events.py reads the facts; entitlements.py says what they entitle to.
 """
 
 from collections.abc import Iterable

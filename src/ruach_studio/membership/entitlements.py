@@ -98,9 +98,8 @@ def decide_again(inputs: Mapping[str, object]) -> Entitled:
     standing = Standing(courses=courses)
     if tier is not None:
         standing = Standing(tier, _ACCESS[tier], ENTITLEMENTS[tier], courses)
-    verdict = Verdict[str](
-        tier or "none", tuple(reasons or ["no subscription and no course"]), inputs_hash(inputs), RULES_VERSION
-    )
+    decision: str = tier or "none"
+    verdict = Verdict(decision, tuple(reasons or ["no subscription and no course"]), inputs_hash(inputs), RULES_VERSION)
     return Entitled(standing, verdict, inputs)
 
 
