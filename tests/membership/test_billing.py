@@ -128,9 +128,28 @@ def test_within_one_second_a_deletion_wins_and_then_the_status_further_along(str
         (("deleted", "canceled"), ("updated", "active"), "canceled"),
         (("created", "active"), ("paused", "paused"), "paused"),
     ):
-        pair = [stripe.subscription(f"evt_{n}", verb, status=told) for n, (verb, told) in enumerate((first, second))]
-        for order in (pair, pair[::-1]):
-            assert live(World(), *order).subscriptions["sub_1"].snapshot.status == status
+        for names in ("ab", "ba"):  # whichever of the two ids is the greater
+            told = zip(names, (first, second), strict=True)
+            pair = [stripe.subscription(f"evt_{name}", verb, status=shown) for name, (verb, shown) in told]
+            for order in (pair, pair[::-1]):
+                assert live(World(), *order).subscriptions["sub_1"].snapshot.status == status
+
+
+def test_within_one_second_the_money_that_came_is_the_last_word(stripe):
+    words = {"mode": "payment", "paid": "unpaid", "courseId": "hebrew"}
+    for names in ("ab", "ba"):
+        verbs = zip(names, ("completed", "async_payment_succeeded"), strict=True)
+        for order in (pair := [stripe.checkout(f"evt_{name}", verb=verb, **words) for name, verb in verbs], pair[::-1]):
+            assert live(World(), *order).purchases["cs_1"].settled == "paid"
+
+
+def test_of_two_subscriptions_that_name_an_account_the_newer_lends_it(stripe):
+    world = live(
+        World(), stripe.subscription("evt_1", "created", account=ALICE),
+        stripe.subscription("evt_2", "created", at=stripe.t0 + 1, sub="sub_2", account=BOB),
+        stripe.subscription("evt_3", "created", sub="sub_3"),
+    )  # fmt: skip
+    assert world.owners()["sub_3"] == [BOB]
 
 
 def test_a_checkout_that_comes_last_still_says_whose_it_is(stripe):
