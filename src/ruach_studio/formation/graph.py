@@ -11,9 +11,12 @@ from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import Literal
 
+from ruach_studio.formation.scope_plan import ScopePlan, plan_scopes
+
 Phase = Literal["awakening", "separation", "discernment", "commission", "stewardship"]
 Kind = Literal["section", "reflection", "checkpoint"]
 PHASES: tuple[Phase, ...] = ("awakening", "separation", "discernment", "commission", "stewardship")
+_RANKS = {phase: rank for rank, phase in enumerate(PHASES, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,11 @@ class Graph:
         """Return the phases, in their order, that have a node which is not deprecated."""
         live = {node.phase for node in self.nodes if not node.deprecated}
         return tuple(phase for phase in PHASES if phase in live)
+
+    @cached_property
+    def scopes(self) -> ScopePlan:
+        """Return what the guidebook scopes of this version ask for; empty if no node has a scope."""
+        return plan_scopes(self.order if any(node.scope for node in self.nodes) else (), _RANKS)
 
     def required_of(self, phase: Phase, kind: Kind) -> tuple[Node, ...]:
         """Return the nodes of one phase and kind that count: required and not deprecated."""

@@ -11,34 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from operator import attrgetter
-from typing import Literal
 
 import numpy as np
 
 from ruach_studio.formation.graph import PHASES, Graph, Node, Phase, ScoreGate, phase_rank
+from ruach_studio.formation.graph_faults import Fault
 from ruach_studio.formation.graph_order import Edges, edges_of, shortest_cycle, topological_order
-from ruach_studio.formation.graph_reach import ClosedGate, closed_gates
-
-FaultCode = Literal[
-    "duplicate-id", "duplicate-ordinal", "missing-prerequisite", "self-prerequisite", "repeated-prerequisite",
-    "later-prerequisite", "cycle", "root-gate", "gate-out-of-range", "later-gate-scope", "unreachable-gate",
-    "re-keyed", "removed",
-]  # fmt: skip
+from ruach_studio.formation.graph_reach import ClosedGate
+from ruach_studio.formation.guidebook import shut_fault, word_faults
+from ruach_studio.formation.scope_plan import plan_scopes
+from ruach_studio.formation.scope_reach import shut_gates
 
 _RANK = {phase: phase_rank(phase) for phase in PHASES}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong, about which nodes, and what mends it. A cycle's `nodes` are its path, first = last."""
-
-    code: FaultCode
-    nodes: tuple[str, ...]
-    fact: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.fact}. {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +57,12 @@ def check_graph(nodes: Iterable[Node], *, previous: Graph | None) -> GraphReport
     unsound = {"duplicate-id", "duplicate-ordinal", "missing-prerequisite", "self-prerequisite", "cycle"}
     sound = unsound.isdisjoint(fault.code for fault in faults)
     faults += gate_faults
+    faults += word_faults(ranked)
     if sound:
-        faults += [_closed(ranked[gate.position], gate) for gate in closed_gates(ranked, edges, gates)]
+        plan = plan_scopes([ranked[i] for i in order] if any(node.scope for node in ranked) else (), _RANK)
+        gates_shut, scopes_shut = shut_gates(ranked, edges, gates, plan)
+        faults += [_closed(ranked[gate.position], gate) for gate in gates_shut]
+        faults += [shut_fault(ranked[each.position], each) for each in scopes_shut]
     faults += _history_faults(ranked, previous) if previous else []
     return GraphReport(tuple(faults), tuple(map(ids.__getitem__, order)) if sound else ())
 
