@@ -13,6 +13,7 @@ import uvicorn
 from ruach_studio.app.api import create_api
 from ruach_studio.app.pillars import consumers, handlers, hooks
 from ruach_studio.app.wiring import Services, open_services
+from ruach_studio.app.xapi import run as stream_xapi
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import Relay
@@ -47,6 +48,8 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
     relay = Relay(services.database, consumers(services))
     tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
+    if services.settings.xapi_url is not None:
+        tasks.append(asyncio.create_task(stream_xapi(services, stop), name="xapi"))
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
