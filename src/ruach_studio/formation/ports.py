@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from ruach_studio.formation.store.graphs import GraphCache
@@ -79,6 +80,19 @@ class StatementSink(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class StaticAnswers:
+    """How often this process had to show the static list instead of a member's own steps, and why it did last."""
+
+    count: int = 0
+    last_at: datetime | None = None
+    last_reason: str = ""
+
+    def note(self, at: datetime, reason: str) -> None:
+        """Count one more."""
+        self.count, self.last_at, self.last_reason = self.count + 1, at, reason
+
+
 class FormationServices(Protocol):
     """The part of the application's services that formation needs. `assessor`: a language model's, None = rules only."""
 
@@ -96,6 +110,9 @@ class FormationServices(Protocol):
 
     @property
     def graphs(self) -> GraphCache: ...
+
+    @property
+    def static_answers(self) -> StaticAnswers: ...
 
     @property
     def assessor(self) -> ReflectionAssessor | None: ...
