@@ -19,6 +19,7 @@ from ruach_studio.infra.audit import list_decisions, verify_chain
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
 from ruach_studio.kernel.errors import RuachError
+from ruach_studio.membership.usecases.recompute_decisions import recompute_decisions as entitlements_again
 from ruach_studio.render.usecases.recompute_decisions import recompute_decisions as renders_again
 
 app = typer.Typer(no_args_is_help=True)
@@ -88,12 +89,10 @@ async def verified(services: Services) -> Report:
         results: list[dict[str, Any]] = [row["result"] for row in page]
         angles = [result for result in results if result["rulesVersion"].startswith("angle-")]
         journeys = [result for result in results if journey_decides(result["rulesVersion"])]
+        standings = [result for result in results if result["rulesVersion"].startswith("entitlements-")]
         walked = await journeys_again(services, journeys)
         faults += [*await angles_again(services, angles), *walked.faults]
         not_again.update(walked.not_again)
-        others = [
-            each
-            for each in results
-            if not (each["rulesVersion"].startswith("angle-") or journey_decides(each["rulesVersion"]))
-        ]
-        faults += await renders_again(services, others)
+        faults += await entitlements_again(services, standings)
+        seen = {id(each) for each in (*angles, *journeys, *standings)}
+        faults += await renders_again(services, [result for result in results if id(result) not in seen])

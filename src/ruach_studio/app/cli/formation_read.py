@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.run import local_settings
+from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.formation.entrypoints import wire_read, wire_state
 from ruach_studio.formation.entrypoints.wire import Wire
@@ -20,22 +21,15 @@ from ruach_studio.formation.usecases.open_node import NotEnrolled
 from ruach_studio.formation.usecases.read_path import read_path
 from ruach_studio.formation.usecases.read_state import read_state
 from ruach_studio.formation.usecases.recommend_next_steps import recommend_next_steps
-from ruach_studio.infra.auth.accounts import find_account
+from ruach_studio.infra.auth.accounts import account_of
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
-from ruach_studio.kernel.errors import BadInput, NotFound
+from ruach_studio.kernel.errors import BadInput
 
 T = TypeVar("T")
 User = Annotated[str, typer.Option("--user", help="The member's email.")]
 PathId = Annotated[str, typer.Option("--path", help="The path.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 MARKS = {"done": "x", "started": ">", "open": " ", "locked": "-"}
-
-
-class NoSuchMember(NotFound):
-    """There is no account with this email."""
-
-    code = "no_such_member"
 
 
 def register(app: typer.Typer) -> None:
@@ -159,9 +153,7 @@ def _answer(email: str, work: Callable[[Services, str], Awaitable[T]]) -> T:
         with bind(correlation_id=new_id()):
             async with open_services(settings) as services:
                 async with services.database.connection() as conn:
-                    account = await find_account(conn, email)
-                if account is None:
-                    raise NoSuchMember(subject=email, remedy="ruach accounts create adds one.")
+                    account = await account_of(conn, email)
                 return await work(services, account.account_id)
 
     return asyncio.run(run())

@@ -23,6 +23,7 @@ from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.next_step import NEXT_RULES, rank_next_steps
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.readiness import READINESS_RULES
+from ruach_studio.formation.retrieval import RETRIEVAL_RULES, decide
 from ruach_studio.formation.rubric import RUBRIC_VERSION
 from ruach_studio.formation.scoring import SCORE_RULES, compute_formation_score
 from ruach_studio.formation.state import REDUCER_VERSION, evidence_of, replay
@@ -175,8 +176,13 @@ async def _attempt(again: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
     return [judge_attempt(node, inputs["quality"], as_of=as_of, failures=inputs["failures"]).verdict]
 
 
+async def _retrieval(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
+    return [decide(inputs)[1]]
+
+
 RULES: dict[str, Rule] = {
     NEXT_RULES: _next, GATE_RULES: _gate, SCORE_RULES: _score, COVENANT_RULES: _covenant, ATTEMPT_RULES: _attempt,
+    RETRIEVAL_RULES: _retrieval,
 }  # fmt: skip
 NOT_AGAIN: dict[str, str] = {
     RUBRIC_VERSION: "the text of a reflection is not kept with its decision",
