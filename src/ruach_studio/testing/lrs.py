@@ -32,9 +32,8 @@ class CutOff(Response):
     """An answer that promises more than it sends: the connection breaks in the middle, as when a store dies."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the head and close."""
+        """Send the head and end; the server then closes the line."""
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"99")]})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @dataclass
