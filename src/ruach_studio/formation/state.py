@@ -113,7 +113,7 @@ def _voided(state: FormationState, pairs: Sequence[Numbered]) -> Mapping[str, in
 def evidence_of(state: FormationState, graph: Graph) -> Evidence:
     """Return what score, gates and next step read, with ids carried to the graph's by the enrollment's migrations.
 
-    A reflection counts as completed once one submission has a quality above 0 (0 is a copy or a word list). Sections count
+    A prompt counts as completed once one submission has a quality above 0 (0 is a copy or a word list). Sections count
     as recorded: the dwell was measured against the graph of that day, and a stricter graph takes nothing back. Nodes that
     the graph does not know stay; only `last_seen_by_tag` needs their tags and leaves them out.
     """
@@ -126,6 +126,9 @@ def evidence_of(state: FormationState, graph: Graph) -> Evidence:
             continue
         written, per_mille = scored
         for name in state.names_of(written.node_id):
+            node = graph.by_id.get(name)
+            if node is not None and node.kind != "reflection":
+                continue  # a checkpoint's answer: what completes it is its passage
             quality[name] = max(quality.get(name, 0), per_mille)
             if per_mille > 0:
                 _merge(completed, {name: written.submitted_at})

@@ -1,6 +1,6 @@
 """Turn a member's covenant into an enrollment on a path, pinned to its newest version; the first content access asks for it.
 
-Covenant first: without acknowledged terms nothing is made. Asking again returns the same enrollment, whose id never changes; a
+Covenant first: without acknowledged terms nothing is made. Asking again returns the same enrollment, whose id is stable; a
 resource explorer may enter the formation journey later. The journey starts the path's first phase.
 """
 
@@ -49,9 +49,9 @@ async def enroll_in_formation_path(
     services: FormationServices, user_id: str, *, covenant: str, acknowledged_terms: bool, path_id: str = DEFAULT_PATH,
     time_zone: str = "UTC",
 ) -> Enrolled:  # fmt: skip
-    """Enroll a user, or return the enrollment that stands. Raises TermsNotAcknowledged, BadInput, PathNotFound, NothingPublished.
+    """Enroll a user, or return the enrollment that stands. `time_zone` is an IANA name; local days are fixed at each event.
 
-    `time_zone` is an IANA name; the member's local day is fixed at each event.
+    Raises TermsNotAcknowledged, BadInput, PathNotFound, NothingPublished.
     """
     if covenant not in get_args(Covenant):
         raise BadInput(f"there is no covenant {covenant!r}", subject="covenantType",

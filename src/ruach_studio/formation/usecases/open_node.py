@@ -1,9 +1,11 @@
-"""Turn a member and a node into the journey on which that node stands open, or into the refusal that says what would open it.
+"""Turn a member and a node into the journey on which the node stands open, or into a refusal that says what would open it.
 
 Whatever a member does with a node comes through here first. The gate's decision is recorded either way: a granted one with
 what it allowed, a gated one by itself.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +16,7 @@ from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.usecases.load_journey import Journey, load_journey
 from ruach_studio.infra.audit import record_decision
-from ruach_studio.infra.context import require_correlation_id
+from ruach_studio.infra.context import bind, require_correlation_id
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import Conflict, Forbidden, NotFound
 
@@ -41,6 +43,7 @@ class Gated(Forbidden):
     """This step is not open yet."""
 
     code = "gated"
+    refused: "tuple[Access, str, datetime] | None" = None  # the decision, the enrollment and the moment
 
 
 class OtherKind(Conflict):
@@ -79,11 +82,28 @@ async def open_node(
     access = can_access_node(journey.graph, journey.evidence, node_id, as_of=at)
     if access.verdict.decision == "gated":
         reasons = list(access.verdict.reasons)
-        raise Gated(
-            "; ".join(reasons), subject=node.title, remedy=f"To open it: {access.opening.text}.", reasons=reasons,
-            opensAt=access.opens_at.isoformat() if access.opens_at else None, nodeId=node_id,
+        refusal = Gated(
+            "; ".join(reasons[:-1]) or reasons[0], subject=node.title, remedy=f"To open it: {access.opening.text}.",
+            reasons=reasons, opensAt=access.opens_at.isoformat() if access.opens_at else None, nodeId=node_id,
         )  # fmt: skip
+        refusal.refused = (access, journey.enrollment.enrollment_id, at)
+        raise refusal
     return OpenNode(journey, node, access)
+
+
+@asynccontextmanager
+async def refusals_recorded(services: FormationServices) -> AsyncIterator[None]:
+    """Record the gate's refusal, in a transaction of its own, when one leaves the block: nothing else of it is kept."""
+    try:
+        yield
+    except Gated as error:
+        if error.refused is not None:
+            access, enrollment_id, at = error.refused
+            with bind(enrollment_id=enrollment_id):
+                async with services.database.transaction() as tx:
+                    result = DecisionResult(access.verdict, at, require_correlation_id())
+                    await record_decision(tx, result, subject=enrollment_id, inputs=access.inputs)
+        raise
 
 
 async def record_access(tx: AsyncConnection, opened: OpenNode, at: datetime) -> None:
