@@ -82,7 +82,9 @@ def test_the_reasons_say_where_one_is():
     read = FormationState(axioms_viewed={"axiom-a": NOW})
     assert may_read(late, read).verdict.reasons == ("read before; what was read stays open",)
     free = FormationState(covenant="resource_explorer")
-    assert may_read(late, free).verdict.reasons == ("a resource explorer browses freely",)
+    assert may_read(axiom(), free).verdict.decision == "granted"
+    shut = "it opens with commission, which the formation_journey covenant leads to"
+    assert may_read(late, free).verdict.reasons == (shut,)
 
 
 GRACE = axiom(1, title="Grace")

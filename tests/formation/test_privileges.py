@@ -16,7 +16,7 @@ def state(passed=0, rank=0, qualities=(), phase=None):
     count, day = range(len(qualities)), date(2026, 3, 1)
     return FormationState(
         phase=phase,
-        phase_started={name: NOW for name in PHASES[:rank]},
+        phase_started=dict.fromkeys(PHASES[:rank], NOW),
         checkpoints_passed={f"c{n}": NOW for n in range(passed)},
         reflections={f"a{n}": Reflection(f"r{n}", f"r{n}", 90, NOW - timedelta(days=n), day, None) for n in count},
         assessed={f"a{n}": Assessed(qualities[n]) for n in count if qualities[n] is not None},

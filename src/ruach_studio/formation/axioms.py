@@ -4,9 +4,9 @@ An axiom is a definition that the path stands on. At save of a graph: a node nam
 axiom of tier 3 or 4 needs one of tier 1 or 2 on the same node; the best tier meets the node type (Warfare 1, any other 2).
 A node without axioms is not looked at.
 A member may read an axiom once its phase is reached (awakening is reached by entering the covenant); what was read once
-stays open; a resource explorer browses freely. Reading a definition for the first time is `canon_definition_viewed`; naming
-it in one's own words in a reflection, after having read it, is `canon_axiom_cited`: once per reflection and axiom. Neither
-opens anything; readiness.py counts both.
+stays open; a resource explorer reaches no phase but the first. Reading a definition for the first time is
+`canon_definition_viewed`; naming it in one's own words in a reflection, after having read it, is `canon_axiom_cited`: once
+per reflection and axiom. Neither opens anything; readiness.py counts both.
 """
 
 import re
@@ -121,10 +121,10 @@ def cited_in(text: str, axioms: Iterable[Axiom], viewed: Iterable[str]) -> tuple
 def _decide(inputs: Mapping[str, Any], phase: Phase, reached: Phase) -> tuple[Literal["granted", "gated"], str]:
     if inputs["viewed"]:
         return "granted", "read before; what was read stays open"
-    if inputs["covenant"] == "resource_explorer":
-        return "granted", "a resource explorer browses freely"
     if phase_rank(reached) >= phase_rank(phase):
         return "granted", f"{phase} is reached"
+    if inputs["covenant"] == "resource_explorer":
+        return "gated", f"it opens with {phase}, which the formation_journey covenant leads to"
     return "gated", f"it opens with {phase}; you are in {reached}"
 
 
