@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from ruach_studio.formation.ports import ReflectionAssessor
+from ruach_studio.formation.ports import ReflectionAssessor, StaticAnswers
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
@@ -35,6 +35,7 @@ class Services:
     clock: Clock
     graphs: GraphCache = field(default_factory=GraphCache)
     assessor: ReflectionAssessor | None = None
+    static_answers: StaticAnswers = field(default_factory=StaticAnswers)
 
     @property
     def platform(self) -> Platform:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from ruach_studio.formation.store.graphs import GraphCache
@@ -9,6 +10,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.port import JobQueue
 from ruach_studio.infra.settings import Settings
 from ruach_studio.kernel.clock import Clock
+from ruach_studio.kernel.errors import RuachError
 
 Soundness = Literal["sound", "unclear", "concerning"]
 
@@ -52,6 +54,45 @@ class ReflectionAssessor(Protocol):
         ...
 
 
+class StatementsRefused(RuachError):
+    """The learning record store refuses one of these statements."""
+
+    code = "xapi_statements_refused"
+
+
+class RecordStoreClosed(RuachError):
+    """The learning record store does not let this service in."""
+
+    code = "xapi_store_closed"
+
+
+class StatementSink(Protocol):
+    """A learning record store. `name` tells its cursor apart from another's."""
+
+    name: str
+
+    async def store(self, statements: Sequence[Mapping[str, object]]) -> None:
+        """Store all of them or raise; one that is stored already is no error.
+
+        Raises StatementsRefused (one of them is at fault, details `status`), RecordStoreClosed (credentials, address,
+        protocol version: a person must act), Unavailable (try again).
+        """
+        ...
+
+
+@dataclass(slots=True)
+class StaticAnswers:
+    """How often this process had to show the static list instead of a member's own steps, and why it did last."""
+
+    count: int = 0
+    last_at: datetime | None = None
+    last_reason: str = ""
+
+    def note(self, at: datetime, reason: str) -> None:
+        """Count one more."""
+        self.count, self.last_at, self.last_reason = self.count + 1, at, reason
+
+
 class FormationServices(Protocol):
     """The part of the application's services that formation needs. `assessor`: a language model's, None = rules only."""
 
@@ -69,6 +110,9 @@ class FormationServices(Protocol):
 
     @property
     def graphs(self) -> GraphCache: ...
+
+    @property
+    def static_answers(self) -> StaticAnswers: ...
 
     @property
     def assessor(self) -> ReflectionAssessor | None: ...

@@ -17,6 +17,7 @@ from ruach_studio.formation.state import REDUCER_VERSION, digest, evidence_of, t
 from ruach_studio.formation.store import axioms, enrollments, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.projections import Projection
+from ruach_studio.formation.usecases.load_evidence import keep_evidence
 from ruach_studio.formation.usecases.load_journey import state_of
 from ruach_studio.formation.usecases.write_fact import PROJECT, QUEUE, write_fact
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
@@ -54,10 +55,12 @@ async def project_in(services: FormationServices, tx: AsyncConnection, enrollmen
     graph = await services.graphs.get(tx, enrollment.path_id, state.graph_version or enrollment.graph_version)
     changes, levels = Changes((), (), None), tuple[Change, ...]()
     if state.covenant == "formation_journey":  # a resource explorer leaves no record
-        changes = changes_of(graph, state, evidence_of(state, graph), as_of=at)
+        evidence = await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
+        changes = changes_of(graph, state, evidence, as_of=at)
         levels = readiness_changes(state, graph, await axioms.canon(tx), at)
         if await _note(services, tx, enrollment, changes, levels, at):
             state = await state_of(tx, enrollment_id)
+            await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
     stored = Projection(enrollment_id, state.journal_version, REDUCER_VERSION, dict(to_snapshot(state)), digest(state), at)
     await projections.put(tx, stored)
     if changes.opens_at is not None:
