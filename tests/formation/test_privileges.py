@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ruach_studio.formation.graph import PHASES
-from ruach_studio.formation.privileges import PRIVILEGE_RULES, decide, privileges
+from ruach_studio.formation.privileges import PRIVILEGE_RULES, decide_privilege, privileges
 from ruach_studio.formation.state import Assessed, FormationState, Reflection
 from ruach_studio.kernel.hashing import inputs_hash
 
@@ -65,7 +65,7 @@ def test_the_latest_phase_ever_begun_counts_even_where_its_start_was_lost():
 def test_the_verdict_can_be_made_again_from_its_inputs():
     found = privileges(state(1, 3, (500,) * 5))
     for verdict, inputs in ((found.submit, found.submit_inputs), (found.validate, found.validate_inputs)):
-        assert (decide(inputs), verdict.inputs_hash, verdict.rules_version) == (
+        assert (decide_privilege(inputs), verdict.inputs_hash, verdict.rules_version) == (
             verdict,
             inputs_hash(inputs),
             PRIVILEGE_RULES,

@@ -46,10 +46,10 @@ def privileges(state: FormationState) -> Privileges:
     """Return what the member may do, with the numbers."""
     submit = {"privilege": "submit", "checkpointsPassed": len(state.checkpoints_passed)}
     validate = {"privilege": "validate", "phaseRank": rank_reached(state), "reflections": reflections_of(state)}
-    return Privileges(decide(submit), submit, decide(validate), validate)
+    return Privileges(decide_privilege(submit), submit, decide_privilege(validate), validate)
 
 
-def decide(inputs: Mapping[str, Any]) -> Verdict[Granted]:
+def decide_privilege(inputs: Mapping[str, Any]) -> Verdict[Granted]:
     """Return the verdict on counted inputs, as `privileges` gathers them (also for an audit that asks again)."""
     if inputs["privilege"] == "submit":
         rows = [(inputs["checkpointsPassed"], SUBMIT_CHECKPOINTS, _checkpoints(inputs["checkpointsPassed"]))]

@@ -148,8 +148,10 @@ async def test_axioms_are_listed_without_their_text_and_read_when_open(enrolled)
 
 async def test_the_canon_is_written_by_operators_only(enrolled, caller):
     member, operator = await enrolled("member"), await caller("operator")
-    body = {"number": 6, "title": "Hope", "definition": "What is not seen yet.", "canonLevel": "Core",
-            "tier": 2, "category": "Salvation", "sensitivity": "Low", "unlockPhase": "awakening", "reason": "it was missing"}  # fmt: skip
+    body = {
+        "number": 6, "title": "Hope", "definition": "What is not seen yet.", "canonLevel": "Core", "tier": 2,
+        "category": "Salvation", "sensitivity": "Low", "unlockPhase": "awakening", "reason": "it was missing",
+    }  # fmt: skip
     path = "/formation-dependency/axioms/axiom-hope"
     assert (await member.put(path, json=body)).status_code == 403
     assert (await member.get("/formation-dependency/axioms")).status_code == 403

@@ -10,6 +10,7 @@ from ruach_studio.formation.usecases.accept_event import accept_event
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
 from ruach_studio.formation.usecases.list_axioms import AxiomNotFound, list_axioms
 from ruach_studio.formation.usecases.open_node import NotEnrolled, NotTracked
+from ruach_studio.formation.usecases.recompute_decisions import recompute_decisions
 from ruach_studio.formation.usecases.submit_reflection import submit_reflection
 from ruach_studio.formation.usecases.view_axiom import AxiomGated, view_axiom
 from ruach_studio.formation.usecases.write_axiom import write_axiom
@@ -49,6 +50,7 @@ async def test_the_first_reading_is_noted_once(services, member, types, journey,
     async with services.database.connection() as conn:
         (decided,) = await list_decisions(conn, subject=member.enrollment_id)
     assert decided["result"]["rulesVersion"] == "canon-v1"
+    assert (await recompute_decisions(services, [decided["result"]])).faults == ()
 
 
 async def test_a_shut_axiom_shows_no_word_and_writes_nothing(services, member, types):

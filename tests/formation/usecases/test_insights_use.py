@@ -15,6 +15,7 @@ from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_f
 from ruach_studio.formation.usecases.erase_insight import erase_insight
 from ruach_studio.formation.usecases.erase_reflection import ReflectionNotFound, erase_reflection
 from ruach_studio.formation.usecases.read_insights import list_own_insights, list_published, read_insight
+from ruach_studio.formation.usecases.recompute_decisions import recompute_decisions
 from ruach_studio.formation.usecases.submit_insight import PrivilegeWithheld, submit_insight
 from ruach_studio.formation.usecases.vote_on_insight import OwnInsight, VoteNotFound, take_back_vote, vote_on_insight
 from ruach_studio.formation.usecases.write_fact import write_fact
@@ -88,7 +89,11 @@ async def test_new_words_and_a_reflections_words(services, author, good):
         changes = await list_transitions(conn, entity="formation-insight", entity_id=new.insight_id)
         decided = await list_decisions(conn, subject=new.enrollment_id)
     assert [(each["from"], each["to"], each["actor"]) for each in changes] == [(None, "submitted", f"user:{USER}")]
-    assert [each["result"]["rulesVersion"] for each in decided].count("privilege-v1") == 3
+    results = [each["result"] for each in decided if each["result"]["rulesVersion"] == "privilege-v1"]
+    assert len(results) == 3
+    assert (await recompute_decisions(services, results)).faults == ()
+    forged = results[0] | {"reasons": ["9 checkpoints passed, 1 needed"]}
+    assert len((await recompute_decisions(services, [forged])).faults) == 1
 
 
 async def test_the_same_words_are_one_insight_however_many_ask_at_once(services, author):

@@ -13,6 +13,7 @@ from ruach_studio.formation.entrypoints.wire_insights import (
     InsightRequest,
     ListedAxiomOut,
     PrivilegesOut,
+    ReadAxiomOut,
     ReadinessOut,
     ReviewedInsightOut,
     VoteRequest,
@@ -80,7 +81,7 @@ def _canon(services: FormationServices) -> APIRouter:
         return [listed_axiom_out(each) for each in await list_axioms(services, member.account_id, path_id=path_id)]
 
     @api.get("/formation-engine/axioms/{axiom_id}")
-    async def axiom(axiom_id: AxiomId, member: Member, path_id: PathId = DEFAULT_PATH) -> AxiomOut:
+    async def axiom(axiom_id: AxiomId, member: Member, path_id: PathId = DEFAULT_PATH) -> ReadAxiomOut:
         """Read an axiom; the first reading is noted in your journal."""
         return viewed_axiom_out(await view_axiom(services, member.account_id, axiom_id, path_id=path_id))
 

@@ -47,7 +47,7 @@ class ListedAxiomOut(Wire):
 
 
 class AxiomOut(Wire):
-    """An axiom with its definition; `recorded` says that this reading was the first and was noted."""
+    """An axiom with its definition."""
 
     axiom_id: str
     number: int
@@ -59,8 +59,13 @@ class AxiomOut(Wire):
     sensitivity: str
     unlock_phase: Phase
     related: list[str]
-    reasons: list[str] = Field(default=[])
-    recorded: bool = False
+
+
+class ReadAxiomOut(AxiomOut):
+    """An axiom that a member reads, and why they may; `recorded` says that this reading was the first and was noted."""
+
+    reasons: list[str]
+    recorded: bool
 
 
 class AxiomRequest(Wire):
@@ -177,9 +182,9 @@ def listed_axiom_out(listed: ListedAxiom) -> ListedAxiomOut:
     )  # fmt: skip
 
 
-def viewed_axiom_out(viewed: ViewedAxiom) -> AxiomOut:
+def viewed_axiom_out(viewed: ViewedAxiom) -> ReadAxiomOut:
     """Return the wire form of an axiom that a member reads."""
-    return AxiomOut(**_axiom(viewed.axiom), reasons=list(viewed.reading.verdict.reasons), recorded=viewed.recorded)
+    return ReadAxiomOut(**_axiom(viewed.axiom), reasons=list(viewed.reading.verdict.reasons), recorded=viewed.recorded)
 
 
 def axiom_out(axiom: Axiom) -> AxiomOut:
