@@ -8,7 +8,9 @@ from ruach_studio.formation.entrypoints import http_enrollments as formation_enr
 from ruach_studio.formation.entrypoints import http_insights as formation_insights
 from ruach_studio.formation.entrypoints import http_member as formation_member
 from ruach_studio.formation.entrypoints import http_read as formation_read
+from ruach_studio.formation.entrypoints import http_search as formation_search
 from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
+from ruach_studio.formation.entrypoints.readiness import search_ready
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
 from ruach_studio.infra.http import health
@@ -34,6 +36,7 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
     api.include_router(formation_insights.router(services))
+    api.include_router(formation_search.router(services))
     if isinstance(services.store, LocalDiskStore):
         api.include_router(
             media_router(services.store, guard=public() if services.settings.media_public else require("operator", "member"))
@@ -51,4 +54,7 @@ def readiness(services: Services) -> dict[str, Check]:
     async def formation() -> Health:
         return await formation_ready(services)
 
-    return {"database": database, "formation": formation}
+    async def search() -> Health:
+        return await search_ready(services)
+
+    return {"database": database, "formation": formation, "search": search}

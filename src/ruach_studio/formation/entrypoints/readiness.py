@@ -1,4 +1,4 @@
-"""Turn "can formation answer?" into one word and a sentence for /readyz.
+"""Turn "can formation answer?" and "can it be searched?" into one word and a sentence each for /readyz.
 
 Formation down does not take the service down: what is left of it is the static list, and the other pillars work on.
 """
@@ -6,7 +6,7 @@ Formation down does not take the service down: what is left of it is the static 
 from datetime import timedelta
 
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.store import graphs, journal
+from ruach_studio.formation.store import graphs, journal, vectors
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.infra.http.health import Health
 from ruach_studio.infra.logging import get_logger
@@ -33,3 +33,15 @@ async def ready(services: FormationServices) -> Health:
     if shown.last_at is not None and services.clock.now() - shown.last_at < RECENT:
         return Health("degraded", f"{shown.count} static lists shown, the last for {shown.last_reason}")
     return Health("ok", "no version is published yet" if version is None else f"path version {version}")
+
+
+async def search_ready(services: FormationServices) -> Health:
+    """Return ok if every passage has a vector; degraded where full text serves alone, or for some of them."""
+    async with services.database.connection() as conn:
+        if not await vectors.present(conn):
+            return Health("degraded", "full text only: install pgvector, then run `ruach formation index --all`")
+        passages, embedded = await vectors.count(conn, services.embedder.embedder_id)
+    told = f"{embedded} of {passages} passages have a vector"
+    if embedded == passages:
+        return Health("ok", told)
+    return Health("degraded", f"{told}; `ruach formation index` makes the rest")

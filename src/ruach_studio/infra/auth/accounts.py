@@ -11,7 +11,7 @@ from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.auth.principal import Account, Principal, checked_roles
 from ruach_studio.infra.auth.store import accounts as rows
 from ruach_studio.infra.context import SystemClock, new_id
-from ruach_studio.kernel.errors import BadInput, Conflict
+from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
 from ruach_studio.kernel.ids import is_uuid4
 
 LOCAL_OPERATOR_EMAIL = "operator@localhost"
@@ -23,6 +23,12 @@ class EmailTaken(Conflict):
     """There is an account with this email."""
 
     code = "email_taken"
+
+
+class AccountNotFound(NotFound):
+    """There is no account with this email."""
+
+    code = "account_not_found"
 
 
 async def create_account(
@@ -42,6 +48,14 @@ async def create_account(
         raise EmailTaken(subject=account.email, remedy="Sign in with it, or use another email.")
     await _made(tx, account, actor)
     return account
+
+
+async def account_of(conn: AsyncConnection, email: str) -> Account:
+    """Return the living account of an email. Raises AccountNotFound, BadInput."""
+    found = await rows.by_email(conn, checked_email(email))
+    if found is None:
+        raise AccountNotFound(subject=email, remedy="Create it: ruach accounts create EMAIL --role member.")
+    return found[0]
 
 
 async def disable_account(tx: AsyncConnection, account_id: str, *, actor: str, reason: str) -> bool:
