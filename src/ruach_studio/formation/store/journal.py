@@ -109,10 +109,12 @@ async def append(tx: AsyncConnection, event: JournalEvent, *, expected_version: 
     return Appended(row.o_version, None if row.o_duplicate_of is None else str(row.o_duplicate_of))
 
 
-async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> list[tuple[int, JournalEvent]]:
-    """Return (version, event) of one enrollment, oldest first, without the first `after`."""
+async def read(
+    conn: AsyncConnection, enrollment_id: str, *, after: int = 0, limit: int | None = None
+) -> list[tuple[int, JournalEvent]]:
+    """Return (version, event) of one enrollment, oldest first, without the first `after`, at most `limit`."""
     wanted = (JOURNAL.c.enrollment_id == enrollment_id) & (JOURNAL.c.version > after)
-    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version))
+    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version).limit(limit))
     return [(row.version, _event(row)) for row in rows]
 
 
