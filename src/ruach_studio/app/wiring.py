@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from ruach_studio.formation.ports import Embedder, ReflectionAssessor
+from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.runners.embedders import open_embedder
 from ruach_studio.formation.store.graphs import GraphCache
@@ -37,6 +37,7 @@ class Services:
     clock: Clock
     graphs: GraphCache = field(default_factory=GraphCache)
     assessor: ReflectionAssessor | None = None
+    static_answers: StaticAnswers = field(default_factory=StaticAnswers)
     embedder: Embedder = field(default_factory=HashingEmbedder)
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 import numpy as np
@@ -56,6 +57,32 @@ class ReflectionAssessor(Protocol):
         ...
 
 
+class StatementsRefused(RuachError):
+    """The learning record store refuses one of these statements."""
+
+    code = "xapi_statements_refused"
+
+
+class RecordStoreClosed(RuachError):
+    """The learning record store does not let this service in."""
+
+    code = "xapi_store_closed"
+
+
+class StatementSink(Protocol):
+    """A learning record store. `name` tells its cursor apart from another's."""
+
+    name: str
+
+    async def store(self, statements: Sequence[Mapping[str, object]]) -> None:
+        """Store all of them or raise; one that is stored already is no error.
+
+        Raises StatementsRefused (one of them is at fault, details `status`), RecordStoreClosed (credentials, address,
+        protocol version: a person must act), Unavailable (try again).
+        """
+        ...
+
+
 class Embedder(Protocol):
     """Turns texts into vectors whose nearness ranks passages; nothing else is ever decided by one."""
 
@@ -82,6 +109,19 @@ class Embedder(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class StaticAnswers:
+    """How often this process had to show the static list instead of a member's own steps, and why it did last."""
+
+    count: int = 0
+    last_at: datetime | None = None
+    last_reason: str = ""
+
+    def note(self, at: datetime, reason: str) -> None:
+        """Count one more."""
+        self.count, self.last_at, self.last_reason = self.count + 1, at, reason
+
+
 class EmbedderAnswerRefused(RuachError):
     """The embedding service answered with something that cannot be used."""
 
@@ -106,6 +146,9 @@ class FormationServices(Protocol):
 
     @property
     def graphs(self) -> GraphCache: ...
+
+    @property
+    def static_answers(self) -> StaticAnswers: ...
 
     @property
     def assessor(self) -> ReflectionAssessor | None: ...

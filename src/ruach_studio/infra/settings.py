@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -51,13 +52,20 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8600"
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
+    next_step_deadline_ms: int = Field(default=1500, ge=50, le=60_000)  # then the static list is shown
     stripe_webhook_secret: SecretStr | None = None
+    stripe_tiers: Annotated[dict[str, Literal["supporter", "partner", "builder", "steward"]], NoDecode] = {}
 
     # An OpenAI-compatible endpoint whose model reads reflections too; unset, the published rubric alone does.
     assessor_url: str | None = None
     assessor_model: str | None = None
     assessor_api_key: SecretStr | None = None
     assessor_timeout_s: float = Field(default=60.0, gt=0, le=600)
+
+    xapi_url: str | None = None  # a learning record store's endpoint, without /statements; unset = nothing is streamed
+    xapi_user: str | None = None
+    xapi_password: SecretStr | None = None
+    xapi_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
 
     # What turns texts into vectors for search: built in, an optional package, or an OpenAI-compatible service.
     embedder: Literal["hashing", "wordllama"] = "hashing"
@@ -76,6 +84,15 @@ class Settings(BaseSettings):
         """Take `a:b` as well as a list, as in PATH."""
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
+    @field_validator("stripe_tiers", mode="before")
+    @classmethod
+    def _split_tiers(cls, value: object) -> object:
+        """Take `price_a=supporter,price_b=partner` as well as a mapping."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {price.strip(): tier.strip() for price, _, tier in pairs}
+
     @field_validator("data_dir", "store_dir", "ffmpeg_bin")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
@@ -87,7 +104,8 @@ class Settings(BaseSettings):
         return [root.expanduser().resolve() for root in roots]
 
     @field_validator(
-        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "embedding_url", mode="before"
+        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
+        "embedding_url", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
@@ -103,6 +121,19 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("xapi_url")
+    @classmethod
+    def _plain_endpoint(cls, url: str | None) -> str | None:
+        """The address names the stream's cursor, so it holds no password and one form only."""
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it is no http(s) address of an xAPI endpoint")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("it holds credentials; put them into RUACH_XAPI_USER and RUACH_XAPI_PASSWORD")
+        return url.rstrip("/").removesuffix("/statements")
 
     @field_validator("public_url")
     @classmethod

@@ -19,6 +19,20 @@ GOOD = (
     " not weakness. Next time I will call him before I decide anything, and I plan to sit in silence each morning."
 )
 
+OTHER = (
+    "Yesterday I sat with my neighbour on the stairs and I was nervous, because I had not spoken to her for months. It was"
+    " hard for me to admit that I judged her without knowing anything. I noticed that my anger was really fear of being left"
+    " alone. Looking back, I ask myself why I wait until things break. She thinks quietly, and from her point of view I had"
+    " been loud and cold. I felt relieved when we laughed at last. I discovered that a small visit changes more than a long"
+    " speech. From now on I will knock on her door on Sundays and I want to listen first."
+)
+
+
+@pytest.fixture
+def other():
+    """Another one, which shares no five words in a row with it."""
+    return OTHER
+
 
 @pytest.fixture
 def good():
@@ -104,5 +118,19 @@ def waiting(services):
                 sa.text("SELECT name, payload FROM platform.execution WHERE queue = 'formation-state' ORDER BY created_at")
             )
             return [(row.name, row.payload) for row in rows]
+
+    return do
+
+
+@pytest.fixture
+def published_ghosts(services):
+    """Return a coroutine that lists the payloads of `formation.ghost-state` in the outbox."""
+
+    async def do():
+        async with services.database.connection() as conn:
+            rows = await conn.execute(
+                sa.text("SELECT payload FROM platform.outbox WHERE event_type = 'formation.ghost-state' ORDER BY id")
+            )
+            return [row.payload for row in rows]
 
     return do

@@ -13,7 +13,7 @@ from ruach_studio.app.wiring import open_services
 from ruach_studio.formation.entrypoints.wire_search import search_out
 from ruach_studio.formation.usecases.rebuild_index import Rebuilt, rebuild_index
 from ruach_studio.formation.usecases.search_content import Found, ShownHit, search_content
-from ruach_studio.infra.auth.accounts import find_account
+from ruach_studio.infra.auth.accounts import account_of
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
 
@@ -38,7 +38,7 @@ def search(
         with bind(correlation_id=new_id()):
             async with open_services(settings) as services:
                 async with services.database.connection() as conn:
-                    account = await find_account(conn, user)
+                    account = await account_of(conn, user)
                 return await search_content(services, account.account_id, query, limit=limit)
 
     found = asyncio.run(work())

@@ -27,7 +27,7 @@ _AHEAD = sa.text(
     "SELECT CAST(xid AS text) AS xid, pos, event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
     " recorded_at, correlation_id, data FROM formation.journal"
     " WHERE (xid, pos) > (CAST(:xid AS xid8), CAST(:pos AS bigint)) AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-    " ORDER BY xid, pos LIMIT :limit"
+    " ORDER BY journal.xid, journal.pos LIMIT :limit"  # qualified: the bare name would be the text, and order 10 before 9
 )
 
 
@@ -109,10 +109,12 @@ async def append(tx: AsyncConnection, event: JournalEvent, *, expected_version: 
     return Appended(row.o_version, None if row.o_duplicate_of is None else str(row.o_duplicate_of))
 
 
-async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> list[tuple[int, JournalEvent]]:
-    """Return (version, event) of one enrollment, oldest first, without the first `after`."""
+async def read(
+    conn: AsyncConnection, enrollment_id: str, *, after: int = 0, limit: int | None = None
+) -> list[tuple[int, JournalEvent]]:
+    """Return (version, event) of one enrollment, oldest first, without the first `after`, at most `limit`."""
     wanted = (JOURNAL.c.enrollment_id == enrollment_id) & (JOURNAL.c.version > after)
-    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version))
+    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version).limit(limit))
     return [(row.version, _event(row)) for row in rows]
 
 
