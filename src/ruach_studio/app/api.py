@@ -4,8 +4,8 @@ from ruach_studio import __version__
 from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
-from ruach_studio.formation.entrypoints import http_graph as formation_graph
 from ruach_studio.formation.entrypoints import http_enrollments as formation_enrollments
+from ruach_studio.formation.entrypoints import http_graph as formation_graph
 from ruach_studio.formation.entrypoints import http_member as formation_member
 from ruach_studio.formation.entrypoints import http_read as formation_read
 from ruach_studio.formation.entrypoints import http_search as formation_search
