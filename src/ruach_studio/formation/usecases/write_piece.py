@@ -20,7 +20,7 @@ async def write_piece(services: FormationServices, piece: Piece, *, actor: str) 
 async def write_piece_in(
     services: FormationServices, tx: AsyncConnection, piece: Piece, *, actor: str, at: datetime
 ) -> bool:
-    """Do the same inside the caller's transaction; search knows the new words as soon as it commits."""
+    """Do the same inside the caller's transaction; the search index goes along."""
     before = await pieces.get(tx, piece.content_ref)
     changed = await pieces.put(tx, piece, actor=actor, at=at)
     if changed:
