@@ -11,13 +11,14 @@ replays from the start.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Phase
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.state_facts import Assessed, FormationState, Reflection
-from ruach_studio.formation.state_fold import OutOfOrder, fold
+from ruach_studio.formation.state_fold import OutOfOrder, Row, fold
 from ruach_studio.formation.state_snapshot import (
     REDUCER_VERSION,
     OtherReducer,
@@ -34,10 +35,20 @@ from ruach_studio.kernel.errors import Conflict
 
 __all__ = [
     "REDUCER_VERSION", "Assessed", "FormationState", "NeedsWholeJournal", "OtherReducer", "OutOfOrder", "Reflection",
-    "apply", "digest", "evidence_of", "from_snapshot", "replay", "to_snapshot",
+    "Stretch", "apply", "digest", "evidence_of", "from_snapshot", "replay", "replay_rows", "to_snapshot",
 ]  # fmt: skip
 
 Numbered = tuple[int, JournalEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The events of one enrollment that follow on number `after`, without a gap, as the fold reads them."""
+
+    enrollment_id: str
+    user_id: str
+    after: int
+    rows: Sequence[Row]
 
 
 class NeedsWholeJournal(Conflict):
@@ -60,27 +71,62 @@ def replay(
     NeedsWholeJournal if `as_of` lies before an event of `start`, or an event of `start` is voided.
     """
     state = start or FormationState()
-    latest = state.latest_event_at
     pairs = list(events)
     if as_of is not None:
-        if latest is not None and as_of < latest:
-            raise _whole(state, f"the state holds an event of {latest.isoformat()}, after {as_of.isoformat()}")
+        _check_date(state, as_of)
         pairs = [pair for pair in pairs if pair[1].occurred_at <= as_of]
     if not pairs:
         return state
     _check_order(state, pairs)
-    facts = facts_of(state) if state.journal_version else no_facts()
-    facts["active_days"] = {phase: dict.fromkeys(days) for phase, days in facts["active_days"].items()}
-    facts["journal_version"], first = pairs[-1][0], pairs[0][1]
-    facts["enrollment_id"], facts["user_id"] = first.enrollment_id, first.user_id
     times = [to_us(event.occurred_at) for _, event in pairs]
-    latest_us = max(times) if latest is None else max(max(times), to_us(latest))
     standing: Iterable[tuple[Numbered, int]] = zip(pairs, times, strict=True)
     if any(event.event_type == "voided" for _, event in pairs):
         gone = _voided(state, pairs)
         standing = (each for each in standing if each[0][0] >= gone.get(each[0][1].event_id, 0))
-    fold(facts, ((event.event_type, event.content_id, at, event.data) for (_, event), at in standing))
-    return state_of(settle(facts), latest_us)
+    rows = ((event.event_type, event.content_id, at, event.data) for (_, event), at in standing)
+    version, last = pairs[-1]
+    return _folded(state, last.enrollment_id, last.user_id, version, rows, max(times))
+
+
+def replay_rows(stretch: Stretch, *, as_of: datetime | None = None, start: FormationState | None = None) -> FormationState:
+    """Return what `replay` would, from the rows that the fold reads: the quick way from a database.
+
+    Raises OutOfOrder if the stretch does not follow on `start`, or for an unknown type; NeedsWholeJournal as `replay` does, and
+    for any `voided` row: rows have no ids.
+    """
+    state, rows = start or FormationState(), stretch.rows
+    if stretch.after != state.journal_version or state.enrollment_id not in ("", stretch.enrollment_id):
+        raise OutOfOrder(f"rows of enrollment {stretch.enrollment_id} after {stretch.after} cannot follow on "
+                         f"{state.journal_version} of {state.enrollment_id or 'none'}", subject=stretch.enrollment_id,
+                         remedy="Read the rows behind the state at hand.")  # fmt: skip
+    version = stretch.after + len(rows)
+    if as_of is not None:
+        _check_date(state, as_of)
+        until = to_us(as_of)
+        kept = [(number, row) for number, row in enumerate(rows, stretch.after + 1) if row[2] <= until]
+        version, rows = (kept[-1][0] if kept else 0), [row for _, row in kept]
+    if not rows:
+        return state
+    if any(row[0] == "voided" for row in rows):
+        raise _whole(state, f"an event up to number {version} voids another")
+    return _folded(state, stretch.enrollment_id, stretch.user_id, version, rows, max(row[2] for row in rows))
+
+
+def _folded(
+    state: FormationState, enrollment_id: str, user_id: str, version: int, rows: Iterable[Row], latest_us: int
+) -> FormationState:
+    facts = facts_of(state) if state.journal_version else no_facts()
+    facts["active_days"] = {phase: dict.fromkeys(days) for phase, days in facts["active_days"].items()}
+    facts["enrollment_id"], facts["user_id"], facts["journal_version"] = enrollment_id, user_id, version
+    fold(facts, rows)
+    before = state.latest_event_at
+    return state_of(settle(facts), latest_us if before is None else max(latest_us, to_us(before)))
+
+
+def _check_date(state: FormationState, as_of: datetime) -> None:
+    latest = state.latest_event_at
+    if latest is not None and as_of < latest:
+        raise _whole(state, f"the state holds an event of {latest.isoformat()}, after {as_of.isoformat()}")
 
 
 def _whole(state: FormationState, fact: str) -> NeedsWholeJournal:
