@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Node, ScoreGate, phase_rank
 from ruach_studio.formation.graph_check import check_graph
+from ruach_studio.formation.graph_columns import columns_of
 from ruach_studio.formation.graph_order import edges_of
 from ruach_studio.formation.graph_reach import closed_gates, perfect_score_bp
 from ruach_studio.formation.scope_plan import SCOPES, ScopePlan, plan_scopes
@@ -33,7 +34,8 @@ def prepared(nodes):
 
 
 def shut(nodes):
-    return shut_gates(*prepared(nodes), plan_scopes(nodes, RANKS))
+    nodes, edges, gates = prepared(nodes)
+    return shut_gates(columns_of(nodes), edges, gates, plan_scopes(nodes, RANKS))
 
 
 def best(graph, opened, phase):
@@ -110,7 +112,7 @@ def test_without_scopes_it_equals_the_walk_over_score_gates_alone(nodes):
         found += [gate for position in stuck for gate in reach.closed_score(position)]
         reach.ready.clear()
         reach.open(stuck)
-    assert tuple(sorted(found, key=lambda gate: gate.position)) == closed_gates(nodes, edges, gates)
+    assert tuple(sorted(found, key=lambda gate: gate.position)) == closed_gates(columns_of(nodes), edges, gates)
 
 
 def test_two_nodes_that_wait_for_each_other_through_scopes_are_both_named():

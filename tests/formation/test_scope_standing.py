@@ -46,7 +46,6 @@ def test_the_deficit_has_its_numbers_and_what_would_open_it(home, make_member):
     assert told.deficits == (Deficit("scope", "Individual", 1, 3, words),)
     assert told.verdict.reasons == (words, "to open it: complete I1 and pass I2")
     assert told.opening.acts == ("i1", "i2")
-    assert told.inputs["scopes"] == {"Individual": {"of": 3, "needed": 3, "missing": ["i1", "i2"]}}
     opened = ask(member.do("i1", "i2"), "h")
     assert opened.verdict.reasons == (
         "prerequisites met 1 of 1", "Household work asks for 70 % of the Individual work up to awakening: 3 of 3 done, 3 needed"

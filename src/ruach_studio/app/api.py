@@ -4,8 +4,12 @@ from ruach_studio import __version__
 from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
+from ruach_studio.formation.entrypoints import http_enrollments as formation_enrollments
 from ruach_studio.formation.entrypoints import http_member as formation_member
+from ruach_studio.formation.entrypoints import http_read as formation_read
+from ruach_studio.formation.entrypoints import http_search as formation_search
 from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
+from ruach_studio.formation.entrypoints.readiness import search_ready
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
 from ruach_studio.infra.http import health
@@ -14,6 +18,7 @@ from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.routes import router as media_router
+from ruach_studio.membership.entrypoints import http as membership_http
 from ruach_studio.render.entrypoints import http as render_http
 
 
@@ -25,7 +30,11 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(decisions_router(services.database))
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
+    api.include_router(membership_http.router(services))
+    api.include_router(formation_read.router(services))
+    api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
+    api.include_router(formation_search.router(services))
     if isinstance(services.store, LocalDiskStore):
         api.include_router(
             media_router(services.store, guard=public() if services.settings.media_public else require("operator", "member"))
@@ -41,6 +50,9 @@ def readiness(services: Services) -> dict[str, Check]:
         return Health()
 
     async def formation() -> Health:
-        return Health("ok", await formation_ready(services.database))
+        return await formation_ready(services)
 
-    return {"database": database, "formation": formation}
+    async def search() -> Health:
+        return await search_ready(services)
+
+    return {"database": database, "formation": formation, "search": search}

@@ -5,12 +5,14 @@ may stand before it. Ordinals are given once per path and never reused; a node i
 (decision F6). Counterparts: graph_check.py says what is wrong with a graph; evidence.py holds what a member has done in it.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import Literal
 
+from ruach_studio.formation.graph_order import edges_of_lists, topological_order
 from ruach_studio.formation.scope_plan import ScopePlan, plan_scopes
 
 Phase = Literal["awakening", "separation", "discernment", "commission", "stewardship"]
@@ -80,24 +82,21 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[Node, ...]:
-        """Return all nodes, each after its prerequisites, else by phase and ordinal (heap-Kahn). Missing ones are ignored.
+        """Return all nodes, each after its prerequisites, else by phase and ordinal. Missing ones are ignored.
 
         Nodes on a cycle, which no published graph has, come last instead of being lost.
         """
-        rank = {node.node_id: (phase_rank(node.phase), node.ordinal, node.node_id) for node in self.nodes}
-        waiting = {node.node_id: len(rank.keys() & set(node.prerequisites)) for node in self.nodes}
-        ready = [rank[name] for name, count in waiting.items() if not count]
-        heapify(ready)
-        order: list[str] = []
-        while ready:
-            *_, name = heappop(ready)
-            order.append(name)
-            for follower in dict.fromkeys(self.opens[name]):
-                waiting[follower] -= 1
-                if not waiting[follower]:
-                    heappush(ready, rank[follower])
-        order += sorted(rank.keys() - set(order), key=rank.__getitem__)
-        return tuple(self.by_id[name] for name in order)
+        ranked = sorted(self.nodes, key=_rank)
+        place = {node.node_id: i for i, node in enumerate(ranked)}
+        followers: list[list[int]] = [[] for _ in ranked]
+        for i, node in enumerate(ranked):
+            for name in dict.fromkeys(node.prerequisites):
+                if name in place:
+                    followers[place[name]].append(i)
+        walk = topological_order(edges_of_lists(followers))
+        if len(walk) < len(ranked):
+            walk += sorted(set(range(len(ranked))).difference(walk))
+        return tuple(map(ranked.__getitem__, walk))
 
     @cached_property
     def position(self) -> MappingProxyType[str, int]:
@@ -119,6 +118,16 @@ class Graph:
         return tuple(node for node in self.nodes if retired.issuperset(node.prerequisites))
 
     @cached_property
+    def entry_names(self) -> frozenset[str]:
+        """Return the ids of `entries`."""
+        return frozenset(node.node_id for node in self.entries)
+
+    @cached_property
+    def untagged(self) -> frozenset[str]:
+        """Return the ids of the nodes without tags."""
+        return frozenset(node.node_id for node in self.nodes if not node.tags)
+
+    @cached_property
     def live_phases(self) -> tuple[Phase, ...]:
         """Return the phases, in their order, that have a node which is not deprecated."""
         live = {node.phase for node in self.nodes if not node.deprecated}
@@ -133,6 +142,33 @@ class Graph:
         """Return the nodes of one phase and kind that count: required and not deprecated."""
         return self._required.get((phase, kind), ())
 
+    def required_names(self, phase: Phase, kind: Kind) -> frozenset[str]:
+        """Return the ids of `required_of`, as a set: counting what is done of thousands is then one intersection."""
+        return self._required_names.get((phase, kind), frozenset())
+
+    @cached_property
+    def counted_in(self) -> Mapping[str, Phase]:
+        """Return the phase of each node that counts: required and not deprecated."""
+        return {node.node_id: node.phase for node in self.nodes if node.required and not node.deprecated}
+
+    @cached_property
+    def counts(self) -> Mapping[Phase, int]:
+        """Return how many nodes of each phase count."""
+        found = Counter(self.counted_in.values())
+        return {phase: found[phase] for phase in PHASES}
+
+    def names_in(self, phase: Phase) -> frozenset[str]:
+        """Return the ids of all nodes of a phase, deprecated ones too."""
+        return self._names_in[phase]
+
+    @cached_property
+    def _names_in(self) -> dict[Phase, frozenset[str]]:
+        return {phase: frozenset(node.node_id for node in self.nodes if node.phase == phase) for phase in PHASES}
+
+    @cached_property
+    def _required_names(self) -> dict[tuple[Phase, Kind], frozenset[str]]:
+        return {key: frozenset(node.node_id for node in nodes) for key, nodes in self._required.items()}
+
     @cached_property
     def _required(self) -> dict[tuple[Phase, Kind], tuple[Node, ...]]:
         found: dict[tuple[Phase, Kind], list[Node]] = {}
@@ -145,3 +181,7 @@ class Graph:
 def phase_rank(phase: Phase) -> int:
     """Return 1..5: the order in which phases are walked."""
     return PHASES.index(phase) + 1
+
+
+def _rank(node: Node) -> tuple[int, int, str]:
+    return phase_rank(node.phase), node.ordinal, node.node_id

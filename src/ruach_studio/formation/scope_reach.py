@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from ruach_studio.formation.graph import PHASES, Kind, Node, Phase, ScoreGate, phase_rank
+from ruach_studio.formation.graph_columns import Columns
 from ruach_studio.formation.graph_order import Edges
 from ruach_studio.formation.graph_reach import KIND_WEIGHTS, ClosedGate, closed_gates, perfect_score_bp
 from ruach_studio.formation.scope_plan import ScopeNeed, ScopePlan
@@ -31,16 +32,16 @@ class ClosedScope:
 
 
 def shut_gates(
-    nodes: Sequence[Node], edges: Edges, gates: Mapping[int, ScoreGate], plan: ScopePlan
+    columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate], plan: ScopePlan
 ) -> tuple[tuple[ClosedGate, ...], tuple[ClosedScope, ...]]:
     """Return the score gates and the scopes that stay shut at the fixed point, each in the order of their nodes.
 
-    `edges` must be free of cycles; `gates`: the score gates to try, by position; `plan`: of the same nodes. What is behind a
-    shut node is tried as if that one stood open, so that one look names all.
+    `edges` must be free of cycles; `gates`: the score gates to try, by position in `columns`; `plan`: of the same nodes.
+    What is behind a shut node is tried as if that one stood open, so that one look names all.
     """
     if not plan.needs:
-        return closed_gates(nodes, edges, gates), ()
-    reach = _Reach(nodes, edges, gates, plan)
+        return closed_gates(columns, edges, gates), ()
+    reach = _Reach(columns.nodes, edges, gates, plan)
     scores: list[ClosedGate] = []
     scopes: list[ClosedScope] = []
     while True:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ruach_studio.formation.evidence import Evidence
+from ruach_studio.formation.evidence import Evidence, Origin
 from ruach_studio.formation.graph import PHASES, Graph, Phase
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.state_facts import Assessed, FormationState, Reflection
@@ -191,6 +191,7 @@ def evidence_of(state: FormationState, graph: Graph) -> Evidence:
         unlocked=frozenset(_earliest(state, state.unlocked)),
         last_seen_by_tag=_last_seen(state, graph),
         last_activity=state.last_activity,
+        origin=Origin(state.enrollment_id, state.journal_version, REDUCER_VERSION) if state.journal_version else None,
     )
 
 

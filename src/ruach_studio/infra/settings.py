@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,7 +18,7 @@ from ruach_studio.kernel.errors import BadInput
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
 _PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
 _FOLDERS = ("data_dir", "store_dir")
-_ADDRESSES = ("database_url", "redis_url")
+_ADDRESSES = ("database_url", "redis_url", "embedding_url")
 
 
 def masked(text: str) -> str:
@@ -51,13 +52,28 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8600"
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
+    next_step_deadline_ms: int = Field(default=1500, ge=50, le=60_000)  # then the static list is shown
     stripe_webhook_secret: SecretStr | None = None
+    stripe_tiers: Annotated[dict[str, Literal["supporter", "partner", "builder", "steward"]], NoDecode] = {}
 
     # An OpenAI-compatible endpoint whose model reads reflections too; unset, the published rubric alone does.
     assessor_url: str | None = None
     assessor_model: str | None = None
     assessor_api_key: SecretStr | None = None
     assessor_timeout_s: float = Field(default=60.0, gt=0, le=600)
+
+    xapi_url: str | None = None  # a learning record store's endpoint, without /statements; unset = nothing is streamed
+    xapi_user: str | None = None
+    xapi_password: SecretStr | None = None
+    xapi_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
+
+    # What turns texts into vectors for search: built in, an optional package, or an OpenAI-compatible service.
+    embedder: Literal["hashing", "wordllama"] = "hashing"
+    embedding_url: str | None = None  # an OpenAI-compatible service, as in http://127.0.0.1:11434/v1; above `embedder`
+    embedding_model: str = ""
+    embedding_api_key: SecretStr | None = None
+    embedding_dimensions: int | None = Field(default=None, ge=8, le=4096)
+    embedding_least_similarity: float = Field(default=0.3, ge=0.0, lt=1.0)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -67,6 +83,15 @@ class Settings(BaseSettings):
     def _split_roots(cls, value: object) -> object:
         """Take `a:b` as well as a list, as in PATH."""
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("stripe_tiers", mode="before")
+    @classmethod
+    def _split_tiers(cls, value: object) -> object:
+        """Take `price_a=supporter,price_b=partner` as well as a mapping."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {price.strip(): tier.strip() for price, _, tier in pairs}
 
     @field_validator("data_dir", "store_dir", "ffmpeg_bin")
     @classmethod
@@ -78,7 +103,10 @@ class Settings(BaseSettings):
     def _absolute_roots(cls, roots: list[Path]) -> list[Path]:
         return [root.expanduser().resolve() for root in roots]
 
-    @field_validator("database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", mode="before")
+    @field_validator(
+        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
+        "embedding_url", mode="before",
+    )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -94,6 +122,19 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("xapi_url")
+    @classmethod
+    def _plain_endpoint(cls, url: str | None) -> str | None:
+        """The address names the stream's cursor, so it holds no password and one form only."""
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it is no http(s) address of an xAPI endpoint")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("it holds credentials; put them into RUACH_XAPI_USER and RUACH_XAPI_PASSWORD")
+        return url.rstrip("/").removesuffix("/statements")
+
     @field_validator("public_url")
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
@@ -103,6 +144,12 @@ class Settings(BaseSettings):
     def _redis_has_an_address(self) -> Self:
         if self.queue_backend == "redis" and self.redis_url is None:
             raise ValueError("queue_backend is redis, so RUACH_REDIS_URL must say where")
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_have_a_model(self) -> Self:
+        if self.embedding_url is not None and not self.embedding_model:
+            raise ValueError("embedding_url is given, so RUACH_EMBEDDING_MODEL must name the model")
         return self
 
     @model_validator(mode="after")

@@ -115,10 +115,12 @@ async def append_many(
     return [Appended(version, None if repeats is None else str(repeats)) for version, repeats, _ in rows]
 
 
-async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> list[tuple[int, JournalEvent]]:
-    """Return (version, event) of one enrollment, oldest first, without the first `after`."""
+async def read(
+    conn: AsyncConnection, enrollment_id: str, *, after: int = 0, limit: int | None = None
+) -> list[tuple[int, JournalEvent]]:
+    """Return (version, event) of one enrollment, oldest first, without the first `after`, at most `limit`."""
     wanted = (JOURNAL.c.enrollment_id == enrollment_id) & (JOURNAL.c.version > after)
-    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version))
+    rows = await conn.execute(sa.select(JOURNAL).where(wanted).order_by(JOURNAL.c.version).limit(limit))
     return [(row.version, _event(row)) for row in rows]
 
 

@@ -4,7 +4,7 @@ Reading never needs the queue: what the projector has not seen yet is folded her
 voided event reaches into, or a date before it: the whole journal is replayed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,4 +61,7 @@ async def _journey(
     # a migration that happened after `as_of` has not happened yet
     version = state.graph_version or enrollment.graph_version
     graph = await services.graphs.get(conn, enrollment.path_id, version)
-    return Journey(enrollment, graph, state, evidence_of(state, graph))
+    evidence = evidence_of(state, graph)
+    if as_of is not None and evidence.origin is not None:
+        evidence = replace(evidence, origin=replace(evidence.origin, until=as_of))
+    return Journey(enrollment, graph, state, evidence)

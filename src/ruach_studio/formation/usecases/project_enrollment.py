@@ -16,6 +16,7 @@ from ruach_studio.formation.state import REDUCER_VERSION, FormationState, digest
 from ruach_studio.formation.store import enrollments, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.projections import Projection
+from ruach_studio.formation.usecases.load_evidence import keep_evidence
 from ruach_studio.formation.usecases.load_journey import state_of
 from ruach_studio.formation.usecases.write_fact import PROJECT, QUEUE, write_fact
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
@@ -53,9 +54,11 @@ async def project_in(services: FormationServices, tx: AsyncConnection, enrollmen
     graph = await services.graphs.get(tx, enrollment.path_id, state.graph_version or enrollment.graph_version)
     changes = Changes((), (), None)
     if state.covenant == "formation_journey":  # a resource explorer leaves no record
-        changes = changes_of(graph, state, evidence_of(state, graph), as_of=at)
+        evidence = await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
+        changes = changes_of(graph, state, evidence, as_of=at)
         if await _note(services, tx, enrollment, state, changes, at):
             state = await state_of(tx, enrollment_id)
+            await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
     stored = Projection(enrollment_id, state.journal_version, REDUCER_VERSION, dict(to_snapshot(state)), digest(state), at)
     await projections.put(tx, stored)
     if changes.opens_at is not None:

@@ -1,5 +1,6 @@
 """Write and read the rows of people."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,6 +32,20 @@ async def by_email(conn: AsyncConnection, email: str) -> tuple[Account, str | No
     if row is None:
         return None
     return Account(row.id, row.email, row.display_name, frozenset(row.roles)), row.password_hash
+
+
+async def existing(conn: AsyncConnection, account_ids: Collection[str]) -> frozenset[str]:
+    """Return those of `account_ids` that are an account's, disabled or not."""
+    found = await conn.execute(sa.select(ACCOUNT.c.id).where(ACCOUNT.c.id.in_(sorted(account_ids))))
+    return frozenset(found.scalars())
+
+
+async def emails_of(conn: AsyncConnection, account_ids: Collection[str]) -> dict[str, str]:
+    """Return the email of each account that exists, by its id."""
+    if not account_ids:
+        return {}
+    found = await conn.execute(sa.select(ACCOUNT.c.id, ACCOUNT.c.email).where(ACCOUNT.c.id.in_(account_ids)))
+    return {row.id: row.email for row in found}
 
 
 async def set_password_hash(tx: AsyncConnection, account_id: str, password_hash: str) -> None:
