@@ -47,9 +47,8 @@ def test_the_deficit_has_its_numbers_and_what_would_open_it(home, make_member):
     assert told.verdict.reasons == (words, "to open it: complete I1 and pass I2")
     assert told.opening.acts == ("i1", "i2")
     opened = ask(member.do("i1", "i2"), "h")
-    assert opened.verdict.reasons == (
-        "prerequisites met 1 of 1", "Household work asks for 70 % of the Individual work up to awakening: 3 of 3 done, 3 needed"
-    )  # fmt: skip
+    met = "Household work asks for 70 % of the Individual work up to awakening: 3 of 3 done, 3 needed"
+    assert opened.verdict.reasons == ("prerequisites met 1 of 1", met)
 
 
 def test_prerequisites_count_before_the_scope_and_are_not_asked_twice(home, make_member):

@@ -27,7 +27,7 @@ _AHEAD = sa.text(
     "SELECT CAST(xid AS text) AS xid, pos, event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
     " recorded_at, correlation_id, data FROM formation.journal"
     " WHERE (xid, pos) > (CAST(:xid AS xid8), CAST(:pos AS bigint)) AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-    " ORDER BY xid, pos LIMIT :limit"
+    " ORDER BY journal.xid, journal.pos LIMIT :limit"  # qualified: the bare name would be the text, and order 10 before 9
 )
 
 
