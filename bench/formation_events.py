@@ -58,8 +58,8 @@ def payload(member: int, number: int) -> tuple[str, str, dict[str, Any]]:
         ("checkpoint_completed", f"{node}-c", section | {
             "checkpointId": f"{node}-c", "reflectionId": reflection, "timeSinceReached": 400 + dwell, "passed": dwell > 40,
             "score": depth, "utcOffsetMinutes": 60}),
-        ("content_unlocked", f"{node}-n", {"contentType": "section", "contentId": f"{node}-n", "reason": "score 0.66 of 0.60"}),
-        ("canon_axiom_cited", f"axiom-{number % 40}", {"axiomId": f"axiom-{number % 40}", "citationContext": "a reflection"}),
+        ("content_unlocked", f"{node}-n", {"contentType": "section", "contentId": f"{node}-n", "reason": "0.66 of 0.60"}),
+        ("canon_axiom_cited", f"axiom-{number % 40}", {"axiomId": f"axiom-{number % 40}", "citationContext": "reflection"}),
         ("recommendation_issued", node, {"recommendationType": "revisit", "reason": "5 days since similar content"}),
         ("pause_triggered", node, {"reason": "insufficient_dwell_time", "context": f"{dwell} s", "severity": "suggestion"}),
         ("readiness_level_changed", "pace", {"dimension": "pace", "previousLevel": "emerging", "newLevel": "forming",
@@ -87,7 +87,7 @@ def life(member: int, count: int) -> Iterator[JournalEvent]:
 
 
 def fill(dsn: str, members: int, count: int) -> None:
-    """Write `members` enrollments of `count` events each, oldest event first, and gather statistics as autovacuum does."""
+    """Write `members` enrollments of `count` events each, oldest event first, and vacuum as autovacuum does in time."""
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(GRAPH_SQL)
         enrollments = [enrollment_id(member) for member in range(members)]
@@ -97,14 +97,19 @@ def fill(dsn: str, members: int, count: int) -> None:
         ) as copy:  # fmt: skip
             for member, each in enumerate(enrollments):
                 copy.write_row((each, f"user-{member}", "ruach", 1, count, "formation_journey", START))
-        with conn.cursor() as cursor, cursor.copy(
-            "COPY formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at, data)"
-            " FROM STDIN"
-        ) as copy:  # fmt: skip
+        conn.execute(
+            "CREATE UNLOGGED TABLE incoming (e uuid, n uuid, v int, u text, t text, c text, at timestamptz, d jsonb)"
+        )
+        with conn.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
             for number in range(1, count + 1):
                 for member, each in enumerate(enrollments):
                     kind, content, data = payload(member, number)
                     at = START + timedelta(hours=number, microseconds=member * 997)
                     copy.write_row((uuid.UUID(int=member << 64 | number), each, number, f"user-{member}", kind, content, at,
                                     json.dumps(data)))  # fmt: skip
+        conn.execute(
+            "INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
+            " correlation_id, data, brief) SELECT e, n, v, u, t, c, at, e, d, formation.brief(t, c, at, d) FROM incoming"
+        )
+        conn.execute("DROP TABLE incoming")
         conn.execute("VACUUM ANALYZE formation.journal, formation.enrollment")

@@ -93,7 +93,7 @@ async def append(tx: AsyncConnection, event: JournalEvent, *, expected_version: 
 async def append_many(
     tx: AsyncConnection, events: Sequence[JournalEvent], *, expected_version: int | None = None
 ) -> list[Appended]:
-    """Write checked events in the order given, in one statement, each as `append` does. `expected_version`: before the first."""
+    """Write checked events in the order given, in one statement, each as `append` does."""
     given = []
     for event in events:
         checked(event, allow_control=True)

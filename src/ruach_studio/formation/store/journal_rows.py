@@ -1,16 +1,16 @@
 """Read the journal the quick way: as the rows that the reducer reads, from the index alone.
 
-Column `brief` of an event is one JSON row [type, content id, microseconds since 1970, payload] (migration 0006, which leaves
-out fields that the reducer never reads). It is part of the index (enrollment, version), so that an enrollment's rows lie side
-by side there. Where it is NULL, being too long for an index, the row is made from the event itself. The rows have no event
+Column `brief` of an event is one JSON row [type, content id, microseconds since 1970, payload]; migration 0006 makes it and
+leaves out fields that the reducer never reads. It is part of the index (enrollment, version), so that the rows of one lie
+side by side there. Where it is NULL, being too long for an index, the row is made from the event itself. Rows have no event
 ids: where a `voided` event stands among them, the events themselves are read (store/journal.py).
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +33,7 @@ async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> 
     """Return the rows of one enrollment behind number `after`; none for an enrollment that there is not."""
     wanted = {"enrollment_id": enrollment_id, "after": after}
     found = (await conn.execute(_BRIEFS, wanted)).one()
-    rows: list[Any] = json.loads(f"[{found.rows or ''}]")
+    rows: list[Any] = orjson.loads(f"[{found.rows or ''}]")
     if None in rows:
         put_long(rows, after, ((row.version, [row.event_type, row.content_id, row.us, row.data])
                                for row in await conn.execute(_LONG, wanted)))  # fmt: skip
@@ -49,7 +49,7 @@ def put_long(rows: list[Any], after: int, long: Iterable[tuple[int, list[Any]]])
 async def replay_stored(
     conn: AsyncConnection, enrollment_id: str, *, as_of: datetime | None = None, start: FormationState | None = None
 ) -> FormationState:
-    """Return the state of an enrollment as of a date, default now, reading only what follows on `start` where that will do."""
+    """Return the state of an enrollment as of a date, default now, reading only what follows on `start` if it can."""
     try:
         stretch = await read(conn, enrollment_id, after=0 if start is None else start.journal_version)
         return replay_rows(stretch, as_of=as_of, start=start)

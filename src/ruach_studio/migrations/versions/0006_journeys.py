@@ -179,10 +179,10 @@ DROP INDEX formation.journal_cursor;
 CREATE INDEX journal_cursor ON formation.journal (xid, pos)
 """
 
-# The one way in. Whoever writes takes the users' turns first, by key, then an enrollment's row, so that no two deadlock. Each
-# event is held against all accepted before it, late arrivals too. `p_expected`: the version that their enrollment must have,
-# NULL for any. One row per event: its version, or the event that it repeats; `o_found`: its enrollment's version before, NULL
-# without one. Sequential scans are off, since a plan made for an empty table would be kept.
+# The one way in. Whoever writes takes the users' turns first, by key, then an enrollment's row, so that no two deadlock.
+# Each event is held against all accepted before it, late arrivals too. `p_expected`: the version that their enrollment must
+# have, NULL for any. One row per event: its version, or the event that it repeats; `o_found`: its enrollment's version before,
+# NULL without one. Sequential scans are off, since a plan made for an empty table would be kept.
 _APPEND = """
 CREATE FUNCTION formation.take_turn(p_user text) RETURNS void LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock(hashtextextended(p_user, 6))
