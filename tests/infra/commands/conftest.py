@@ -98,7 +98,7 @@ def done(database):
 
 @pytest.fixture
 def trail(database):
-    """Return a coroutine that gives (from, to, actor) of every audited step of a run, oldest first; `telling`: reasons too."""
+    """Return a coroutine that gives (from, to, actor) of each step of a run, oldest first, with `telling` its reason too."""
 
     async def read(run_id=None, *, telling=False):
         async with database.connection() as conn:

@@ -10,7 +10,14 @@ from ruach_studio.infra.audit import verify_chain
 from ruach_studio.infra.auth.accounts import disable_account
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.commands import (
-    AlreadyRequested, ConfirmationNotFound, NotPending, SamePerson, confirm, list_confirmations, perform, reject,
+    AlreadyRequested,
+    ConfirmationNotFound,
+    NotPending,
+    SamePerson,
+    confirm,
+    list_confirmations,
+    perform,
+    reject,
 )  # fmt: skip
 from ruach_studio.infra.context import new_id
 from ruach_studio.kernel.errors import BadInput, Conflict, Forbidden, Malformed
