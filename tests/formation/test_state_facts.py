@@ -92,6 +92,8 @@ def test_a_day_is_the_members_own_and_stays():
 
 def test_only_a_pass_passes():
     assert replay(log(passed(1, False))).checkpoint_failures == {"c1": 1}
+    assert replay(log(passed(3, False), passed(1, False))).failed_attempts("c1") == (2, START + timedelta(hours=3))
+    assert replay(log(passed(3, True))).failed_attempts("c1") == (0, None)
     assert evidence_of(replay(log(passed(1, False))), GRAPH).checkpoints_passed == frozenset()
     state = replay(log(passed(1, False), passed(2, True), passed(3, True)))
     assert state.checkpoints_passed == {"c1": START + timedelta(hours=2)}
@@ -118,6 +120,21 @@ def test_the_best_of_several_submissions_counts_and_an_unassessed_one_not():
     assert evidence.reflection_quality == {"r1": 500}
     assert evidence.completed == {"r1": START + timedelta(hours=5)}
     assert evidence.active_days == {"awakening": {date(2026, 3, 2), date(2026, 3, 3)}}
+
+
+def test_the_last_scored_submission_of_a_prompt_is_the_latest_assessed_one():
+    state = replay(log(submitted("a", 5), submitted("b", 40), submitted("c", 90), submitted("d", 50, node="r2"),
+                       analyzed("b", 0), analyzed("a", 0.5), analyzed("d", 0.5)))  # fmt: skip
+    assert state.last_scored("r1") == START + timedelta(hours=40)
+    assert state.last_scored("r3") is None
+
+
+def test_cooldowns_survive_a_migration():
+    state = replay(log(passed(1, False), passed(2, False), submitted("a", 5, node="ask"), analyzed("a", 0.4),
+                       migrated({"c1": ["c2"], "ask": ["r1"]}), passed(7, False, "c2")))  # fmt: skip
+    assert state.failed_attempts("c2") == (3, START + timedelta(hours=7))
+    assert state.failed_attempts("c1") == (2, START + timedelta(hours=2))
+    assert state.last_scored("r1") == state.last_scored("ask") == START + timedelta(hours=5)
 
 
 def test_what_was_opened_is_never_locked_again():

@@ -1,11 +1,9 @@
-"""Turn services into everything that the pillars bring along: job handlers, their hooks, event consumers.
-
-Formation brings none yet: its journal stands, journeys do not.
-"""
+"""Turn services into everything that the pillars bring along: job handlers, their hooks, event consumers."""
 
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
 from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
+from ruach_studio.formation.entrypoints import jobs as formation_jobs
 from ruach_studio.infra.outbox import Consumer
 from ruach_studio.infra.queues import Handler, HandlerHooks
 from ruach_studio.render.entrypoints import events as render_events
@@ -17,12 +15,16 @@ JobKey = tuple[str, str]
 
 def handlers(services: Services) -> dict[JobKey, Handler]:
     """Return every handler by (queue, job name)."""
-    return {**assembly_jobs.handlers(services), **render_jobs.handlers(services, FfmpegRunner())}
+    return {
+        **assembly_jobs.handlers(services),
+        **render_jobs.handlers(services, FfmpegRunner()),
+        **formation_jobs.handlers(services),
+    }
 
 
 def hooks(services: Services) -> dict[JobKey, HandlerHooks]:
     """Return what a failed or dead job does to its pillar's rows."""
-    return {**assembly_jobs.hooks(services), **render_jobs.hooks(services)}
+    return {**assembly_jobs.hooks(services), **render_jobs.hooks(services), **formation_jobs.hooks(services)}
 
 
 def consumers(services: Services) -> list[Consumer]:

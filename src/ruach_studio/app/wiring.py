@@ -57,7 +57,23 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await parts.enter_async_context(Database(url, pool_size=settings.database_pool_size))
         store = LocalDiskStore(settings.store_dir, settings.public_url)
         await store.sweep()
-        yield Services(settings, database, BullmqPostgres(database), store, SystemClock())
+        assessor = await parts.enter_async_context(_assessor(settings))
+        yield Services(settings, database, BullmqPostgres(database), store, SystemClock(), assessor=assessor)
+
+
+@asynccontextmanager
+async def _assessor(settings: Settings) -> AsyncIterator[ReflectionAssessor | None]:
+    """Give the language model that reads reflections, if one is configured."""
+    if settings.assessor_url is None or settings.assessor_model is None:
+        yield None
+        return
+    import httpx  # a tenth of a second to load, and only this needs it
+
+    from ruach_studio.formation.runners.llm_assessor import LlmAssessor
+
+    key = settings.assessor_api_key.get_secret_value() if settings.assessor_api_key else None
+    async with httpx.AsyncClient() as client:
+        yield LlmAssessor(client, settings.assessor_url, settings.assessor_model, key, timeout_s=settings.assessor_timeout_s)
 
 
 @asynccontextmanager

@@ -3,38 +3,51 @@
 One pure reducer (decision F2). Time comes from the events and from `as_of`, never from a clock, so that replaying twice, in
 one go or in pieces, or from a snapshot gives the identical state and digest. Rules:
 - Events come in rising number; a number at or below the state's is refused, as is another enrollment's event.
-- A `voided` event takes an earlier event (a lower number) out, wherever the pieces were cut, and may itself be voided.
+- A `voided` event takes an earlier event (a lower number) out, and may itself be voided.
 - `as_of` leaves out what occurred later, control events too.
 - Reflections count by their best automatic quality, or by an operator's latest word, which alone may lower it.
+A state holds facts, not events: where a void or an `as_of` reaches back before it, NeedsWholeJournal says so and the caller
+replays from the start.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Phase
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.state_facts import Assessed, FormationState, Reflection
-from ruach_studio.formation.state_fold import HANDLERS, Fold
-from ruach_studio.formation.state_snapshot import REDUCER_VERSION, OtherReducer, digest, from_snapshot, to_snapshot
+from ruach_studio.formation.state_fold import OutOfOrder, fold
+from ruach_studio.formation.state_snapshot import (
+    REDUCER_VERSION,
+    OtherReducer,
+    digest,
+    facts_of,
+    from_snapshot,
+    no_facts,
+    settle,
+    state_of,
+    to_snapshot,
+    to_us,
+)  # fmt: skip
 from ruach_studio.kernel.errors import Conflict
 
 __all__ = [
-    "REDUCER_VERSION", "Assessed", "FormationState", "OtherReducer", "OutOfOrder", "Reflection", "apply", "digest",
-    "evidence_of", "from_snapshot", "replay", "to_snapshot",
+    "REDUCER_VERSION", "Assessed", "FormationState", "NeedsWholeJournal", "OtherReducer", "OutOfOrder", "Reflection",
+    "apply", "digest", "evidence_of", "from_snapshot", "replay", "to_snapshot",
 ]  # fmt: skip
 
 Numbered = tuple[int, JournalEvent]
 
 
-class OutOfOrder(Conflict):
-    """The event does not follow on the state."""
+class NeedsWholeJournal(Conflict):
+    """The state cannot be gone back behind: replay the journal from the start."""
 
-    code = "out_of_order"
+    code = "needs_whole_journal"
 
 
 def apply(state: FormationState, version: int, event: JournalEvent) -> FormationState:
-    """Return the state after one more event. Raises OutOfOrder; costs a copy of the facts (`replay` copies once for all)."""
+    """Return the state after one more event. Raises as `replay` does, which copies the facts once for all."""
     return replay(((version, event),), start=state)
 
 
@@ -43,62 +56,64 @@ def replay(
 ) -> FormationState:
     """Return the state after `events` (number, event), in rising number, on top of `start` (default: nothing yet).
 
-    Raises OutOfOrder for a number that does not rise, another enrollment's event or a type that the reducer does not know.
+    Raises OutOfOrder for a number that does not rise, another enrollment's event or a type that the reducer does not know;
+    NeedsWholeJournal if `as_of` lies before an event of `start`, or an event of `start` is voided.
     """
     state = start or FormationState()
-    if as_of is not None and any(event.occurred_at > as_of for _, event in state.log):
-        state = _fold_all([pair for pair in state.log if pair[1].occurred_at <= as_of])
-    fold = Fold(state)
-    _feed(fold, events if as_of is None else (pair for pair in events if pair[1].occurred_at <= as_of))
-    return _fold_all(fold.log) if fold.dirty else fold.freeze()
+    latest = state.latest_event_at
+    pairs = list(events)
+    if as_of is not None:
+        if latest is not None and as_of < latest:
+            raise _whole(state, f"the state holds an event of {latest.isoformat()}, after {as_of.isoformat()}")
+        pairs = [pair for pair in pairs if pair[1].occurred_at <= as_of]
+    if not pairs:
+        return state
+    _check_order(state, pairs)
+    facts = facts_of(state) if state.journal_version else no_facts()
+    facts["active_days"] = {phase: dict.fromkeys(days) for phase, days in facts["active_days"].items()}
+    facts["journal_version"], first = pairs[-1][0], pairs[0][1]
+    facts["enrollment_id"], facts["user_id"] = first.enrollment_id, first.user_id
+    times = [to_us(event.occurred_at) for _, event in pairs]
+    latest_us = max(times) if latest is None else max(max(times), to_us(latest))
+    standing: Iterable[tuple[Numbered, int]] = zip(pairs, times, strict=True)
+    if any(event.event_type == "voided" for _, event in pairs):
+        gone = _voided(state, pairs)
+        standing = (each for each in standing if each[0][0] >= gone.get(each[0][1].event_id, 0))
+    fold(facts, ((event.event_type, event.content_id, at, event.data) for (_, event), at in standing))
+    return state_of(settle(facts), latest_us)
 
 
-def _feed(fold: Fold, events: Iterable[Numbered]) -> None:
-    facts, keep = fold.facts, fold.log.append
-    last: int = facts["journal_version"]
-    enrollment: str = facts["enrollment_id"]
-    for pair in events:
-        version, event = pair
+def _whole(state: FormationState, fact: str) -> NeedsWholeJournal:
+    return NeedsWholeJournal(fact, subject=state.enrollment_id, remedy="Replay the enrollment's journal from the start.")
+
+
+def _check_order(state: FormationState, pairs: Sequence[Numbered]) -> None:
+    last, enrollment = state.journal_version, state.enrollment_id or pairs[0][1].enrollment_id
+    for version, event in pairs:
         if version <= last or event.enrollment_id != enrollment:
-            if enrollment or version <= last:
-                raise OutOfOrder(f"event {version} of enrollment {event.enrollment_id} cannot follow on {last} of "
-                                 f"{enrollment or 'none'}", subject=event.event_id,
-                                 remedy="Replay one enrollment's journal in the order of its numbers.")  # fmt: skip
-            enrollment = event.enrollment_id
-            facts["enrollment_id"], facts["user_id"] = enrollment, event.user_id
-        handler = HANDLERS.get(event.event_type)
-        if handler is None:
-            raise OutOfOrder(f"event {version} has the unknown type {event.event_type!r}", subject=event.event_id,
-                             remedy="Replay with the version of Ruach Studio that wrote it.")  # fmt: skip
-        keep(pair)
-        last, at = version, event.occurred_at
-        handler(fold, at if at.tzinfo is UTC else at.astimezone(UTC), event.content_id, event.data)
-    facts["journal_version"] = last
+            raise OutOfOrder(f"event {version} of enrollment {event.enrollment_id} cannot follow on {last} of {enrollment}",
+                             subject=event.event_id,
+                             remedy="Replay one enrollment's journal in the order of its numbers.")  # fmt: skip
+        last = version
 
 
-def _fold_all(log: list[Numbered]) -> FormationState:
-    """Return the state of a whole log with what was voided left out. The log is kept whole: a void may be voided."""
-    gone: dict[str, int] = {}  # event id -> number of the event that voids it
-    for version, event in reversed(log):
-        if event.event_type == "voided" and not _is_voided(gone, version, event):
-            gone[str(event.data["eventId"])] = version
-    fold = Fold(FormationState())
-    _feed(fold, [pair for pair in log if not _is_voided(gone, *pair)])
-    fold.log = log
-    if log:
-        fold.facts["journal_version"] = log[-1][0]
-        fold.facts["enrollment_id"], fold.facts["user_id"] = log[0][1].enrollment_id, log[0][1].user_id
-    return fold.freeze()
-
-
-def _is_voided(gone: Mapping[str, int], version: int, event: JournalEvent) -> bool:
-    return version < gone.get(str(event.event_id), 0)
+def _voided(state: FormationState, pairs: Sequence[Numbered]) -> Mapping[str, int]:
+    """Return event id -> number of the event that voids it. Latest first, since a void may be voided."""
+    here = {event.event_id for _, event in pairs}
+    gone: dict[str, int] = {}
+    for version, event in reversed(pairs):
+        if event.event_type == "voided" and version >= gone.get(event.event_id, 0):
+            subject = str(event.data["eventId"])
+            if state.journal_version and subject not in here:
+                raise _whole(state, f"event {version} voids {subject}, which the state at hand holds")
+            gone.setdefault(subject, version)
+    return gone
 
 
 def evidence_of(state: FormationState, graph: Graph) -> Evidence:
     """Return what score, gates and next step read, with ids carried to the graph's by the enrollment's migrations.
 
-    A reflection counts as completed once one submission has a quality above 0 (0 is a copy or a word list). Sections count
+    A prompt counts as completed once one submission has a quality above 0 (0 is a copy or a word list). Sections count
     as recorded: the dwell was measured against the graph of that day, and a stricter graph takes nothing back. Nodes that
     the graph does not know stay; only `last_seen_by_tag` needs their tags and leaves them out.
     """
@@ -111,6 +126,9 @@ def evidence_of(state: FormationState, graph: Graph) -> Evidence:
             continue
         written, per_mille = scored
         for name in state.names_of(written.node_id):
+            node = graph.by_id.get(name)
+            if node is not None and node.kind != "reflection":
+                continue  # a checkpoint's answer: what completes it is its passage
             quality[name] = max(quality.get(name, 0), per_mille)
             if per_mille > 0:
                 _merge(completed, {name: written.submitted_at})

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ruach_studio.formation.graph import Phase
-from ruach_studio.formation.journal import JournalEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,11 @@ class FormationState:
     """One enrollment after the events up to number `journal_version`.
 
     `started`, `sections_completed`, `checkpoints_*`, `unlocked`, `phase_started`, `phase_completed`, `axioms_viewed`: id ->
-    first time. `touched`, `pauses` (by reason): latest time. `section_views`, `dwell_s` (longest reported),
-    `checkpoint_failures`, `axioms_cited`: id -> number. `gated`: id -> what it asks for, until it is unlocked. `gaps`:
-    "type/area" -> severity. `carried`: node id of an older graph -> node ids that hold its facts now. `last_activity` is
-    of the member's own acts only. `log` keeps the events themselves, so that a voided one can be taken out again.
+    first time. `touched`, `checkpoint_failed_at`, `pauses` (by reason): latest time. `section_views`, `dwell_s` (longest
+    reported), `checkpoint_failures`, `axioms_cited`: id -> number. `gated`: id -> what it asks for, until it is unlocked.
+    `gaps`: "type/area" -> severity. `carried`: node id of an older graph -> node ids that hold its facts now.
+    `last_activity` is of the member's own acts only; `latest_event_at` of any event, voided ones too: before that time the
+    state cannot be asked, only the journal.
     """
 
     enrollment_id: str = ""
@@ -71,6 +71,7 @@ class FormationState:
     checkpoints_reached: Mapping[str, datetime] = field(default_factory=dict)
     checkpoints_passed: Mapping[str, datetime] = field(default_factory=dict)
     checkpoint_failures: Mapping[str, int] = field(default_factory=dict)
+    checkpoint_failed_at: Mapping[str, datetime] = field(default_factory=dict)
     reflections: Mapping[str, Reflection] = field(default_factory=dict)
     assessed: Mapping[str, Assessed] = field(default_factory=dict)
     unlocked: Mapping[str, datetime] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class FormationState:
     readiness: Mapping[str, str] = field(default_factory=dict)
     active_days: Mapping[str, frozenset[date]] = field(default_factory=dict)
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    log: tuple[tuple[int, JournalEvent], ...] = field(default=(), compare=False, repr=False)
+    latest_event_at: datetime | None = field(default=None, compare=False)
 
     def names_of(self, node_id: str) -> tuple[str, ...]:
         """Return the node id and every id that a migration carried its facts to, in that order, each once."""
@@ -99,3 +100,16 @@ class FormationState:
         """Return a submission and its quality in per mille, or None while it is missing or not assessed."""
         written, said = self.reflections.get(reflection_id), self.assessed.get(reflection_id)
         return None if written is None or said is None else (written, said.quality)
+
+    def failed_attempts(self, node_id: str) -> tuple[int, datetime | None]:
+        """Return how often a checkpoint was failed, by any of its names, and when last."""
+        known_as = [old for old in self.checkpoint_failures if node_id in self.names_of(old)]
+        times = [self.checkpoint_failed_at[old] for old in known_as]
+        return sum(self.checkpoint_failures[old] for old in known_as), max(times, default=None)
+
+    def last_scored(self, node_id: str) -> datetime | None:
+        """Return when the latest assessed submission on a prompt was written, by any of its names; None without one."""
+        return max(
+            (each.submitted_at for reflection_id, each in self.reflections.items()
+             if reflection_id in self.assessed and node_id in self.names_of(each.node_id)), default=None,
+        )  # fmt: skip

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
 
+    # An OpenAI-compatible endpoint whose model reads reflections too; unset, the published rubric alone does.
+    assessor_url: str | None = None
+    assessor_model: str | None = None
+    assessor_api_key: SecretStr | None = None
+    assessor_timeout_s: float = Field(default=60.0, gt=0, le=600)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
 
@@ -72,7 +78,7 @@ class Settings(BaseSettings):
     def _absolute_roots(cls, roots: list[Path]) -> list[Path]:
         return [root.expanduser().resolve() for root in roots]
 
-    @field_validator("database_url", "redis_url", "ffmpeg_bin", mode="before")
+    @field_validator("database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -97,6 +103,12 @@ class Settings(BaseSettings):
     def _redis_has_an_address(self) -> Self:
         if self.queue_backend == "redis" and self.redis_url is None:
             raise ValueError("queue_backend is redis, so RUACH_REDIS_URL must say where")
+        return self
+
+    @model_validator(mode="after")
+    def _assessor_has_a_model(self) -> Self:
+        if (self.assessor_url is None) != (self.assessor_model is None):
+            raise ValueError("RUACH_ASSESSOR_URL and RUACH_ASSESSOR_MODEL go together")
         return self
 
     def __repr_args__(self) -> Any:

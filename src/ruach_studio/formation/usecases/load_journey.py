@@ -4,7 +4,6 @@ Reading never needs the queue: what the projector has not seen yet is folded her
 voided event reaches into, or a date before it: the whole journal is replayed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph
-from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot, replay
+from ruach_studio.formation.state import (
+    REDUCER_VERSION,
+    FormationState,
+    NeedsWholeJournal,
+    evidence_of,
+    from_snapshot,
+    replay,
+)
 from ruach_studio.formation.store import enrollments, journal, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 
@@ -53,10 +58,10 @@ async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | 
     if stored is None or stored.reducer_version != REDUCER_VERSION or as_of is not None:
         return replay(await journal.read(conn, enrollment_id), as_of=as_of)
     start = from_snapshot(stored.snapshot)
-    tail: Sequence[tuple[int, JournalEvent]] = await journal.read(conn, enrollment_id, after=start.journal_version)
-    if any(event.event_type == "voided" for _, event in tail):
+    try:
+        return replay(await journal.read(conn, enrollment_id, after=start.journal_version), start=start)
+    except NeedsWholeJournal:
         return replay(await journal.read(conn, enrollment_id))
-    return replay(tail, start=start) if tail else start
 
 
 async def _journey(

@@ -1,7 +1,8 @@
 """Turn a fact about a member into a journal event and the job that updates their projection, in one transaction."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,3 +38,9 @@ async def write_fact(
 async def enqueue_projection(services: FormationServices, tx: AsyncConnection, enrollment_id: str) -> None:
     """Ask for the enrollment's projection to be brought up to date once this transaction has committed."""
     await services.queue.add(tx, QUEUE, PROJECT, {"enrollmentId": enrollment_id})
+
+
+def offset_minutes(time_zone: str, at: datetime) -> int:
+    """Return how far the zone is from UTC at that moment, in minutes: the local day of an event is fixed with it."""
+    offset = at.astimezone(ZoneInfo(time_zone)).utcoffset()
+    return 0 if offset is None else offset // timedelta(minutes=1)

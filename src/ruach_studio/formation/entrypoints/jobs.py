@@ -1,0 +1,28 @@
+"""Turn jobs of the queue formation-state into use cases."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.usecases.assess_reflection import assess_reflection
+from ruach_studio.formation.usecases.project_enrollment import project_enrollment
+from ruach_studio.formation.usecases.write_fact import ASSESS, PROJECT, QUEUE
+from ruach_studio.infra.queues import Handler, HandlerHooks, JobContext
+
+
+def handlers(services: FormationServices) -> dict[tuple[str, str], Handler]:
+    """Return the handlers by (queue, job name)."""
+
+    async def project(_context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        done = await project_enrollment(services, payload["enrollmentId"])
+        return {"journalVersion": done.journal_version, "unlocked": list(done.unlocked), "gated": list(done.gated)}
+
+    async def assess(_context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"asked": await assess_reflection(services, payload["reflectionId"])}
+
+    return {(QUEUE, PROJECT): project, (QUEUE, ASSESS): assess}
+
+
+def hooks(_services: FormationServices) -> dict[tuple[str, str], HandlerHooks]:
+    """Return what a dead job means: the playbook's cause. Nothing is lost: readers fold the journal themselves."""
+    return {}

@@ -1,0 +1,120 @@
+"""Turn what a client may report of its member into journal events: steps onto nodes, a section's end, a look at an axiom.
+
+A client reports that something happens, never how long or how well: times, dwell and completion are the server's. All other
+event types are written by the server alone and refused here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.formation.journal import EVENT_TYPES
+from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.store import dwell, enrollments
+from ruach_studio.formation.store.journal import DuplicateEvent, take_turn
+from ruach_studio.formation.usecases.complete_section import complete_section
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
+from ruach_studio.formation.usecases.open_node import (
+    NotEnrolled,
+    NotTracked,
+    OpenNode,
+    open_node,
+    record_access,
+    refusals_recorded,
+)
+from ruach_studio.formation.usecases.touch_node import touch_node
+from ruach_studio.formation.usecases.write_fact import enqueue_projection, write_fact
+from ruach_studio.infra.context import bind
+from ruach_studio.kernel.errors import BadInput, Forbidden
+
+NODE_EVENTS = {"section_viewed": "section", "section_completed": "section", "checkpoint_reached": "checkpoint"}
+CANON_EVENTS = ("canon_definition_viewed", "canon_axiom_cited")
+# Elsewhere, or by the server alone. The remedy is what the client should do instead.
+_INSTEAD = {
+    "covenant_entered": "POST /formation-engine/enroll enters the covenant.",
+    "checkpoint_completed": "POST /formation-engine/checkpoints/{id}/attempts is an attempt.",
+    "reflection_submitted": "POST /formation-engine/reflections submits one.",
+}
+
+
+class NotYours(Forbidden):
+    """Only the server writes this event."""
+
+    code = "event_not_yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Whether anything was written (a repeat of what stands is not), and the enrollment it is written for."""
+
+    recorded: bool
+    enrollment_id: str
+
+
+async def accept_event(
+    services: FormationServices, user_id: str, event_type: str, content_id: str, data: Mapping[str, Any] | None = None, *,
+    path_id: str = DEFAULT_PATH,
+) -> Accepted:  # fmt: skip
+    """Record one reported event of the user. Raises NotYours, BadInput, NotEnrolled, NotTracked, Gated, NotDwelledEnough,
+    DuplicateEvent (the same less than a second ago)."""
+    _check(event_type, content_id, data)
+    now = services.clock.now()
+    async with refusals_recorded(services), services.database.transaction() as tx:
+        await take_turn(tx, user_id)
+        if event_type in CANON_EVENTS:
+            return await _canon(services, tx, user_id, event_type, content_id, data or {}, path_id, now)
+        opened = await open_node(
+            services, tx, user_id, content_id, path_id=path_id, at=now, kinds=(NODE_EVENTS[event_type],)
+        )
+        with bind(enrollment_id=opened.journey.enrollment.enrollment_id):
+            return await _node(services, tx, opened, event_type, now)
+
+
+async def _node(
+    services: FormationServices, tx: AsyncConnection, opened: OpenNode, event_type: str, now: datetime
+) -> Accepted:
+    enrollment = opened.journey.enrollment
+    counted = await dwell.get(tx, enrollment.user_id)
+    dwell_s = counted.dwell_s(opened.node.node_id)
+    if event_type == "section_completed":
+        wrote = await complete_section(services, tx, opened, at=now, dwell_s=dwell_s)
+    else:
+        wrote = await touch_node(services, tx, opened, at=now, dwell_s=dwell_s)
+        if not wrote and event_type == "section_viewed":
+            raise DuplicateEvent(subject=opened.node.node_id, remedy="Nothing to do: it stands.")
+    if wrote:
+        await enqueue_projection(services, tx, enrollment.enrollment_id)
+        await record_access(tx, opened, now)
+    return Accepted(wrote, enrollment.enrollment_id)
+
+
+async def _canon(
+    services: FormationServices, tx: AsyncConnection, user_id: str, event_type: str, axiom_id: str, data: Mapping[str, Any],
+    path_id: str, now: datetime,
+) -> Accepted:  # fmt: skip
+    enrollment = await enrollments.of_user(tx, user_id, path_id)
+    if enrollment is None:
+        raise NotEnrolled(subject=path_id, remedy="Enter the covenant: POST /formation-engine/enroll.")
+    if enrollment.covenant_type != "formation_journey":
+        raise NotTracked(subject=path_id, remedy="Enter the formation journey to keep your progress.")
+    with bind(enrollment_id=enrollment.enrollment_id):
+        done = await write_fact(services, tx, enrollment, event_type, axiom_id, {**data, "axiomId": axiom_id}, at=now)
+    if done.version is None:
+        raise DuplicateEvent(subject=axiom_id, remedy="Nothing to do: it stands.")
+    return Accepted(True, enrollment.enrollment_id)
+
+
+def _check(event_type: str, content_id: str, data: Mapping[str, Any] | None) -> None:
+    if event_type not in EVENT_TYPES:
+        raise BadInput(f"{event_type[:64]!r} is not one of the 17 journal event types", subject="eventType",
+                       remedy="See docs/reference/formation-events.md for the list.")  # fmt: skip
+    if event_type not in NODE_EVENTS and event_type not in CANON_EVENTS:
+        mine = ", ".join((*NODE_EVENTS, *CANON_EVENTS))
+        raise NotYours(subject=event_type, remedy=_INSTEAD.get(event_type, f"A client may report {mine}."))
+    if not content_id:
+        raise BadInput("it is empty", subject="contentId", remedy="Name the step or the axiom that it is about.")
+    if data and event_type in NODE_EVENTS:
+        raise BadInput(f"{event_type} takes no data: the server measures", subject="data", remedy="Leave it out.")

@@ -1,0 +1,102 @@
+"""The projector keeps the projection, notes doors and phases once, and is never needed for reading."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from ruach_studio.formation.state import digest, replay
+from ruach_studio.formation.store import journal, projections
+from ruach_studio.formation.usecases.attempt_checkpoint import attempt_checkpoint
+from ruach_studio.formation.usecases.submit_reflection import submit_reflection
+from ruach_studio.infra.audit import list_decisions
+
+USER = "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"
+
+
+async def outbox(services):
+    async with services.database.connection() as conn:
+        rows = await conn.execute(sa.text("SELECT event_type, payload FROM platform.outbox ORDER BY id"))
+        return [(row.event_type, row.payload["contentId"]) for row in rows]
+
+
+async def test_doors_are_noted_once_and_announced(services, member, project, types, read_section):
+    first = await project(member)
+    assert (first.unlocked, first.gated) == (("s1",), ())
+    assert ("content_unlocked", "s1") in await types(member)
+    assert (await project(member)).unlocked == ()
+    await read_section()
+    second = await project(member)
+    assert (second.unlocked, second.gated) == (("r1", "c1"), ())
+    assert await outbox(services) == [
+        ("formation.unlocked", "s1"), ("formation.unlocked", "r1"), ("formation.unlocked", "c1"),
+    ]  # fmt: skip
+    async with services.database.connection() as conn:
+        decided = await list_decisions(conn, subject=member.enrollment_id)
+    assert all(each["result"]["rulesVersion"] == "gate-v1" for each in decided)
+
+
+async def test_a_shut_door_is_noted_once_and_opens_by_time_alone(
+    services, member, project, read_section, good, clock, waiting
+):
+    await read_section()
+    await attempt_checkpoint(services, USER, "c1", good)
+    await submit_reflection(services, USER, "r1", good.replace("Last week", "On Monday").replace("brother", "sister"))
+    done = await project(member)
+    assert done.gated == ("s2",)
+    assert (await project(member)).gated == ()
+    async with services.database.connection() as conn:
+        delays = (await conn.execute(sa.text("SELECT delay_s FROM platform.execution WHERE delay_s > 0"))).scalars().all()
+    assert [round(float(each)) for each in delays] == [
+        round((timedelta(days=7) - timedelta(seconds=40)).total_seconds()) + 5
+    ]
+    clock.later(days=7)
+    assert (await project(member)).unlocked == ("s2",)
+    assert (await outbox(services))[-2:] == [("formation.gated", "s2"), ("formation.unlocked", "s2")]
+
+
+async def test_a_phase_is_completed_once(services, member, project, read_section, good, clock, types, journey):
+    await read_section()
+    await attempt_checkpoint(services, USER, "c1", good)
+    clock.later(days=1)
+    await submit_reflection(services, USER, "r1", good.replace("I ", "We ").replace("We ", "I ", 6))
+    for _ in range(2):
+        await project(member)
+    if (await journey(member)).evidence.completed.keys() >= {"s1", "r1", "c1"}:
+        assert [name for name, _ in await types(member)].count("phase_completed") == 1
+    else:
+        pytest.fail("the second text should count for something")
+
+
+async def test_the_projection_is_the_journal_replayed(services, member, project, read_section, good, journey):
+    await project(member)
+    await read_section()
+    await attempt_checkpoint(services, USER, "c1", good)
+    before = await journey(member)
+    await project(member)
+    async with services.database.connection() as conn:
+        stored = await projections.get(conn, member.enrollment_id)
+        whole = replay(await journal.read(conn, member.enrollment_id))
+    assert stored.digest == digest(whole)
+    assert stored.journal_version == whole.journal_version
+    assert before.evidence.checkpoints_passed == {"c1"}, "reading saw the passage before the projector did"
+
+
+async def test_ten_projectors_at_once_note_each_door_once(services, member, project, types):
+    await asyncio.gather(*(project(member) for _ in range(10)))
+    assert [each for each in await types(member) if each[0] == "content_unlocked"] == [("content_unlocked", "s1")]
+
+
+async def test_each_write_asks_for_the_projection_in_its_own_transaction(services, member, read_section, waiting):
+    assert await waiting() == [("project", {"enrollmentId": member.enrollment_id})]
+    await read_section(beats=1)
+    assert len(await waiting()) == 2
+    await read_section(beats=1, start=1)
+    assert len(await waiting()) == 2, "a beat that writes no event asks for nothing"
+
+
+async def test_as_of_a_day_before_anything_happened(services, member, journey, clock, read_section):
+    await read_section()
+    early = await journey(member, as_of=clock.now() - timedelta(days=1))
+    assert (early.state.journal_version, early.evidence.completed) == (0, {})
