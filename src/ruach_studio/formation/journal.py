@@ -45,8 +45,9 @@ PAYLOADS: Fields = _fields(
     ("formation_gap_detected", "gapType area severity recommendation", ""),
 )  # fmt: skip
 
-# graph_migrated.mapping is resolved: old node id -> the node ids of the new version that now hold its facts; merges: rows of
-# a new node and its parts, all of which it needs; keptOpen: nodes that were open and that the new version would shut.
+# graph_migrated.mapping is resolved: old node id -> the node ids of the new version that now hold its facts, [] = history;
+# what is unmappable is not in it. merges: rows of a new node and its parts, all of which it needs; keptOpen: nodes that were
+# open and that the new version would shut.
 CONTROL_PAYLOADS: Fields = _fields(
     ("enrolled", "pathId graphVersion", "utcOffsetMinutes timeZone"),
     ("graph_migrated", "fromVersion toVersion mapping reason", "requestedBy report merges keptOpen"),

@@ -16,7 +16,7 @@ from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.gating import Standing
 from ruach_studio.formation.graph import PHASES, Graph, Phase
 from ruach_studio.formation.journal import JournalEvent
-from ruach_studio.formation.migration_fate import NodeOutcome, outcomes_of, usable_rules
+from ruach_studio.formation.migration_fate import NodeOutcome, outcomes_of, unmappable_of, usable_rules
 from ruach_studio.formation.migration_map import Rules
 from ruach_studio.formation.scoring import compute_formation_score, ratio_words
 from ruach_studio.formation.state import FormationState, apply, evidence_of
@@ -101,7 +101,8 @@ def plan_migration(old: Graph, new: Graph, rules: Rules, state: FormationState, 
                            remedy="Publish what is wanted as a new version, and migrate to that.")  # fmt: skip
     before = evidence_of(state, old)
     usable = usable_rules(rules, old, new, before)
-    mapping = _mapping(usable, new, before)
+    lost = unmappable_of(old, new, rules, usable, state, before)
+    mapping = _mapping(usable, new, before, lost)
     moved = _moved(state, old, new, mapping, usable.merges, (), as_of)
     kept = _kept_open(old, new, usable, before, evidence_of(moved, new), as_of)
     after_state = _moved(state, old, new, mapping, usable.merges, kept, as_of) if kept else moved
@@ -111,14 +112,14 @@ def plan_migration(old: Graph, new: Graph, rules: Rules, state: FormationState, 
         from_version=old.version, to_version=new.version, mapping=mapping, merges=usable.merges, kept_open=kept,
         added=tuple(node.node_id for node in new.order
                     if not node.deprecated and node.node_id not in old.by_id and node.node_id not in heirs),
-        outcomes=outcomes_of(old, new, rules, usable, state, before, after),
+        outcomes=outcomes_of(old, new, rules, usable, state, before, after, lost),
         scores=_scores(old, new, before, after, as_of), state=after_state, evidence=after,
     )  # fmt: skip
 
 
-def _mapping(usable: Rules, new: Graph, before: Evidence) -> dict[str, tuple[str, ...]]:
-    """Return old id -> ids that hold its facts: for every node with work in it, and for every rule even without any."""
-    names = {*before.completed, *before.started, *before.reflection_quality, *usable.carried}
+def _mapping(usable: Rules, new: Graph, before: Evidence, lost: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return old id -> ids that hold its facts: for every node with work in it that is not lost, and for every rule."""
+    names = {*before.completed, *before.started, *before.reflection_quality, *usable.carried} - lost.keys()
     found: dict[str, tuple[str, ...]] = {}
     for name in sorted(names):
         itself = (name,) if name in new.by_id else ()

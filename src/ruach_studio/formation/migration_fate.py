@@ -4,7 +4,7 @@ An heir must be in the new version and of the same kind: a section that is read 
 checkpoint that counts as done without a passage could never be passed. What such a rule would have carried is unmappable.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,18 +54,52 @@ def _kind(name: str, first: Graph, second: Graph, evidence: Evidence) -> Kind | 
     return "section" if name in evidence.completed else None
 
 
+def unmappable_of(
+    old: Graph, new: Graph, rules: Rules, usable: Rules, state: FormationState, before: Evidence
+) -> dict[str, str]:
+    """Return the nodes with work in them that nothing leads on from, each with why."""
+    parts = {part for row in usable.merges for part in row[1:]}
+    found: dict[str, str] = {}
+    for name in _told(state, before, old):
+        heirs, node, fate = usable.heirs(name), new.by_id.get(name), rules.fates.get(name)
+        if heirs or name in parts or (node is not None and not node.deprecated):
+            continue
+        why = "; ".join(_why_not(name, fate.to, old, new, before)) if fate else ""
+        history = node is not None or (fate and fate.kind == "retired") or state.carried.get(name) == ()
+        if why or not history:
+            found[name] = why or f"version {new.version} has no node {name}, and no mapping names an heir"
+    return found
+
+
 def outcomes_of(
-    old: Graph, new: Graph, rules: Rules, usable: Rules, state: FormationState, before: Evidence, after: Evidence
-) -> tuple[NodeOutcome, ...]:
+    old: Graph, new: Graph, rules: Rules, usable: Rules, state: FormationState, before: Evidence, after: Evidence,
+    lost: Mapping[str, str],
+) -> tuple[NodeOutcome, ...]:  # fmt: skip
     """Return an outcome for each node with work in it, in the old graph's order, then those that it does not know.
 
-    A node whose facts an earlier migration carried on is not told again: its heir is.
+    A node whose facts an earlier migration carried on is not told again: its heir is. `lost`: see `unmappable_of`.
     """
+    teller = _Teller(old, new, rules, usable, before, after)
+    return tuple(
+        NodeOutcome(name, "unmappable", (), lost[name]) if name in lost else teller.outcome(name)
+        for name in _told(state, before, old)
+    )
+
+
+def _told(state: FormationState, before: Evidence, old: Graph) -> list[str]:
     worked = {*before.completed, *before.started, *before.reflection_quality}
     told = [name for name in worked if not any(heir in worked for heir in state.names_of(name)[1:])]
-    told.sort(key=lambda name: (old.position.get(name, len(old.position)), name))
-    teller = _Teller(old, new, rules, usable, before, after)
-    return tuple(teller.outcome(name) for name in told)
+    return sorted(told, key=lambda name: (old.position.get(name, len(old.position)), name))
+
+
+def _why_not(name: str, heirs: tuple[str, ...], old: Graph, new: Graph, evidence: Evidence) -> Iterator[str]:
+    kind = _kind(name, old, new, evidence)
+    for heir in heirs:
+        node = new.by_id.get(heir)
+        if node is None:
+            yield f"its heir {heir} is not in version {new.version}"
+        elif kind is not None and node.kind != kind:
+            yield f"its heir {heir} is a {node.kind}, and it was a {kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +119,10 @@ class _Teller:
         for into, *parts in reversed(self.usable.merges):
             if {name, *heirs}.intersection(parts):
                 return self._merged(name, into, parts)
-        node, fate = self.new.by_id.get(name), self.rules.fates.get(name)
+        node = self.new.by_id.get(name)
         if node is not None and not node.deprecated:
             return self._same(name, node)
-        why_not = "; ".join(self._why_not(name, fate.to)) if fate and not heirs else ""
-        if why_not:
-            return NodeOutcome(name, "unmappable", (), why_not)
-        if node is not None or (fate and fate.kind == "retired"):
-            return NodeOutcome(name, "retired-history", (), "it is withdrawn; what was done stays in the history")
-        missing = f"version {self.new.version} has no node {name}, and no mapping names an heir"
-        return NodeOutcome(name, "unmappable", (), missing)
+        return NodeOutcome(name, "retired-history", (), "it is withdrawn; what was done stays in the history")
 
     def _carried(self, name: str, live: tuple[str, ...]) -> NodeOutcome:
         fate = self.rules.fates.get(name)
@@ -127,15 +155,6 @@ class _Teller:
             return ""
         changed = list(_differences(was, node))
         return f"changed since it was done: {', '.join(changed)}" if changed else ""
-
-    def _why_not(self, name: str, heirs: tuple[str, ...]) -> Iterator[str]:
-        kind = _kind(name, self.old, self.new, self.before)
-        for heir in heirs:
-            node = self.new.by_id.get(heir)
-            if node is None:
-                yield f"its heir {heir} is not in version {self.new.version}"
-            elif kind is not None and node.kind != kind:
-                yield f"its heir {heir} is a {node.kind}, and it was a {kind}"
 
 
 def _differences(was: Node, node: Node) -> Iterator[str]:

@@ -212,7 +212,7 @@ def _graph_migrated(facts: dict[str, Any], at: int, _node: str, data: Data) -> N
     for old, new in sorted(data["mapping"].items()):
         known = carried.get(old, [])
         added = list(dict.fromkeys(each for each in new if each != old and each not in known))
-        if known or added:
+        if known or added or not new:  # nothing: it is history, and no later version has to ask again
             carried[old] = known + added
     merges: list[list[str]] = facts["merges"]
     merges += [list(row) for row in data.get("merges", ()) if list(row) not in merges]

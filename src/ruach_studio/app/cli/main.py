@@ -19,6 +19,7 @@ _WHAT = "Raw multicam footage in; synced, assembled, rendered and published arti
 _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "accounts": "accounts", "audit": "audit", "serve": "serve", "demo": "demo",
+    "ops": "ops",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -61,6 +62,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import audit
 
             typed.add_typer(audit.app, name="audit", help="Prove that stored decisions hold.")
+        case "ops":
+            from ruach_studio.app.cli import ops
+
+            typed.add_typer(ops.app, name="ops", help="The recovery commands, each with a reason, all audited.")
         case "serve":
             from ruach_studio.app.cli import serve
 
