@@ -1,84 +1,17 @@
 """An operator's whole day through the running service: real process, real HTTP, real kill -9 in the middle of a render."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import pytest
 
+from ruach_studio.testing.service import Service, wait
 from ruach_studio.testing.talk import Talk, make_talk
 
 pytestmark = [pytest.mark.xdist_group("service"), pytest.mark.timeout(420)]
-EMAIL, PASSWORD = "op@example.org", "correct horse battery"
-COMMAND = [sys.executable, "-m", "ruach_studio.app.cli.main"]
-
-
-@dataclass
-class Service:
-    """`ruach serve` on a port and a data folder of its own; can be killed and started again."""
-
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-    log: Path = field(init=False)
-    clients: list[httpx.Client] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.log = self.folder / "serve.log"
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        mine = {"RUACH_DATA_DIR": str(self.folder / "data"), "RUACH_PUBLIC_URL": self.address, "RUACH_LOG_JSON": "1"}
-        return {**os.environ, **mine}
-
-    def ruach(self, *words: str, said: str = "") -> None:
-        subprocess.run([*COMMAND, *words], env=self.environment, input=said, text=True, check=True, timeout=120)
-
-    def start(self) -> None:
-        words = ["serve", "--port", str(self.port), "--media-root", str(self.folder)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen([*COMMAND, *words], env=self.environment, stderr=log, start_new_session=True)
-        wait(lambda: self.healthy(), 60, "the service does not answer")
-
-    def healthy(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()[-3000:]
-        try:
-            return httpx.get(f"{self.address}/readyz", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def kill(self) -> None:
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(timeout=90)
-
-
-def wait(condition, seconds: float, complaint: str):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(complaint)
+EMAIL = "op@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -88,26 +21,13 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
 
 @pytest.fixture
 def service(talk: Talk) -> Iterator[Service]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = Service(talk.folder.parent, port)
-    running.ruach("accounts", "create", EMAIL, "--role", "operator", "--password-stdin", said=PASSWORD + "\n")
+    running = Service(talk.folder.parent)
+    running.account(EMAIL, "operator")
     running.start()
     try:
         yield running
     finally:
-        for client in running.clients:
-            client.close()
-        if running.process is not None and running.process.poll() is None:
-            running.stop()
-
-
-def sign_in(service: Service) -> httpx.Client:
-    client = httpx.Client(base_url=service.address, timeout=60)
-    service.clients.append(client)
-    client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD}).raise_for_status()
-    return client
+        running.stop()
 
 
 def stream(client: httpx.Client, job_id: str, after: str = "0", until=lambda state: False) -> list[dict]:
@@ -130,7 +50,7 @@ def stream(client: httpx.Client, job_id: str, after: str = "0", until=lambda sta
 
 
 def test_footage_to_published_through_the_api_with_a_kill_in_between(service: Service, talk: Talk) -> None:
-    client = sign_in(service)
+    client = service.sign_in(EMAIL)
     session = client.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
     home = f"/sessions/{session}"
     for camera in talk.cameras:
@@ -180,7 +100,7 @@ def test_footage_to_published_through_the_api_with_a_kill_in_between(service: Se
     before = stream(client, jobs["full_16_9"], until=lambda s: s["step"] == "render" and s["progress"] > 0.1)
     service.kill()
     service.start()
-    client = sign_in(service)
+    client = service.sign_in(EMAIL)
     after = stream(client, jobs["full_16_9"], after=before[-1]["id"])
     percents = [each["percent"] for each in after]
     assert after[-1]["status"] == "completed", after[-1]

@@ -4,7 +4,8 @@ import re
 
 from ruach_studio.infra.http.access import list_access, routes_without_a_role
 
-PUBLIC = {"/auth/login", "/auth/logout", "/healthz", "/readyz", "/media/{key:path}"}
+# /webhooks/stripe: Stripe cannot sign in; the signature over the raw body, by a secret that only Stripe has, is its guard.
+PUBLIC = {"/auth/login", "/auth/logout", "/healthz", "/readyz", "/media/{key:path}", "/webhooks/stripe"}
 
 
 def test_no_route_is_without_a_role(api):

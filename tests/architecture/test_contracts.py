@@ -42,6 +42,10 @@ def test_every_contract_holds(copy):
         ("assembly-story", "assembly/session.py", "import ruach_studio.assembly.edl"),
         ("render-story", "render/presets.py", "import ruach_studio.render.plan"),
         ("formation-story", "formation/journal.py", "import ruach_studio.formation.store"),
+        ("membership-story", "membership/stripe_events.py", "import ruach_studio.membership.entitlements"),
+        ("pillars", "membership/usecases/take_event.py", "import ruach_studio.formation.journal"),
+        ("entrypoints", "membership/usecases/take_event.py", "import ruach_studio.membership.entrypoints.http"),
+        ("pure", "membership/billing.py", "import time"),
         ("pure", "assembly/calibration.py", "import random"),
         ("pure", "kernel/decision.py", "import os"),
         ("entrypoints", "render/usecases/disk.py", "import ruach_studio.render.runners"),
@@ -77,6 +81,7 @@ sys.meta_path.insert(0, Refuse())
         (["assembly.sync", "assembly.energy", "assembly.angles", "assembly.edl", "assembly.review"], "render"),
         (["render.presets", "render.plan", "render.loudness", "render.lifecycle"], "assembly"),
         (["formation.journal"], "assembly"),
+        (["membership.entitlements"], "formation"),
     ],
 )
 def test_the_rules_import_alone(modules, others):

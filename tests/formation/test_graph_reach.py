@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Node, ScoreGate
+from ruach_studio.formation.graph_columns import columns_of
 from ruach_studio.formation.graph_order import edges_of
 from ruach_studio.formation.graph_reach import closed_gates, perfect_score_bp
 from ruach_studio.formation.scoring import factors_of, total_bp
@@ -28,7 +29,7 @@ def closed(nodes):
     pairs = [(int(name[1:]), i) for i, each in enumerate(nodes) for name in each.prerequisites]
     before, after = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
     gates = {i: each.gate for i, each in enumerate(nodes) if each.gate}
-    return closed_gates(nodes, edges_of(len(nodes), before, after), gates)
+    return closed_gates(columns_of(nodes), edges_of(len(nodes), before, after), gates)
 
 
 def perfect(nodes, opened, phase):

@@ -17,6 +17,7 @@ from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.routes import router as media_router
+from ruach_studio.membership.entrypoints import http as membership_http
 from ruach_studio.render.entrypoints import http as render_http
 
 
@@ -28,6 +29,7 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(decisions_router(services.database))
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
+    api.include_router(membership_http.router(services))
     api.include_router(formation_member.router(services))
     api.include_router(formation_recovery.router(services))
     api.include_router(ops_router(commanding(services)))

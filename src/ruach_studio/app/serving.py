@@ -13,11 +13,13 @@ import uvicorn
 from ruach_studio.app.api import create_api
 from ruach_studio.app.pillars import consumers, handlers, hooks
 from ruach_studio.app.wiring import Services, open_services
+from ruach_studio.app.xapi import run as stream_xapi
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import Relay
 from ruach_studio.infra.queues import Worker
 from ruach_studio.infra.settings import Settings
+from ruach_studio.membership.usecases.refresh_standings import refresh_standings
 
 STREAM_GRACE_S = 5
 log = get_logger(__name__)
@@ -27,6 +29,7 @@ async def serve(settings: Settings) -> None:
     """Serve until a signal comes. Raises RuachError if a part cannot start."""
     with bind(correlation_id=new_id()):
         async with open_services(settings) as services:
+            await refresh_standings(services)
             config = uvicorn.Config(
                 create_api(services), host=settings.host, port=settings.port, log_config=None, access_log=False,
                 timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
@@ -45,6 +48,8 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
     relay = Relay(services.database, consumers(services))
     tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
+    if services.settings.xapi_url is not None:
+        tasks.append(asyncio.create_task(stream_xapi(services, stop), name="xapi"))
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:

@@ -3,6 +3,7 @@
 from ruach_studio.events.assembly import EdlDraftCreated, EdlLocked
 from ruach_studio.events.envelope import Event
 from ruach_studio.events.formation import FormationGated, FormationGhostState, FormationUnlocked
+from ruach_studio.events.membership import MembershipEntitlementChanged
 from ruach_studio.events.ops import BackpressureDegraded, BackpressureShedding, BackpressureWarning
 from ruach_studio.events.render import RenderCompleted, RenderFailed
 
@@ -10,7 +11,7 @@ EVENTS: dict[str, type[Event]] = {
     kind.event_type: kind
     for kind in (
         EdlDraftCreated, EdlLocked, RenderCompleted, RenderFailed,
-        FormationGated, FormationUnlocked, FormationGhostState,
+        FormationGated, FormationUnlocked, FormationGhostState, MembershipEntitlementChanged,
         BackpressureWarning, BackpressureDegraded, BackpressureShedding,
     )
 }  # fmt: skip

@@ -2,18 +2,21 @@
 
 gate-v1, in this order: a missing node is a ghost and blocks until an operator repairs it; what was unlocked or completed
 stays open, whatever the graph or the rules say later; a deprecated node is hidden unless it was started; then every
-prerequisite must be done (a deprecated one is asked of nobody), the phase before must have lasted 7 * 24 h, and the node's
-score gate must be reached. All deficits are named, not only the first. Counterpart: opening.py finds the way in.
+prerequisite must be done (a deprecated one is asked of nobody), the phase before must have lasted 7 * 24 h, the work that
+the node's guidebook scope asks for must be done (scope_plan.py), and the node's score gate must be reached. All deficits are
+named, not only the first. Counterpart: opening.py finds the way in.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Node, Phase, phase_rank
 from ruach_studio.formation.opening import Opening, is_done, unmet_before, what_would_open
+from ruach_studio.formation.scope_standing import ScopeWork
 from ruach_studio.formation.scoring import (
     PHASE_MINIMUM,
     Factor,
@@ -30,13 +33,13 @@ from ruach_studio.kernel.hashing import inputs_hash
 
 GATE_RULES = "gate-v1"
 
-Lack = Literal["ghost", "deprecated", "prerequisite", "score", "phase_minimum"]
+Lack = Literal["ghost", "deprecated", "prerequisite", "scope", "score", "phase_minimum"]
 
 
 @dataclass(frozen=True, slots=True)
 class Deficit:
-    """One thing that is lacking. `subject`: the node or phase that it is about. `have` of `needed`: basis points of score,
-    or whole seconds in the phase, or done nodes. `words` says it to the member."""
+    """One thing that is lacking. `subject`: the node, phase or scope that it is about. `have` of `needed`: basis points of
+    score, or whole seconds in the phase, or done nodes. `words` says it to the member."""
 
     lack: Lack
     subject: str
@@ -69,18 +72,23 @@ class Standing:
     _factors: dict[Phase, tuple[Factor, ...]] = field(default_factory=dict, repr=False)
     _entries: dict[Phase, tuple[Deficit, ...]] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def scope_work(self) -> ScopeWork:
+        """Return what is done of each guidebook scope."""
+        return ScopeWork(self.graph, self.evidence)
+
     def sticky(self, node_id: str) -> bool:
         """Return whether the node is open for good: unlocked once, or already done."""
         return node_id in self.evidence.unlocked or is_done(self.evidence, node_id)
 
     def deficits(self, node: Node) -> tuple[Deficit, ...]:
-        """Return all that keeps `node` shut, () if it is open. Prerequisites first, then time, then score."""
+        """Return all that keeps `node` shut, () if it is open. Prerequisites first, then time, scope, score."""
         if self.sticky(node.node_id):
             return ()
         if node.deprecated and node.node_id not in self.evidence.started:
             version = f"version {self.graph.version} of the path"
             return (Deficit("deprecated", node.node_id, 0, 1, f"{node.title} is withdrawn from {version}"),)
-        return (*self._prerequisites(node), *self._entry(node.phase), *self._score(node))
+        return (*self._prerequisites(node), *self._entry(node.phase), *self._scope(node), *self._score(node))
 
     def phase_before(self, phase: Phase) -> Phase | None:
         """Return the nearest earlier phase that has anything to do in it."""
@@ -123,6 +131,10 @@ class Standing:
             return None
         words = f"{before} lasts at least 7 days: {span_words(PHASE_MINIMUM - spent)} to go"
         return Deficit("phase_minimum", before, max(spent // timedelta(seconds=1), 0), needed, words)
+
+    def _scope(self, node: Node) -> tuple[Deficit, ...]:
+        unmet = [each for each in self.scope_work.standings(node) if not each.met]
+        return tuple(Deficit("scope", each.need.scope, each.have, each.need.needed, each.words) for each in unmet)
 
     def _score(self, node: Node) -> tuple[Deficit, ...]:
         if node.gate is None:
@@ -202,6 +214,7 @@ def _granted_words(standing: Standing, node: Node) -> tuple[str, ...]:
     if node.node_id in evidence.unlocked:
         return ("unlocked before; what was unlocked stays open",)
     words = [f"prerequisites met {count} of {count}" if count else "it has no prerequisites"]
+    words += [each.words for each in standing.scope_work.standings(node)]
     if node.gate:
         bp = total_bp(factors_of(standing.graph, evidence, node.gate.scope))
         words.append(f"score {ratio_words(bp)} in {node.gate.scope}, threshold {ratio_words(node.gate.minimum_bp)}")
@@ -210,7 +223,7 @@ def _granted_words(standing: Standing, node: Node) -> tuple[str, ...]:
 
 def _inputs(standing: Standing, node_id: str, node: Node | None) -> dict[str, object]:
     graph, evidence = standing.graph, standing.evidence
-    read: dict[str, object] = {
+    read: dict[str, Any] = {
         "path": graph.path_id, "graphVersion": graph.version, "node": node_id, "asOf": standing.as_of.isoformat(),
         "unlocked": node_id in evidence.unlocked, "done": is_done(evidence, node_id),
         "started": node_id in evidence.started,
@@ -221,6 +234,9 @@ def _inputs(standing: Standing, node_id: str, node: Node | None) -> dict[str, ob
     read["prerequisites"] = {name: is_done(evidence, name) for name in node.prerequisites}
     read["unmetBefore"] = list(unmet_before(graph, evidence, node))
     read["phaseBefore"] = {before: {"minimumEnds": ends.isoformat() if ends else None}} if before else {}
+    for each in standing.scope_work.standings(node):
+        missing = standing.scope_work.missing(node, each.need)
+        read.setdefault("scopes", {})[each.need.scope] = {"of": each.need.of, "needed": each.need.needed, "missing": missing}
     if node.gate:
         scored = compute_formation_score(
             graph, evidence, node.gate.scope, as_of=standing.as_of, threshold_bp=node.gate.minimum_bp

@@ -7,13 +7,16 @@ may stand before it. Ordinals are given once per path and never reused; a node i
 
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import Literal
+
+from ruach_studio.formation.graph_order import edges_of_lists, topological_order
+from ruach_studio.formation.scope_plan import ScopePlan, plan_scopes
 
 Phase = Literal["awakening", "separation", "discernment", "commission", "stewardship"]
 Kind = Literal["section", "reflection", "checkpoint"]
 PHASES: tuple[Phase, ...] = ("awakening", "separation", "discernment", "commission", "stewardship")
+_RANKS = {phase: rank for rank, phase in enumerate(PHASES, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +80,21 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[Node, ...]:
-        """Return all nodes, each after its prerequisites, else by phase and ordinal (heap-Kahn). Missing ones are ignored.
+        """Return all nodes, each after its prerequisites, else by phase and ordinal. Missing ones are ignored.
 
         Nodes on a cycle, which no published graph has, come last instead of being lost.
         """
-        rank = {node.node_id: (phase_rank(node.phase), node.ordinal, node.node_id) for node in self.nodes}
-        waiting = {node.node_id: len(rank.keys() & set(node.prerequisites)) for node in self.nodes}
-        ready = [rank[name] for name, count in waiting.items() if not count]
-        heapify(ready)
-        order: list[str] = []
-        while ready:
-            *_, name = heappop(ready)
-            order.append(name)
-            for follower in dict.fromkeys(self.opens[name]):
-                waiting[follower] -= 1
-                if not waiting[follower]:
-                    heappush(ready, rank[follower])
-        order += sorted(rank.keys() - set(order), key=rank.__getitem__)
-        return tuple(self.by_id[name] for name in order)
+        ranked = sorted(self.nodes, key=_rank)
+        place = {node.node_id: i for i, node in enumerate(ranked)}
+        followers: list[list[int]] = [[] for _ in ranked]
+        for i, node in enumerate(ranked):
+            for name in dict.fromkeys(node.prerequisites):
+                if name in place:
+                    followers[place[name]].append(i)
+        walk = topological_order(edges_of_lists(followers))
+        if len(walk) < len(ranked):
+            walk += sorted(set(range(len(ranked))).difference(walk))
+        return tuple(map(ranked.__getitem__, walk))
 
     @cached_property
     def position(self) -> MappingProxyType[str, int]:
@@ -121,6 +121,11 @@ class Graph:
         live = {node.phase for node in self.nodes if not node.deprecated}
         return tuple(phase for phase in PHASES if phase in live)
 
+    @cached_property
+    def scopes(self) -> ScopePlan:
+        """Return what the guidebook scopes of this version ask for; empty if no node has a scope."""
+        return plan_scopes(self.order if any(node.scope for node in self.nodes) else (), _RANKS)
+
     def required_of(self, phase: Phase, kind: Kind) -> tuple[Node, ...]:
         """Return the nodes of one phase and kind that count: required and not deprecated."""
         return self._required.get((phase, kind), ())
@@ -137,3 +142,7 @@ class Graph:
 def phase_rank(phase: Phase) -> int:
     """Return 1..5: the order in which phases are walked."""
     return PHASES.index(phase) + 1
+
+
+def _rank(node: Node) -> tuple[int, int, str]:
+    return phase_rank(node.phase), node.ordinal, node.node_id

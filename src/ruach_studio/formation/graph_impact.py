@@ -11,7 +11,7 @@ from ruach_studio.formation.graph import Graph, Node, Phase
 
 ChangeKind = Literal[
     "added", "removed", "deprecated", "revived", "gate-raised", "gate-lowered", "gate-rescoped", "prerequisites-changed",
-    "moved", "now-required", "now-optional",
+    "moved", "now-required", "now-optional", "scope-changed",
 ]  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def _change(old: Node | None, new: Node) -> NodeChange:
         (old.phase != new.phase, "moved"),
         (new.required and not old.required, "now-required"),
         (old.required and not new.required, "now-optional"),
+        (old.scope != new.scope, "scope-changed"),
     ]
     kinds = tuple(kind for holds, kind in found if holds)
     return NodeChange(new.node_id, kinds, before_bp, after_bp, before, after, added, dropped)

@@ -5,9 +5,10 @@ integers and the same graph gives the same order however its nodes were listed. 
 costs more to make than the whole sort (100,000 nodes).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,33 +33,53 @@ class Edges:
 
 def edges_of(count: int, before: NDArray[np.int64], after: NDArray[np.int64]) -> Edges:
     """Return the edges `before[k]` -> `after[k]` of `count` nodes; an edge given twice counts twice."""
-    pairs = np.sort(before * count + after)  # one number an edge: by prerequisite, then by follower
-    starts = np.searchsorted(pairs, np.arange(count + 1) * count)
-    return Edges(
-        (pairs % max(count, 1)).tolist(),
-        starts.tolist(),
-        np.bincount(after, minlength=count).tolist(),
-        bool((before < after).all()),
-    )
+    return edges_of_pairs(count, np.sort(before * count + after))
+
+
+def edges_of_pairs(count: int, pairs: NDArray[np.int64]) -> Edges:
+    """Return the edges of `count` nodes from sorted `pairs`, one number an edge: prerequisite * count + follower."""
+    before, after = np.divmod(pairs, max(count, 1))
+    starts = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(before, minlength=count), out=starts[1:])
+    waiting = np.bincount(after, minlength=count)
+    return Edges(after.tolist(), starts.tolist(), waiting.tolist(), bool((before < after).all()))
+
+
+def edges_of_lists(followers: Sequence[Sequence[int]]) -> Edges:
+    """Return the edges of a small graph: `followers[i]`, ascending, are the nodes that wait for i."""
+    starts = [0, *accumulate(map(len, followers))]
+    waiting = [0] * len(followers)
+    flat = list(chain.from_iterable(followers))
+    for node in flat:
+        waiting[node] += 1
+    return Edges(flat, starts, waiting, ascending=all(not each or node < each[0] for node, each in enumerate(followers)))
 
 
 def topological_order(edges: Edges) -> list[int]:
-    """Return the nodes so that each comes after its prerequisites, the smallest possible number first (heap-Kahn).
+    """Return the nodes so that each comes after its prerequisites, the smallest possible number first.
 
     Nodes on a cycle, and those behind one, are left out. O(E + n log n); if the edges ascend, the numbers are the order.
+    One pass over the numbers finds every node that is ready in its turn; only one that became ready after the pass had
+    gone by waits on the heap, which so stays small (Kahn's algorithm keeps all that are ready on it).
     """
     if edges.ascending:
         return list(range(len(edges.waiting)))
     followers, starts, waiting = edges.followers, edges.starts, list(edges.waiting)
-    ready = [node for node, number in enumerate(waiting) if not number]  # ascending, hence a heap already
     order: list[int] = []
-    while ready:
-        node = heappop(ready)
-        order.append(node)
-        for follower in followers[starts[node] : starts[node + 1]]:
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                heappush(ready, follower)
+    passed: list[int] = []  # ready, and smaller than `turn`: each goes before the pass goes on
+    for turn, blocked in enumerate(waiting):  # sees what the loop does to `waiting`
+        if blocked:
+            continue
+        node = turn
+        while True:
+            order.append(node)
+            for follower in followers[starts[node] : starts[node + 1]]:
+                waiting[follower] = left = waiting[follower] - 1
+                if not left and follower < turn:
+                    heappush(passed, follower)
+            if not passed:
+                break
+            node = heappop(passed)
     return order
 
 

@@ -7,12 +7,14 @@ node, and no other learning system looks. Counterpart: graph_check.py names each
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from operator import attrgetter
 
-from ruach_studio.formation.graph import PHASES, Kind, Node, Phase, ScoreGate
+import numpy as np
+
+from ruach_studio.formation.graph import PHASES, Kind, Phase, ScoreGate, phase_rank
+from ruach_studio.formation.graph_columns import KINDS, Columns, Ints
 from ruach_studio.formation.graph_order import Edges
 
 # scoring.py must agree with these weights and with the shape of perfect_score_bp: S = floor(10000 * sum(w*a/b) / sum(w)),
@@ -53,17 +55,17 @@ def perfect_score_bp(done: Mapping[Kind, int], required: Mapping[Kind, int], *, 
     return 10000 * numerator // (denominator * weight)
 
 
-def closed_gates(nodes: Sequence[Node], edges: Edges, gates: Mapping[int, ScoreGate]) -> tuple[ClosedGate, ...]:
+def closed_gates(columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate]) -> tuple[ClosedGate, ...]:
     """Return the gates that stay shut at the fixed point, in the order of their nodes.
 
-    `edges` must be free of cycles; `gates` are the gates to try, by position in `nodes`. A deprecated node is asked of
+    `edges` must be free of cycles; `gates` are the gates to try, by position in `columns`. A deprecated node is asked of
     nobody: it counts as passed, and its gate is not tried.
     Gates behind a shut gate are tried as if that one stood open, so that one look names all; each is shut for certain.
     """
-    tried = {position: gate for position, gate in gates.items() if not nodes[position].deprecated}
+    tried = {position: gate for position, gate in gates.items() if not columns.nodes[position].deprecated}
     if not tried:
         return ()
-    reach = _Reach(nodes, edges, tried)
+    reach = _Reach(columns, edges, tried)
     closed: list[ClosedGate] = []
     while True:
         reach.open_all()
@@ -79,21 +81,16 @@ def closed_gates(nodes: Sequence[Node], edges: Edges, gates: Mapping[int, ScoreG
 class _Reach:
     """What is open so far. Only gated nodes and what lies behind them are looked at; all else is open from the start."""
 
-    def __init__(self, nodes: Sequence[Node], edges: Edges, gates: Mapping[int, ScoreGate]) -> None:
-        self.nodes, self.edges, self.gates = nodes, edges, gates
-        self.waits = dict.fromkeys(gates, 0)  # shut node -> how many of its prerequisites are shut
-        waits, pending = self.waits, list(gates)
-        while pending:
-            for follower in edges.of(pending.pop()):
-                if follower in waits:
-                    waits[follower] += 1
-                elif not nodes[follower].deprecated:
-                    waits[follower] = 1
-                    pending.append(follower)
-        self.required, live = _count(nodes)
-        shut, shut_live = _count([nodes[position] for position in self.waits])
-        self.done = {phase: self.required[phase] - shut[phase] for phase in PHASES}
-        self.active = {phase: live[phase] > shut_live[phase] for phase in PHASES}
+    def __init__(self, columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate]) -> None:
+        self.nodes, self.edges, self.gates = columns.nodes, edges, gates
+        self.waits = _shut_before(edges, gates, columns.live.tolist())  # shut node -> how many prerequisites are shut
+        shut = np.fromiter(self.waits, np.int64, len(self.waits))
+        self.required = _by_kind(columns, np.flatnonzero(columns.counted))
+        behind = _by_kind(columns, shut[columns.counted[shut]])
+        self.done = {phase: self.required[phase] - behind[phase] for phase in PHASES}
+        live = np.bincount(columns.ranks[columns.live], minlength=len(PHASES) + 1)
+        live -= np.bincount(columns.ranks[shut], minlength=len(PHASES) + 1)
+        self.active = {phase: bool(live[phase_rank(phase)]) for phase in PHASES}
         # Gates whose prerequisites are all open, the lowest first, by the phase that they read.
         self.ready: dict[Phase, list[tuple[int, int]]] = {phase: [] for phase in PHASES}
         for position, gate in gates.items():
@@ -106,24 +103,26 @@ class _Reach:
         while moved:
             moved = False
             for phase, heap in self.ready.items():
-                while heap and heap[0][0] <= self.score(phase):
-                    self.open([heappop(heap)[1]])
-                    moved = True
+                best, reached = self.score(phase), list[int]()
+                while heap and heap[0][0] <= best:
+                    reached.append(heappop(heap)[1])
+                self.open(reached)
+                moved = moved or bool(reached)
 
     def open(self, positions: list[int]) -> None:
         """Open these nodes and whatever waited for nothing else."""
-        pending = list(positions)
+        followers, starts, waits, pending = self.edges.followers, self.edges.starts, self.waits, list(positions)
         while pending:
             position = pending.pop()
             node = self.nodes[position]
             self.active[node.phase] = True
             if node.required:
                 self.done[node.phase][node.kind] += 1
-            for follower in self.edges.of(position):
-                if follower not in self.waits:
+            for follower in followers[starts[position] : starts[position + 1]]:
+                if follower not in waits:
                     continue
-                self.waits[follower] -= 1
-                if self.waits[follower]:
+                waits[follower] = left = waits[follower] - 1
+                if left:
                     continue
                 if gate := self.gates.get(follower):
                     heappush(self.ready[gate.scope], (gate.minimum_bp, follower))
@@ -140,13 +139,24 @@ class _Reach:
         return ClosedGate(position, gate, self.score(gate.scope), counts)
 
 
-def _count(nodes: Sequence[Node]) -> tuple[dict[Phase, Counter[Kind]], Counter[Phase]]:
-    """Count the nodes that a score counts (required, not deprecated) per phase and kind, and the live ones per phase."""
-    counted: dict[Phase, Counter[Kind]] = {phase: Counter() for phase in PHASES}
-    live: Counter[Phase] = Counter()
-    groups = Counter(map(attrgetter("phase", "kind", "required", "deprecated"), nodes))
-    for (phase, kind, required, deprecated), number in groups.items():
-        if not deprecated:
-            live[phase] += number
-            counted[phase][kind] += number if required else 0
-    return counted, live
+def _shut_before(edges: Edges, gates: Iterable[int], live: Sequence[bool]) -> dict[int, int]:
+    """Return, per node that is gated or behind a gate, how many of its prerequisites are such nodes themselves."""
+    followers, starts = edges.followers, edges.starts
+    waits = dict.fromkeys(gates, 0)
+    pending = list(waits)
+    while pending:
+        node = pending.pop()
+        for follower in followers[starts[node] : starts[node + 1]]:
+            if follower in waits:
+                waits[follower] += 1
+            elif live[follower]:
+                waits[follower] = 1
+                pending.append(follower)
+    return waits
+
+
+def _by_kind(columns: Columns, places: Ints) -> dict[Phase, Counter[Kind]]:
+    """Count the nodes at these places per phase and kind."""
+    codes = columns.ranks[places] * len(KINDS) + columns.kinds[places]
+    counts = np.bincount(codes, minlength=(len(PHASES) + 1) * len(KINDS)).reshape(-1, len(KINDS)).tolist()
+    return {phase: Counter(dict(zip(KINDS, counts[phase_rank(phase)], strict=True))) for phase in PHASES}

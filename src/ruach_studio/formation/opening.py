@@ -1,6 +1,7 @@
 """Turn a gated node's deficits into the fewest acts that would open it, in words.
 
-Unmet prerequisites come first: there is no way around them. What the score then lacks is filled greedily by the largest
+Unmet prerequisites come first: there is no way around them. Then comes what the node's scope still asks for, what can be
+begun at once before the rest (scope_standing.py). What the score then lacks is filled greedily by the largest
 marginal gain (percent of the scope's score: checkpoint 35/b, reflection 25*(1000-q)/(1000*b), section 20/b), then by days of
 activity. Gains add up, so the greedy set is also the smallest. Nothing counts that itself waits for the gated node.
 """
@@ -15,6 +16,7 @@ from fractions import Fraction
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Kind, Node, ScoreGate
+from ruach_studio.formation.scope_standing import scope_acts, waiting_for
 from ruach_studio.formation.scoring import (
     CHECKPOINT_WEIGHT,
     FULL_DAYS,
@@ -82,19 +84,22 @@ def what_would_open(
     """
     before = unmet_before(graph, evidence, node)
     forced = [graph.by_id[name] for name in before if name in graph.by_id]
-    reached = _having(evidence, forced)
+    scoped = scope_acts(graph, _having(evidence, forced), node)
+    reached = _having(evidence, [*forced, *scoped])
     fill: list[Node] = []
     days, others, reachable = 0, [], len(forced) == len(before)
     if gate:
-        candidates = _candidates(graph, reached, gate, barred=_behind(graph, node))
+        candidates = _candidates(graph, reached, gate, barred=waiting_for(graph, evidence, node))
         fill, days = _fill(graph, reached, gate, candidates, as_of)
         final = _with_days(_having(reached, fill), gate, days, as_of)
         reachable = reachable and _score(graph, final, gate) >= gate.minimum_bp
-        if len(fill) == 1 and not forced and not days:
+        if len(fill) == 1 and not forced and not scoped and not days:
             others = _alternatives(graph, reached, gate, candidates, fill[0])
     parts = [_named(evidence, each) for each in forced[:NAMED_ACTS]]
     if len(forced) > NAMED_ACTS:
         parts.append(f"{len(forced) - NAMED_ACTS} more steps before it")
+    parts += [_named(evidence, each) for each in scoped[:NAMED_ACTS]]
+    parts += _scope_rest(scoped[NAMED_ACTS:])
     parts += _counted(evidence, fill)
     if days:
         parts.append(f"be active on {days} more day{'s' * (days != 1)} in a row")
@@ -102,17 +107,7 @@ def what_would_open(
     if not reachable:
         said = f"{said}; that is not enough: ask an operator" if said else "ask an operator: no act within reach opens it"
     text = "; ".join(part for part in (said, *waits) if part)
-    return Opening((*before, *(each.node_id for each in fill)), days, reachable, text)
-
-
-def _behind(graph: Graph, node: Node) -> frozenset[str]:
-    """Return `node` and everything that waits for it."""
-    found, pending = {node.node_id}, [node.node_id]
-    while pending:
-        fresh = [name for name in graph.opens.get(pending.pop(), ()) if name not in found]
-        found.update(fresh)
-        pending.extend(fresh)
-    return frozenset(found)
+    return Opening((*before, *(each.node_id for each in (*scoped, *fill))), days, reachable, text)
 
 
 def _candidates(graph: Graph, evidence: Evidence, gate: ScoreGate, barred: AbstractSet[str]) -> list[Node]:
@@ -203,6 +198,12 @@ def _counted(evidence: Evidence, nodes: Sequence[Node]) -> list[str]:
             _, verb, what = _KINDS[kind]
             parts.append(f"{verb} {count} more {what}{'s' * (count != 1)}")
     return parts
+
+
+def _scope_rest(nodes: Sequence[Node]) -> list[str]:
+    """Return "4 more steps of Individual work": what a scope counts and is not named."""
+    counts = Counter(node.scope for node in nodes)
+    return [f"{count} more step{'s' * (count != 1)} of {scope} work" for scope, count in counts.items()]
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.port import JobQueue
 from ruach_studio.infra.settings import Settings
 from ruach_studio.kernel.clock import Clock
+from ruach_studio.kernel.errors import RuachError
 
 Soundness = Literal["sound", "unclear", "concerning"]
 
@@ -49,6 +50,32 @@ class ReflectionAssessor(Protocol):
 
     async def assess(self, given: ReflectionText) -> Opinion:
         """Return what it thinks of one text."""
+        ...
+
+
+class StatementsRefused(RuachError):
+    """The learning record store refuses one of these statements."""
+
+    code = "xapi_statements_refused"
+
+
+class RecordStoreClosed(RuachError):
+    """The learning record store does not let this service in."""
+
+    code = "xapi_store_closed"
+
+
+class StatementSink(Protocol):
+    """A learning record store. `name` tells its cursor apart from another's."""
+
+    name: str
+
+    async def store(self, statements: Sequence[Mapping[str, object]]) -> None:
+        """Store all of them or raise; one that is stored already is no error.
+
+        Raises StatementsRefused (one of them is at fault, details `status`), RecordStoreClosed (credentials, address,
+        protocol version: a person must act), Unavailable (try again).
+        """
         ...
 
 

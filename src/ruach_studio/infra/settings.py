@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -52,12 +53,18 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
     stripe_webhook_secret: SecretStr | None = None
+    stripe_tiers: Annotated[dict[str, Literal["supporter", "partner", "builder", "steward"]], NoDecode] = {}
 
     # An OpenAI-compatible endpoint whose model reads reflections too; unset, the published rubric alone does.
     assessor_url: str | None = None
     assessor_model: str | None = None
     assessor_api_key: SecretStr | None = None
     assessor_timeout_s: float = Field(default=60.0, gt=0, le=600)
+
+    xapi_url: str | None = None  # a learning record store's endpoint, without /statements; unset = nothing is streamed
+    xapi_user: str | None = None
+    xapi_password: SecretStr | None = None
+    xapi_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -67,6 +74,15 @@ class Settings(BaseSettings):
     def _split_roots(cls, value: object) -> object:
         """Take `a:b` as well as a list, as in PATH."""
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("stripe_tiers", mode="before")
+    @classmethod
+    def _split_tiers(cls, value: object) -> object:
+        """Take `price_a=supporter,price_b=partner` as well as a mapping."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {price.strip(): tier.strip() for price, _, tier in pairs}
 
     @field_validator("data_dir", "store_dir", "ffmpeg_bin")
     @classmethod
@@ -78,7 +94,9 @@ class Settings(BaseSettings):
     def _absolute_roots(cls, roots: list[Path]) -> list[Path]:
         return [root.expanduser().resolve() for root in roots]
 
-    @field_validator("database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", mode="before")
+    @field_validator(
+        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -93,6 +111,19 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("xapi_url")
+    @classmethod
+    def _plain_endpoint(cls, url: str | None) -> str | None:
+        """The address names the stream's cursor, so it holds no password and one form only."""
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it is no http(s) address of an xAPI endpoint")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("it holds credentials; put them into RUACH_XAPI_USER and RUACH_XAPI_PASSWORD")
+        return url.rstrip("/").removesuffix("/statements")
 
     @field_validator("public_url")
     @classmethod

@@ -19,6 +19,20 @@ GOOD = (
     " not weakness. Next time I will call him before I decide anything, and I plan to sit in silence each morning."
 )
 
+OTHER = (
+    "Yesterday I sat with my neighbour on the stairs and I was nervous, because I had not spoken to her for months. It was"
+    " hard for me to admit that I judged her without knowing anything. I noticed that my anger was really fear of being left"
+    " alone. Looking back, I ask myself why I wait until things break. She thinks quietly, and from her point of view I had"
+    " been loud and cold. I felt relieved when we laughed at last. I discovered that a small visit changes more than a long"
+    " speech. From now on I will knock on her door on Sundays and I want to listen first."
+)
+
+
+@pytest.fixture
+def other():
+    """Another one, which shares no five words in a row with it."""
+    return OTHER
+
 
 @pytest.fixture
 def good():

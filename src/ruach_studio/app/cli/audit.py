@@ -15,6 +15,7 @@ from ruach_studio.infra.audit import list_decisions, verify_chain
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
 from ruach_studio.kernel.errors import RuachError
+from ruach_studio.membership.usecases.recompute_decisions import recompute_decisions as entitlements_again
 from ruach_studio.render.usecases.recompute_decisions import recompute_decisions as renders_again
 
 app = typer.Typer(no_args_is_help=True)
@@ -77,5 +78,7 @@ async def verified(services: Services) -> Report:
         count, before = count + len(page), page[-1]["seq"]
         results: list[dict[str, Any]] = [row["result"] for row in page]
         angles = [result for result in results if result["rulesVersion"].startswith("angle-")]
+        standings = [result for result in results if result["rulesVersion"].startswith("entitlements-")]
         faults += await angles_again(services, angles)
-        faults += await renders_again(services, [result for result in results if result not in angles])
+        faults += await entitlements_again(services, standings)
+        faults += await renders_again(services, [result for result in results if result not in angles + standings])

@@ -95,7 +95,7 @@ class LlmAssessor:
 
 def _prompt(given: ReflectionText) -> str:
     sources = "\n---\n".join(text[:_MOST_SOURCE] for text in given.source_texts if len(text) >= _SHORTEST_QUOTE)
-    text = given.text.replace("<reflection>", "").replace("</reflection>", "")
+    text = given.text.replace("<", "\u2039")  # so that it cannot close its own fence
     return f"Prompt:\n{given.prompt}\n\nSource:\n{sources}\n\n<reflection>\n{text}\n</reflection>"
 
 

@@ -149,3 +149,16 @@ REFLECTION = sa.Table(
     sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("erased_at", sa.DateTime(timezone=True)),
 )
+
+XAPI_PARKED = sa.Table(
+    "xapi_parked",
+    METADATA,
+    sa.Column("sink", sa.Text, primary_key=True),
+    sa.Column("event_id", UUID(as_uuid=False), primary_key=True),
+    sa.Column("enrollment_id", UUID(as_uuid=False), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("statement_id", UUID(as_uuid=False), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("parked_at", sa.DateTime(timezone=True), nullable=False),
+)

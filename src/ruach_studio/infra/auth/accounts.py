@@ -53,6 +53,11 @@ async def disable_account(tx: AsyncConnection, account_id: str, *, actor: str, r
     return True
 
 
+async def existing_accounts(conn: AsyncConnection, account_ids: Collection[str]) -> frozenset[str]:
+    """Return those of `account_ids` (UUIDs) that are accounts, disabled ones too. Says nothing else about them."""
+    return await rows.existing(conn, account_ids) if account_ids else frozenset()
+
+
 async def ensure_local_operator(tx: AsyncConnection) -> Principal:
     """Return the account that the command line on one's own machine acts as; it has no password, so nobody can sign in."""
     account = Account(new_id(), LOCAL_OPERATOR_EMAIL, "Local operator", frozenset({"operator", "admin"}))

@@ -1,5 +1,6 @@
 """Write and read the rows of people."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,6 +32,12 @@ async def by_email(conn: AsyncConnection, email: str) -> tuple[Account, str | No
     if row is None:
         return None
     return Account(row.id, row.email, row.display_name, frozenset(row.roles)), row.password_hash
+
+
+async def existing(conn: AsyncConnection, account_ids: Collection[str]) -> frozenset[str]:
+    """Return those of `account_ids` that are an account's, disabled or not."""
+    found = await conn.execute(sa.select(ACCOUNT.c.id).where(ACCOUNT.c.id.in_(sorted(account_ids))))
+    return frozenset(found.scalars())
 
 
 async def set_password_hash(tx: AsyncConnection, account_id: str, password_hash: str) -> None:

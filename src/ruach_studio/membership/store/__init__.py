@@ -1,0 +1,1 @@
+"""The only place of this pillar that speaks SQL."""

@@ -1,0 +1,1 @@
+"""The order of things: load, decide, save, announce. One verb, one file."""
