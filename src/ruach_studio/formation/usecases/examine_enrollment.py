@@ -52,10 +52,7 @@ def comparison(found: Examined, truth: FormationState) -> dict[str, Any]:
     """Return, for people, how the stored copy and the enrollment's row differ from the journal."""
     changes = differences(found.copy.state, truth)
     shown = [{"fact": each.path, "before": each.before, "after": each.after} for each in changes[:MOST_DIFFERENCES]]
-    row = {
-        name: {"before": getattr(found.enrollment, name), "after": value}
-        for name, value in row_of(found.enrollment, truth).items()
-    }
+    row = {name: {"before": getattr(found.enrollment, name), "after": value} for name, value in row_of(found, truth).items()}
     return {
         "enrollmentId": found.enrollment.enrollment_id, "journalVersion": truth.journal_version,
         "digestBefore": None if found.copy.state is None else digest(found.copy.state), "digestAfter": digest(truth),
@@ -66,9 +63,10 @@ def comparison(found: Examined, truth: FormationState) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def row_of(enrollment: Enrollment, truth: FormationState) -> Mapping[str, object]:
+def row_of(found: Examined, truth: FormationState) -> Mapping[str, object]:
     """Return what of the enrollment's row is not as the journal has it. A counter behind it would block every new event."""
+    enrollment, newest = found.enrollment, found.events[-1][0] if found.events else 0
     wanted: dict[str, object] = {"graph_version": truth.graph_version, "covenant_type": truth.covenant}
-    if truth.journal_version > enrollment.journal_version:
-        wanted["journal_version"] = truth.journal_version
+    if newest > enrollment.journal_version:
+        wanted["journal_version"] = newest
     return {name: value for name, value in wanted.items() if value and value != getattr(enrollment, name)}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.repair import replay_whole
 from ruach_studio.formation.usecases.examine_enrollment import Asked, comparison, examine_enrollment
-from ruach_studio.formation.usecases.swap_projection import swap_projection
+from ruach_studio.formation.usecases.swap_projection import mend_row, swap_projection
 
 
 async def rebuild_projection(
@@ -22,5 +22,6 @@ async def rebuild_projection(
     truth = replay_whole(found.events)
     answer = comparison(found, truth)
     if not asked.dry_run:
+        await mend_row(tx, found, truth)
         await swap_projection(services, tx, found, truth, asked, action="replay")
     return answer

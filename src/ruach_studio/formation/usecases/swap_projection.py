@@ -16,7 +16,7 @@ from ruach_studio.infra.audit import record_transition
 
 async def mend_row(tx: AsyncConnection, found: Examined, truth: FormationState) -> None:
     """Make the enrollment's row what the journal says; first, since a counter behind the journal refuses every event."""
-    row = row_of(found.enrollment, truth)
+    row = row_of(found, truth)
     if row:
         await enrollments.update(tx, found.enrollment.enrollment_id, **row)
 
@@ -24,9 +24,8 @@ async def mend_row(tx: AsyncConnection, found: Examined, truth: FormationState) 
 async def swap_projection(
     services: FormationServices, tx: AsyncConnection, found: Examined, truth: FormationState, asked: Asked, *, action: str
 ) -> None:
-    """Write the `repaired` event, then the projection and the row as the journal has them. The caller holds the locks."""
+    """Write the `repaired` event, then the projection as the journal has it. The caller locked and mended the row."""
     enrollment, before = found.enrollment, found.copy.state
-    await mend_row(tx, found, truth)
     digests = {"digestAfter": digest(truth)} | ({} if before is None else {"digestBefore": digest(before)})
     data = {"action": action, "requestedBy": asked.requested_by, "reason": asked.reason, **digests}
     await write_fact(services, tx, enrollment, "repaired", action, data, at=asked.at)
