@@ -1,4 +1,4 @@
-"""A member moves to a newer version in one transaction, with all that they did; nothing blocks, and flags can be resolved."""
+"""A member moves to a newer version in one transaction with all that they did; nothing blocks, flags can be resolved."""
 
 import asyncio
 from dataclasses import replace

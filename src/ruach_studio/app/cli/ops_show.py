@@ -3,11 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.markup import escape
+
 from ruach_studio.app.cli import show
 from ruach_studio.infra.commands import Command, Confirmation, Outcome
 from ruach_studio.infra.commands.routes import confirmation_out, outcome_out
 
 _MOST_LINES = 40
+
+
+def _say(text: str) -> None:
+    """Print a line as it is: a reason in brackets is no markup."""
+    show.line(escape(text))
 
 
 def outcome(done: Outcome, *, json: bool) -> None:
@@ -16,7 +23,7 @@ def outcome(done: Outcome, *, json: bool) -> None:
         show.print_json(outcome_out(done).model_dump(mode="json", by_alias=True))
         return
     for line in lines_of(done):
-        show.line(line)
+        _say(line)
 
 
 def commands(listed: Sequence[Command[Any]], *, json: bool) -> None:
@@ -30,11 +37,11 @@ def commands(listed: Sequence[Command[Any]], *, json: bool) -> None:
             name if name in wire["parameters"].get("required", []) else f"[{name}]"
             for name in wire["parameters"]["properties"]
         )
-        show.line(f"{each.name}({fields})")
-        show.line(f"    when: {each.when_to_use}")
-        show.line(f"    does: {each.side_effects}")
+        _say(f"{each.name}({fields})")
+        _say(f"    when: {each.when_to_use}")
+        _say(f"    does: {each.side_effects}")
         if each.second_operator_when:
-            show.line(f"    second operator: {each.second_operator_when}")
+            _say(f"    second operator: {each.second_operator_when}")
 
 
 def confirmations(listed: Sequence[Confirmation], *, json: bool) -> None:
@@ -43,15 +50,13 @@ def confirmations(listed: Sequence[Confirmation], *, json: bool) -> None:
         show.print_json([confirmation_out(each).model_dump(mode="json", by_alias=True) for each in listed])
         return
     if not listed:
-        show.line("nothing waits for a second operator")
+        _say("nothing waits for a second operator")
     for each in listed:
         who = each.requested_by_email or each.requested_as
-        show.line(f"{each.id}  {each.state}  {each.command}  asked by {who}: {each.reason}")
-        show.line(f"    {', '.join(f'{name} {value}' for name, value in each.params.items())}")
+        _say(f"{each.id}  {each.state}  {each.command}  asked by {who}: {each.reason}")
+        _say(f"    {', '.join(f'{name} {value}' for name, value in each.params.items())}")
         pending = each.state == "pending"
-        show.line(
-            f"    runs out at {each.expires_at:%Y-%m-%d %H:%M} UTC" if pending else f"    {each.decision_reason or '-'}"
-        )
+        _say(f"    runs out at {each.expires_at:%Y-%m-%d %H:%M} UTC" if pending else f"    {each.decision_reason or '-'}")
 
 
 def lines_of(done: Outcome) -> Iterator[str]:
