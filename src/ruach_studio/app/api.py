@@ -5,6 +5,7 @@ from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
 from ruach_studio.formation.entrypoints import http_enrollments as formation_enrollments
+from ruach_studio.formation.entrypoints import http_graph as formation_graph
 from ruach_studio.formation.entrypoints import http_insights as formation_insights
 from ruach_studio.formation.entrypoints import http_member as formation_member
 from ruach_studio.formation.entrypoints import http_read as formation_read
@@ -36,6 +37,7 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
     api.include_router(formation_insights.router(services))
+    api.include_router(formation_graph.router(services))
     api.include_router(formation_search.router(services))
     if isinstance(services.store, LocalDiskStore):
         api.include_router(

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.store.journal import EnrollmentNotFound
 from ruach_studio.formation.usecases.attempt_checkpoint import attempt_checkpoint
 from ruach_studio.formation.usecases.check_access import check_access
 from ruach_studio.formation.usecases.compute_score import compute_score
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
+from ruach_studio.formation.usecases.load_evidence import Standpoint
 from ruach_studio.formation.usecases.open_node import NodeNotFound, NotEnrolled, NotTracked
 from ruach_studio.formation.usecases.read_decisions import read_decisions
 from ruach_studio.formation.usecases.read_journal import read_journal
@@ -183,9 +185,6 @@ async def test_decisions_are_paged_and_only_ones_own(services, member):
 
 
 def test_the_clock_of_a_stand_is_the_member_s(member, small_graph, clock):
-    from ruach_studio.formation.evidence import Evidence
-    from ruach_studio.formation.usecases.load_evidence import Standpoint
-
     summer = datetime(2026, 7, 1, 23, tzinfo=UTC)
     local = Standpoint(replace(member, time_zone="Europe/Paris"), small_graph, Evidence()).local(summer)
     assert (local, local.utcoffset(), local.date().isoformat()) == (summer, timedelta(hours=2), "2026-07-02")

@@ -43,7 +43,7 @@ def router(services: FormationServices) -> APIRouter:
             services, path_id=path_id, user_id=user_id, email=email, after=after or "", limit=limit
         )
         page = [wire.enrollment_out(each.enrollment, each.email) for each in found]
-        return wire.EnrollmentsOut(enrollments=page, next=page[-1].enrollment_id if len(page) == limit else None)
+        return wire.EnrollmentsOut(enrollments=page, next=page[-1].formation_enrollment_id if len(page) == limit else None)
 
     @api.get("/{enrollment_id}")
     async def one(enrollment_id: EnrollmentId, _: Operator) -> wire.EnrollmentOut:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from ruach_studio.formation.entrypoints.wire import Wire
 from ruach_studio.formation.gating import Access, Deficit
-from ruach_studio.formation.graph import Graph, Kind, Node, Phase
+from ruach_studio.formation.graph import Graph, Kind, Node, Phase, phase_rank
 from ruach_studio.formation.next_step import NextStep, Progress
 from ruach_studio.formation.path import PathStep
 from ruach_studio.formation.scoring import Score
@@ -58,7 +58,7 @@ class NextStepOut(Wire):
     source: Literal["journey", "static"]
     notice: str | None
     path_id: str
-    enrollment_id: str | None
+    formation_enrollment_id: str | None
     covenant_type: str | None
     graph_version: int | None
     steps: list[StepOut]
@@ -81,7 +81,7 @@ class AccessOut(DecisionOut):
     title: str | None
     kind: Kind | None
     phase: Phase | None
-    enrollment_id: str | None
+    formation_enrollment_id: str | None
     graph_version: int
     ghost: bool
     deficits: list[DeficitOut]
@@ -129,7 +129,7 @@ class PathOut(Wire):
     """The whole path in its stable order; `watch` names what may be done now, in that order."""
 
     path_id: str
-    enrollment_id: str | None
+    formation_enrollment_id: str | None
     covenant_type: str | None
     graph_version: int
     watch: list[str]
@@ -140,7 +140,7 @@ class PathOut(Wire):
 def next_step_out(found: Recommendation) -> NextStepOut:
     """Return what was recommended."""
     return NextStepOut(
-        source="journey", notice=None, path_id=found.path_id, enrollment_id=found.enrollment_id,
+        source="journey", notice=None, path_id=found.path_id, formation_enrollment_id=found.enrollment_id,
         covenant_type=found.covenant, graph_version=found.graph_version,
         steps=[step_out(step, result) for step, result in found.steps],
     )  # fmt: skip
@@ -161,9 +161,10 @@ def step_out(step: NextStep, result: DecisionResult[str]) -> StepOut:
 
 def static_out(graph: Graph | None, path_id: str, notice: str, limit: int) -> NextStepOut:
     """Return the path's first titles in its order, said to be static: it names nobody, and no content."""
-    nodes = [node for node in graph.order if not node.deprecated][:limit] if graph else []
+    listed = sorted(graph.nodes, key=lambda node: (phase_rank(node.phase), node.ordinal)) if graph else []
+    nodes = [node for node in listed if not node.deprecated][:limit]
     return NextStepOut(
-        source="static", notice=notice, path_id=path_id, enrollment_id=None, covenant_type=None,
+        source="static", notice=notice, path_id=path_id, formation_enrollment_id=None, covenant_type=None,
         graph_version=graph.version if graph else None, steps=[_static_step(node) for node in nodes],
     )  # fmt: skip
 
@@ -173,7 +174,7 @@ def access_out(checked: Checked) -> AccessOut:
     access, node = checked.access, checked.node
     return AccessOut(
         **_decision(checked.result), node_id=access.node_id, title=node.title if node else None,
-        kind=node.kind if node else None, phase=node.phase if node else None, enrollment_id=checked.enrollment_id,
+        kind=node.kind if node else None, phase=node.phase if node else None, formation_enrollment_id=checked.enrollment_id,
         graph_version=checked.graph_version, ghost=access.ghost, deficits=[_deficit(each) for each in access.deficits],
         opens_at=_time(access.opens_at), acts=list(access.opening.acts), active_days=access.opening.active_days,
         would_open=_would_open(access), reachable=access.opening.reachable,
@@ -189,7 +190,7 @@ def score_out(phase: Phase, score: Score, result: DecisionResult[Any]) -> ScoreO
 def path_out(shown: ShownPath) -> PathOut:
     """Return the path."""
     return PathOut(
-        path_id=shown.path_id, enrollment_id=shown.enrollment_id, covenant_type=shown.covenant,
+        path_id=shown.path_id, formation_enrollment_id=shown.enrollment_id, covenant_type=shown.covenant,
         graph_version=shown.graph_version, watch=list(shown.watch),
         progress=[progress_out(each) for each in shown.progress], nodes=[_path_node(step) for step in shown.steps],
     )  # fmt: skip

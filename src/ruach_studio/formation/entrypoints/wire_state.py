@@ -34,7 +34,7 @@ class ReadinessOut(Wire):
 class StateOut(Wire):
     """FormationState at `asOf`. `digest` is the same wherever the same journal is replayed."""
 
-    enrollment_id: str
+    formation_enrollment_id: str
     user_id: str
     path_id: str
     graph_version: int
@@ -68,7 +68,7 @@ class StateOut(Wire):
 class EnrollmentOut(Wire):
     """An enrollment, without what was done on it."""
 
-    enrollment_id: str
+    formation_enrollment_id: str
     user_id: str
     email: str | None
     path_id: str
@@ -132,7 +132,7 @@ def state_out(shown: ShownState) -> StateOut:
         for reflection_id, each in state.reflections.items()
     ]  # fmt: skip
     return StateOut(
-        enrollment_id=enrollment.enrollment_id, user_id=enrollment.user_id, path_id=enrollment.path_id,
+        formation_enrollment_id=enrollment.enrollment_id, user_id=enrollment.user_id, path_id=enrollment.path_id,
         graph_version=shown.journey.graph.version, journal_version=state.journal_version,
         reducer_version=REDUCER_VERSION, digest=digest(state), as_of=_time(shown.as_of),
         created_at=_maybe(state.enrolled_at), updated_at=_maybe(state.latest_event_at),
@@ -161,8 +161,8 @@ def readiness_out(found: Readiness) -> ReadinessOut:
 def enrollment_out(enrollment: Enrollment, email: str | None) -> EnrollmentOut:
     """Return the enrollment; `email` is its user's, None if there is no such account."""
     return EnrollmentOut(
-        enrollment_id=enrollment.enrollment_id, user_id=enrollment.user_id, email=email, path_id=enrollment.path_id,
-        graph_version=enrollment.graph_version, journal_version=enrollment.journal_version,
+        formation_enrollment_id=enrollment.enrollment_id, user_id=enrollment.user_id, email=email,
+        path_id=enrollment.path_id, graph_version=enrollment.graph_version, journal_version=enrollment.journal_version,
         covenant_type=enrollment.covenant_type, time_zone=enrollment.time_zone, enrolled_at=_time(enrollment.enrolled_at),
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from ruach_studio.formation.next_step import NEXT_RULES, rank_next_steps
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.privileges import PRIVILEGE_RULES, decide_privilege
 from ruach_studio.formation.readiness import READINESS_RULES
+from ruach_studio.formation.retrieval import RETRIEVAL_RULES, decide
 from ruach_studio.formation.rubric import RUBRIC_VERSION
 from ruach_studio.formation.scoring import SCORE_RULES, compute_formation_score
 from ruach_studio.formation.state import REDUCER_VERSION, evidence_of, replay
@@ -177,6 +178,10 @@ async def _attempt(again: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
     return [judge_attempt(node, inputs["quality"], as_of=as_of, failures=inputs["failures"]).verdict]
 
 
+async def _retrieval(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
+    return [decide(inputs)[1]]
+
+
 async def _privilege(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
     return [decide_privilege(inputs)]
 
@@ -187,6 +192,9 @@ async def _canon(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
 
 RULES: dict[str, Rule] = {
     NEXT_RULES: _next, GATE_RULES: _gate, SCORE_RULES: _score, COVENANT_RULES: _covenant, ATTEMPT_RULES: _attempt,
+    RETRIEVAL_RULES: _retrieval,
+
+
     PRIVILEGE_RULES: _privilege, CANON_RULES: _canon,
 }  # fmt: skip
 NOT_AGAIN: dict[str, str] = {

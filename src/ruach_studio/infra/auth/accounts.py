@@ -52,10 +52,10 @@ async def create_account(
 
 async def account_of(conn: AsyncConnection, email: str) -> Account:
     """Return the living account of an email. Raises AccountNotFound, BadInput."""
-    found = await rows.by_email(conn, checked_email(email))
+    found = await find_account(conn, email)
     if found is None:
         raise AccountNotFound(subject=email, remedy="Create it: ruach accounts create EMAIL --role member.")
-    return found[0]
+    return found
 
 
 async def disable_account(tx: AsyncConnection, account_id: str, *, actor: str, reason: str) -> bool:

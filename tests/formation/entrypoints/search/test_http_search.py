@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ruach_studio.formation.entrypoints.http_search import router
 from ruach_studio.formation.entrypoints.wire_search import snippet_parts
 from ruach_studio.formation.ports import EmbedderAnswerRefused
-from ruach_studio.formation.usecases.recompute_rankings import recompute_rankings
+from ruach_studio.formation.usecases.recompute_decisions import recompute_decisions
 from ruach_studio.infra.audit import list_decisions, stored_inputs
 from ruach_studio.infra.http.access import routes_without_a_role
 from ruach_studio.kernel.errors import Unavailable
@@ -74,10 +74,10 @@ async def test_the_ranking_is_in_the_audit_without_the_query_and_can_be_decided_
     assert inputs["embedder"] == [services.embedder.embedder_id, services.embedder.fingerprint]
     assert inputs["weights"] == {"done": "1/2", "frontier": "6/5", "reflected": "11/10", "recent": "4/5"}
     assert "worry" not in everything
-    assert await recompute_rankings(services, [row["result"]]) == []
+    assert (await recompute_decisions(services, [row["result"]])).faults == ()
     forged = {**row["result"], "decision": "far"}
-    assert len(await recompute_rankings(services, [forged])) == 1
-    assert len(await recompute_rankings(services, [{**forged, "inputsHash": "0" * 64}])) == 1
+    assert len((await recompute_decisions(services, [forged])).faults) == 1
+    assert len((await recompute_decisions(services, [{**forged, "inputsHash": "0" * 64}])).faults) == 1
 
 
 async def test_the_same_question_has_the_same_answer(member):
