@@ -29,7 +29,11 @@ def graphs(draw):
     nodes = []
     for i in range(draw(st.integers(1, 10))):
         rank = min(i // 3, 4)
-        gate = ScoreGate(draw(st.integers(1, 20)) * 500, PHASES[draw(st.integers(0, rank))]) if i and draw(st.booleans()) else None
+        gate = (
+            ScoreGate(draw(st.integers(1, 20)) * 500, PHASES[draw(st.integers(0, rank))])
+            if i and draw(st.booleans())
+            else None
+        )
         befores = draw(st.sets(st.integers(0, i - 1), max_size=2)) if i else ()
         nodes.append(Node(f"n{i}", i + 1, PHASES[rank], KINDS[i % 3] if draw(st.booleans()) else "section", f"N{i}", "c",
                           prerequisites=tuple(f"n{b}" for b in sorted(befores)), gate=gate,

@@ -119,7 +119,7 @@ def score_bp(graph: Graph, members: Members, phase: Phase) -> Ints:
 def finished(graph: Graph, members: Members) -> Flags:
     """Return per member whether every node that counts is behind them."""
     counted = [node for node in graph.nodes if node.required and not node.deprecated]
-    return members.done[:, members.places(counted)].all(axis=1)
+    return np.asarray(members.done[:, members.places(counted)].all(axis=1), np.bool_)
 
 
 def _prerequisites(graph: Graph, members: Members, done: Flags, node: Node) -> Flags:

@@ -63,7 +63,7 @@ def row_of_facts(facts: Mapping[str, Any], graph: Graph, scopes: Collection[Phas
 def row_of_evidence(evidence: Evidence, scopes: Iterable[Phase]) -> MemberRow:
     """Return the row of what score and gates read."""
     done = {name: to_us(at) for name, at in evidence.completed.items()}
-    started = {phase: to_us(at) for phase, at in evidence.phase_started.items()}
+    started: dict[str, int] = {phase: to_us(at) for phase, at in evidence.phase_started.items()}
     days = {phase: _counted(evidence.active_days.get(phase, frozenset())) for phase in scopes}
     return MemberRow(
         done, evidence.checkpoints_passed, evidence.reflection_quality, evidence.started, evidence.unlocked, started, days

@@ -1,9 +1,9 @@
 """Turn members under their pinned graph and under a new one into who would gain or lose which node, if migrated.
 
-Gain: it would be open by the rules of the new graph and is not now. Lose: it is open now and would not be, for one who stands
-there and had not opened it yet; what was opened stays open (a gate never re-locks), so that nobody loses a thing in fact.
-Work that the mapping sends on is compared under its new name. `impact-v1`. Counterparts: impact_open.py opens nodes for all
-members at once, graph_impact.py says what differs between the graphs.
+Gain: it would be open by the rules of the new graph and is not now. Lose: it is open now and would not be, for one who
+stands there and had not opened it yet; what was opened stays open (a gate never re-locks), so that nobody loses a thing in
+fact. Work that the mapping sends on is compared under its new name. `impact-v1`. Counterparts: impact_open.py opens nodes
+for all members at once, graph_impact.py says what differs between the graphs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ruach_studio.formation.graph import Graph
-from ruach_studio.formation.impact_open import Flags, Members, finished, members_of, open_nodes
+from ruach_studio.formation.graph import Graph, Phase
+from ruach_studio.formation.impact_open import Flags, finished, members_of, open_nodes
 from ruach_studio.formation.impact_rows import MemberRow
 
 IMPACT_RULES = "impact-v1"
@@ -114,6 +114,6 @@ def _true(flags: Mapping[str, Flags], member: int) -> Iterator[str]:
     return (name for name, each in flags.items() if each[member])
 
 
-def scopes_of(*graphs: Graph) -> frozenset[str]:
+def scopes_of(*graphs: Graph) -> frozenset[Phase]:
     """Return the phases whose score a gate of these graphs reads."""
     return frozenset(node.gate.scope for graph in graphs for node in graph.nodes if node.gate)

@@ -21,11 +21,11 @@ class Stored:
     snapshot: Mapping[str, Any] | None
 
 
-async def page(
-    conn: AsyncConnection, path_id: str, *, reducer_version: str, after: str | None, limit: int
-) -> list[Stored]:
+async def page(conn: AsyncConnection, path_id: str, *, reducer_version: str, after: str | None, limit: int) -> list[Stored]:
     """Return up to `limit` enrollments of the path above `after`, by id."""
-    current = (PROJECTION.c.reducer_version == reducer_version) & (PROJECTION.c.journal_version == ENROLLMENT.c.journal_version)
+    current = (PROJECTION.c.reducer_version == reducer_version) & (
+        PROJECTION.c.journal_version == ENROLLMENT.c.journal_version
+    )
     snapshot = sa.case((current, PROJECTION.c.snapshot)).label("snapshot")
     named = (ENROLLMENT.c[name] for name in ("enrollment_id", "user_id", "graph_version", "covenant_type"))
     statement = (

@@ -1,7 +1,7 @@
 """Turn what an author hands in into the next version as it would be, with every fault named. Nothing is written.
 
-Faults are the graph's (graph_check.py), its axioms' (axioms.py), the mapping's (authoring.py) and, where it is to be published, nodes whose content
-does not exist.
+Faults are the graph's (graph_check.py), its axioms' (axioms.py), the mapping's (authoring.py) and, where it is to be
+published, nodes whose content does not exist.
 """
 
 from collections.abc import Mapping

@@ -136,9 +136,7 @@ def _changes(
         moved = plan_migration(pinned.graph, candidate.graph, pinned.rules, state, as_of=candidate.as_of)
         before.append(row_of_evidence(evidence_of(state, pinned.graph), scopes))
         after.append(row_of_evidence(moved.evidence, scopes))
-    return changes_for(
-        pinned.graph, candidate.graph, before, after, heirs=pinned.heirs, as_of_us=to_us(candidate.as_of)
-    )
+    return changes_for(pinned.graph, candidate.graph, before, after, heirs=pinned.heirs, as_of_us=to_us(candidate.as_of))
 
 
 async def _pinned(
