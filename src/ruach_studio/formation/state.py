@@ -14,8 +14,8 @@ from ruach_studio.formation.state_replay import NeedsWholeJournal, Numbered, Str
 from ruach_studio.formation.state_snapshot import REDUCER_VERSION, OtherReducer, digest, from_snapshot, to_snapshot
 
 __all__ = [
-    "REDUCER_VERSION", "Assessed", "FormationState", "NeedsWholeJournal", "Numbered", "OtherReducer", "OutOfOrder", "Reflection",
-    "Stretch", "apply", "digest", "evidence_of", "from_snapshot", "replay", "replay_rows", "to_snapshot",
+    "REDUCER_VERSION", "Assessed", "FormationState", "NeedsWholeJournal", "Numbered", "OtherReducer", "OutOfOrder",
+    "Reflection", "Stretch", "apply", "digest", "evidence_of", "from_snapshot", "replay", "replay_rows", "to_snapshot",
 ]  # fmt: skip
 
 
