@@ -58,6 +58,12 @@ def test_prerequisites_count_before_the_scope_and_are_not_asked_twice(home, make
     assert told.opening.text == "complete I0, complete I1 and pass I2"
 
 
+def test_what_waits_for_the_node_is_not_counted_even_if_an_operator_let_it_be_done(home, make_member):
+    told = ask(make_member(home).do("i0", "i3", "i4"), "h")
+    assert [(each.have, each.needed) for each in told.deficits] == [(1, 3)]
+    assert told.opening.acts == ("i1", "i2")
+
+
 def test_two_needs_are_two_deficits(home, make_member):
     told = ask(make_member(home).do("i0", "i1", "i2"), "e")
     assert [(each.subject, each.have, each.needed) for each in told.deficits] == [("Individual", 3, 5), ("Household", 0, 1)]

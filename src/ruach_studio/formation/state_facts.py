@@ -45,9 +45,10 @@ class FormationState:
     `started`, `sections_completed`, `checkpoints_*`, `unlocked`, `phase_started`, `phase_completed`, `axioms_viewed`: id ->
     first time. `touched`, `checkpoint_failed_at`, `pauses` (by reason): latest time. `section_views`, `dwell_s` (longest
     reported), `checkpoint_failures`, `axioms_cited`: id -> number. `gated`: id -> what it asks for, until it is unlocked.
-    `gaps`: "type/area" -> severity. `carried`: node id of an older graph -> node ids that hold its facts now.
-    `last_activity` is of the member's own acts only; `latest_event_at` of any event, voided ones too: before that time the
-    state cannot be asked, only the journal.
+    `gaps`: "type/area" -> severity. `carried`: node id of an older graph -> node ids that hold its facts now, () = history;
+    `merges`: rows of a node and its parts, all of which it needs (state_carry.py reads both). `last_activity` is of the
+    member's own acts only; `latest_event_at` of any event, voided ones too: before that time the state cannot be asked,
+    only the journal.
     """
 
     enrollment_id: str = ""
@@ -85,6 +86,7 @@ class FormationState:
     readiness: Mapping[str, str] = field(default_factory=dict)
     active_days: Mapping[str, frozenset[date]] = field(default_factory=dict)
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    merges: tuple[tuple[str, ...], ...] = ()
     latest_event_at: datetime | None = field(default=None, compare=False)
 
     def names_of(self, node_id: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import orjson
 from ruach_studio.formation.state_facts import Assessed, FormationState, Reflection
 from ruach_studio.kernel.errors import Conflict
 
-REDUCER_VERSION = "formation-state-v2"
+REDUCER_VERSION = "formation-state-v3"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -70,6 +70,7 @@ _CODECS: dict[str, _Codec] = {
         ("gated", "carried"), (_lists, lambda each: {key: tuple(values) for key, values in each.items()})),
     **dict.fromkeys(
         ("section_views", "dwell_s", "checkpoint_failures", "axioms_cited", "gaps", "readiness"), (dict, dict)),
+    "merges": (lambda rows: [list(row) for row in rows], lambda rows: tuple(tuple(row) for row in rows)),
     "reflections": (
         lambda each: {key: _reflection(value) for key, value in each.items()},
         lambda each: {key: _from_reflection(row) for key, row in each.items()}),
@@ -93,7 +94,7 @@ def no_facts() -> dict[str, Any]:
         "started": {}, "touched": {}, "section_views": {}, "dwell_s": {}, "sections_completed": {},
         "checkpoints_reached": {}, "checkpoints_passed": {}, "checkpoint_failures": {}, "checkpoint_failed_at": {},
         "reflections": {}, "assessed": {}, "unlocked": {}, "gated": {}, "axioms_viewed": {}, "axioms_cited": {},
-        "gaps": {}, "pauses": {}, "readiness": {}, "active_days": {}, "carried": {},
+        "gaps": {}, "pauses": {}, "readiness": {}, "active_days": {}, "carried": {}, "merges": [],
     }  # fmt: skip
 
 

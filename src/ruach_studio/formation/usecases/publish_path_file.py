@@ -56,7 +56,7 @@ async def publish_path_file(
                 f"it is at version {stands.current_version or 'none'}, not at {expected_version or 'none'}", subject=path_id,
                 remedy="Look at the impact again.", yourVersion=expected_version, currentVersion=stands.current_version,
             )  # fmt: skip
-        written = sum([await write_piece_in(tx, piece, actor=actor, at=at) for piece in path.pieces])
+        written = sum([await write_piece_in(services, tx, piece, actor=actor, at=at) for piece in path.pieces])
         try:
             graph = await publish_version(tx, path_id, path.authored, actor=actor, reason=reason, at=at, from_state="file")
         except NothingNew:
