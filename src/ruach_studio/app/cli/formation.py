@@ -2,9 +2,18 @@
 
 import typer
 
-from ruach_studio.app.cli import formation_read, formation_replay, formation_search, formation_xapi
+from ruach_studio.app.cli import (
+    formation_enroll,
+    formation_insights,
+    formation_read,
+    formation_replay,
+    formation_search,
+    formation_xapi,
+)
 
 app = typer.Typer(no_args_is_help=True)
+formation_enroll.register(app)
+formation_insights.register(app)
 formation_read.register(app)
 formation_search.register(app)
 formation_replay.register(app)

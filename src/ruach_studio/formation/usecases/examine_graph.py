@@ -1,7 +1,7 @@
 """Turn what an author hands in into the next version as it would be, with every fault named. Nothing is written.
 
-Faults are the graph's (graph_check.py), the mapping's (authoring.py) and, where it is to be published, nodes whose content
-does not exist.
+Faults are the graph's (graph_check.py), its axioms' (axioms.py), the mapping's (authoring.py) and, where it is to be
+published, nodes whose content does not exist.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.authoring import Authored, mapping_of, numbered
+from ruach_studio.formation.axioms import axiom_faults
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.graph_check import check_graph
 from ruach_studio.formation.graph_faults import Fault
-from ruach_studio.formation.store import drafts, graphs
+from ruach_studio.formation.store import axioms, drafts, graphs
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -49,7 +50,7 @@ async def examine_graph(conn: AsyncConnection, path_id: str, authored: Authored,
     nodes = numbered(authored.nodes, await drafts.registry(conn, path_id))
     report = check_graph(nodes, previous=previous)
     mapping, faults = mapping_of(previous, authored)
-    faults = [*report.errors, *faults]
+    faults = [*report.errors, *axiom_faults(nodes, await axioms.canon(conn)), *faults]
     if publishing:
         faults += await _missing_pieces(conn, nodes)
     return Examined(Graph((version or 0) + 1, nodes, path_id), previous, mapping, tuple(faults), report.order)
