@@ -5,9 +5,15 @@ from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.ops import commanding
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
+from ruach_studio.formation.entrypoints import http_enrollments as formation_enrollments
+from ruach_studio.formation.entrypoints import http_graph as formation_graph
+from ruach_studio.formation.entrypoints import http_insights as formation_insights
 from ruach_studio.formation.entrypoints import http_member as formation_member
+from ruach_studio.formation.entrypoints import http_read as formation_read
 from ruach_studio.formation.entrypoints import http_recovery as formation_recovery
+from ruach_studio.formation.entrypoints import http_search as formation_search
 from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
+from ruach_studio.formation.entrypoints.readiness import search_ready
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
 from ruach_studio.infra.commands.routes import router as ops_router
@@ -30,7 +36,12 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
     api.include_router(membership_http.router(services))
+    api.include_router(formation_read.router(services))
+    api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
+    api.include_router(formation_insights.router(services))
+    api.include_router(formation_graph.router(services))
+    api.include_router(formation_search.router(services))
     api.include_router(formation_recovery.router(services))
     api.include_router(ops_router(commanding(services)))
     if isinstance(services.store, LocalDiskStore):
@@ -48,6 +59,9 @@ def readiness(services: Services) -> dict[str, Check]:
         return Health()
 
     async def formation() -> Health:
-        return Health("ok", await formation_ready(services.database))
+        return await formation_ready(services)
 
-    return {"database": database, "formation": formation}
+    async def search() -> Health:
+        return await search_ready(services)
+
+    return {"database": database, "formation": formation, "search": search}

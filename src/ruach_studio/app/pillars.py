@@ -3,6 +3,7 @@
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
 from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
+from ruach_studio.formation.entrypoints import inbound as formation_inbound
 from ruach_studio.formation.entrypoints import jobs as formation_jobs
 from ruach_studio.infra.outbox import Consumer
 from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -29,4 +30,8 @@ def hooks(services: Services) -> dict[JobKey, HandlerHooks]:
 
 def consumers(services: Services) -> list[Consumer]:
     """Return who listens to which events."""
-    return [*assembly_inbound.consumers(services), *render_events.consumers(services)]
+    return [
+        *assembly_inbound.consumers(services),
+        *render_events.consumers(services),
+        *formation_inbound.consumers(services),
+    ]

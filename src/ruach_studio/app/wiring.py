@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from ruach_studio.formation.ports import ReflectionAssessor
+from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
+from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
+from ruach_studio.formation.runners.embedders import open_embedder
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
@@ -35,6 +37,8 @@ class Services:
     clock: Clock
     graphs: GraphCache = field(default_factory=GraphCache)
     assessor: ReflectionAssessor | None = None
+    static_answers: StaticAnswers = field(default_factory=StaticAnswers)
+    embedder: Embedder = field(default_factory=HashingEmbedder)
 
     @property
     def platform(self) -> Platform:
@@ -58,7 +62,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         store = LocalDiskStore(settings.store_dir, settings.public_url)
         await store.sweep()
         assessor = await parts.enter_async_context(_assessor(settings))
-        yield Services(settings, database, BullmqPostgres(database), store, SystemClock(), assessor=assessor)
+        embedder = await parts.enter_async_context(open_embedder(settings))
+        queue, clock = BullmqPostgres(database), SystemClock()
+        yield Services(settings, database, queue, store, clock, assessor=assessor, embedder=embedder)
 
 
 @asynccontextmanager

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from ruach_studio.formation.evidence import Evidence
+from ruach_studio.formation.evidence_text import named
 from ruach_studio.formation.graph import Graph, Node, Phase, phase_rank
-from ruach_studio.formation.opening import Opening, is_done, unmet_before, what_would_open
+from ruach_studio.formation.opening import Opening, is_done, what_would_open
 from ruach_studio.formation.scope_standing import ScopeWork
 from ruach_studio.formation.scoring import (
     PHASE_MINIMUM,
     Factor,
     check_aware,
-    compute_formation_score,
     factors_of,
     phase_began,
     ratio_words,
@@ -33,7 +33,8 @@ from ruach_studio.kernel.hashing import inputs_hash
 
 GATE_RULES = "gate-v1"
 
-Lack = Literal["ghost", "deprecated", "prerequisite", "scope", "score", "phase_minimum"]
+# "covenant" is lacking only by covenant.py's rules
+Lack = Literal["ghost", "deprecated", "prerequisite", "scope", "score", "phase_minimum", "covenant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,10 @@ def can_access_node(graph: Graph, evidence: Evidence, node_id: str, *, as_of: da
     timed = len(deficits) == 1 and deficits[0].lack == "phase_minimum"
     opens_at = standing.minimum_ends(node.phase) if node and timed else None
     reasons = _granted_words(standing, node) if node and not deficits else _gated_words(node, deficits, opening)
-    inputs = _inputs(standing, node_id, node)
+    inputs = {
+        "path": graph.path_id, "graphVersion": graph.version, "node": node_id, "asOf": as_of.isoformat(),
+        "evidence": named(evidence),
+    }  # fmt: skip
     decision: Literal["granted", "gated"] = "gated" if deficits else "granted"
     verdict = Verdict(decision, reasons, inputs_hash(inputs), GATE_RULES)
     return Access(node_id, verdict, deficits, opens_at, ghost, opening, inputs)
@@ -219,27 +223,3 @@ def _granted_words(standing: Standing, node: Node) -> tuple[str, ...]:
         bp = total_bp(factors_of(standing.graph, evidence, node.gate.scope))
         words.append(f"score {ratio_words(bp)} in {node.gate.scope}, threshold {ratio_words(node.gate.minimum_bp)}")
     return tuple(words)
-
-
-def _inputs(standing: Standing, node_id: str, node: Node | None) -> dict[str, object]:
-    graph, evidence = standing.graph, standing.evidence
-    read: dict[str, Any] = {
-        "path": graph.path_id, "graphVersion": graph.version, "node": node_id, "asOf": standing.as_of.isoformat(),
-        "unlocked": node_id in evidence.unlocked, "done": is_done(evidence, node_id),
-        "started": node_id in evidence.started,
-    }  # fmt: skip
-    if node is None:
-        return read
-    before, ends = standing.phase_before(node.phase), standing.minimum_ends(node.phase)
-    read["prerequisites"] = {name: is_done(evidence, name) for name in node.prerequisites}
-    read["unmetBefore"] = list(unmet_before(graph, evidence, node))
-    read["phaseBefore"] = {before: {"minimumEnds": ends.isoformat() if ends else None}} if before else {}
-    for each in standing.scope_work.standings(node):
-        missing = standing.scope_work.missing(node, each.need)
-        read.setdefault("scopes", {})[each.need.scope] = {"of": each.need.of, "needed": each.need.needed, "missing": missing}
-    if node.gate:
-        scored = compute_formation_score(
-            graph, evidence, node.gate.scope, as_of=standing.as_of, threshold_bp=node.gate.minimum_bp
-        )
-        read["score"] = scored.inputs
-    return read

@@ -5,6 +5,8 @@ may stand before it. Ordinals are given once per path and never reused; a node i
 (decision F6). Counterparts: graph_check.py says what is wrong with a graph; evidence.py holds what a member has done in it.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -116,6 +118,16 @@ class Graph:
         return tuple(node for node in self.nodes if retired.issuperset(node.prerequisites))
 
     @cached_property
+    def entry_names(self) -> frozenset[str]:
+        """Return the ids of `entries`."""
+        return frozenset(node.node_id for node in self.entries)
+
+    @cached_property
+    def untagged(self) -> frozenset[str]:
+        """Return the ids of the nodes without tags."""
+        return frozenset(node.node_id for node in self.nodes if not node.tags)
+
+    @cached_property
     def live_phases(self) -> tuple[Phase, ...]:
         """Return the phases, in their order, that have a node which is not deprecated."""
         live = {node.phase for node in self.nodes if not node.deprecated}
@@ -129,6 +141,33 @@ class Graph:
     def required_of(self, phase: Phase, kind: Kind) -> tuple[Node, ...]:
         """Return the nodes of one phase and kind that count: required and not deprecated."""
         return self._required.get((phase, kind), ())
+
+    def required_names(self, phase: Phase, kind: Kind) -> frozenset[str]:
+        """Return the ids of `required_of`, as a set: counting what is done of thousands is then one intersection."""
+        return self._required_names.get((phase, kind), frozenset())
+
+    @cached_property
+    def counted_in(self) -> Mapping[str, Phase]:
+        """Return the phase of each node that counts: required and not deprecated."""
+        return {node.node_id: node.phase for node in self.nodes if node.required and not node.deprecated}
+
+    @cached_property
+    def counts(self) -> Mapping[Phase, int]:
+        """Return how many nodes of each phase count."""
+        found = Counter(self.counted_in.values())
+        return {phase: found[phase] for phase in PHASES}
+
+    def names_in(self, phase: Phase) -> frozenset[str]:
+        """Return the ids of all nodes of a phase, deprecated ones too."""
+        return self._names_in[phase]
+
+    @cached_property
+    def _names_in(self) -> dict[Phase, frozenset[str]]:
+        return {phase: frozenset(node.node_id for node in self.nodes if node.phase == phase) for phase in PHASES}
+
+    @cached_property
+    def _required_names(self) -> dict[tuple[Phase, Kind], frozenset[str]]:
+        return {key: frozenset(node.node_id for node in nodes) for key, nodes in self._required.items()}
 
     @cached_property
     def _required(self) -> dict[tuple[Phase, Kind], tuple[Node, ...]]:

@@ -14,8 +14,10 @@ from datetime import datetime
 from typing import Literal
 
 from ruach_studio.formation.evidence import Evidence
+from ruach_studio.formation.evidence_text import named
 from ruach_studio.formation.gating import Access, Standing, can_access_node
 from ruach_studio.formation.graph import PHASES, Graph, Node, Phase, phase_rank
+from ruach_studio.formation.instants import Instants
 from ruach_studio.formation.next_step_order import Ranked, rank_by_recency_and_diversity
 from ruach_studio.formation.opening import is_done
 from ruach_studio.formation.path import within_reach
@@ -26,9 +28,9 @@ from ruach_studio.kernel.hashing import inputs_hash
 
 NEXT_RULES = "next-v1"
 MOST_STEPS = 50
-_KINDS: tuple[Literal["section", "reflection", "checkpoint"], ...] = ("section", "reflection", "checkpoint")
 
-Offer = Literal["continue", "open", "locked", "revisit", "path_complete"]
+# "covenant" is offered by covenant.py alone, to those who have none yet
+Offer = Literal["continue", "open", "locked", "revisit", "path_complete", "covenant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,22 @@ def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit:
     return tuple(steps)
 
 
+def progress_of(graph: Graph, evidence: Evidence, phase: Phase) -> Progress:
+    """Return how far the member is in `phase` and on the whole path."""
+    return _progress(phase, *_tally(graph, evidence))
+
+
+def _tally(graph: Graph, evidence: Evidence) -> tuple[dict[Phase, int], dict[Phase, int]]:
+    """Return, per phase, how many of the nodes that count are done, and how many there are."""
+    done = evidence.checkpoints_passed | evidence.completed.keys()
+    counts = Counter(map(graph.counted_in.get, done))
+    return {phase: counts[phase] for phase in PHASES}, dict(graph.counts)
+
+
+def _progress(phase: Phase, done: Mapping[Phase, int], of: Mapping[Phase, int]) -> Progress:
+    return Progress(phase, done[phase], of[phase], sum(done.values()), sum(of.values()))
+
+
 def _nearest(standing: Standing, near: tuple[Node, ...], usable: list[Node]) -> list[Node]:
     """Return locked nodes, the fewest deficits first, ghosts last; from all that is left if none is within reach."""
     graph, evidence = standing.graph, standing.evidence
@@ -106,7 +124,8 @@ def _nearest(standing: Standing, near: tuple[Node, ...], usable: list[Node]) -> 
 def _revisits(graph: Graph, evidence: Evidence, steps: list[NextStep]) -> list[Node]:
     """Return done nodes worth going back to: those that would open a locked one, then what was done longest ago."""
     asked = [name for step in steps if step.access for name in step.access.opening.acts]
-    by_age = sorted(evidence.completed, key=lambda name: (evidence.completed[name], name))
+    us = Instants.of(evidence.completed).us
+    by_age = sorted(us, key=lambda name: (us[name], name))
     names = [name for name in dict.fromkeys((*asked, *by_age)) if is_done(evidence, name)]
     return [node for name in names if (node := graph.by_id.get(name)) and not node.deprecated]
 
@@ -116,12 +135,12 @@ class _Writer:
 
     def __init__(self, graph: Graph, evidence: Evidence, as_of: datetime, limit: int) -> None:
         self.graph, self.evidence, self.as_of = graph, evidence, as_of
-        self.inputs = _inputs(graph, evidence, as_of, limit)
+        self.inputs = {
+            "path": graph.path_id, "graphVersion": graph.version, "asOf": as_of.isoformat(), "limit": limit,
+            "evidence": named(evidence),
+        }  # fmt: skip
         self.hash = inputs_hash(self.inputs)
-        self.of = {phase: sum(len(graph.required_of(phase, kind)) for kind in _KINDS) for phase in PHASES}
-        done = [graph.by_id.get(name) for name in {*evidence.completed, *evidence.checkpoints_passed}]
-        counts = Counter(node.phase for node in done if node and node.required and not node.deprecated)
-        self.done = {phase: counts[phase] for phase in PHASES}
+        self.done, self.of = _tally(graph, evidence)
 
     def is_complete(self) -> bool:
         return self.done == self.of
@@ -159,8 +178,7 @@ class _Writer:
         return f"{told}; unlocked before" if node.node_id in self.evidence.unlocked else told
 
     def _step(self, offer: Offer, node: Node, reasons: tuple[str, ...], access: Access | None = None) -> NextStep:
-        path = sum(self.done.values()), sum(self.of.values())
-        progress = Progress(node.phase, self.done[node.phase], self.of[node.phase], *path)
+        progress = _progress(node.phase, self.done, self.of)
         return NextStep(Verdict(node.node_id, reasons, self.hash, NEXT_RULES), offer, node, progress, access, self.inputs)
 
 
@@ -169,23 +187,3 @@ def _short(words: str) -> str:
     return " ".join(
         f"{count} {'min' if unit.startswith('minute') else unit[0]}" for count, unit in zip(counts, units, strict=True)
     )
-
-
-def _inputs(graph: Graph, evidence: Evidence, as_of: datetime, limit: int) -> dict[str, object]:
-    def times(facts: Mapping[str, datetime] | Mapping[Phase, datetime]) -> dict[str, str]:
-        return {name: at.isoformat() for name, at in facts.items()}
-
-    return {
-        "path": graph.path_id,
-        "graphVersion": graph.version,
-        "asOf": as_of.isoformat(),
-        "limit": limit,
-        "completed": times(evidence.completed),
-        "started": times({name: at for name, at in evidence.started.items() if name not in evidence.completed}),
-        "reflectionQuality": dict(evidence.reflection_quality),
-        "checkpointsPassed": sorted(evidence.checkpoints_passed),
-        "activeDays": {phase: sorted(day.isoformat() for day in days) for phase, days in evidence.active_days.items()},
-        "phaseStarted": times(evidence.phase_started),
-        "unlocked": sorted(evidence.unlocked),
-        "lastSeenByTag": times(evidence.last_seen_by_tag),
-    }

@@ -7,9 +7,11 @@ depend on the order of the candidates.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Node, phase_rank
+from ruach_studio.formation.instants import Instants
 from ruach_studio.formation.opening import is_done
 
 FULL = 1_000  # per mille
@@ -74,17 +76,22 @@ def _last_seen(graph: Graph, evidence: Evidence) -> dict[str, datetime]:
     """Return when each tag was last seen; for nodes without tags, when one of their kind was begun or done."""
     seen = dict(evidence.last_seen_by_tag)
     for times in (evidence.started, evidence.completed):
-        for name, at in times.items():
-            node = graph.by_id.get(name)
-            if node is not None and not node.tags:
-                (tag,) = tags_of(node)
-                seen[tag] = max(seen.get(tag, at), at)
+        for name in graph.untagged & times.keys():
+            (tag,) = tags_of(graph.by_id[name])
+            seen[tag] = max(seen.get(tag, times[name]), times[name])
     return seen
 
 
 def _last_completed(graph: Graph, evidence: Evidence) -> list[Node]:
-    known = [(at, node.ordinal, node) for name, at in evidence.completed.items() if (node := graph.by_id.get(name))]
-    return [node for *_, node in sorted(known, key=lambda each: each[:2])[-LAST_COMPLETED:]]
+    """Return the nodes completed last, the latest last; of those completed at the same time the higher ordinals."""
+    times = Instants.of(evidence.completed)
+    wanted = LAST_COMPLETED
+    while True:
+        names = times.latest(wanted)
+        known = [(times.us[name], node.ordinal, node) for name in names if (node := graph.by_id.get(name))]
+        if len(known) >= LAST_COMPLETED or len(names) == len(times):
+            return [node for *_, node in sorted(known, key=itemgetter(0, 1))[-LAST_COMPLETED:]]
+        wanted *= 4  # ids that this graph does not know stood in the way
 
 
 def _jaccard(left: Tags, right: Tags) -> int:

@@ -168,6 +168,7 @@ def _having(evidence: Evidence, nodes: Sequence[Node]) -> Evidence:
     names = {kind: [node.node_id for node in nodes if node.kind == kind] for kind in _KINDS}
     return replace(
         evidence,
+        origin=None,
         completed={**dict.fromkeys([node.node_id for node in nodes], _SOME_DAY), **evidence.completed},
         reflection_quality={**evidence.reflection_quality, **dict.fromkeys(names["reflection"], FULL_QUALITY)},
         checkpoints_passed=evidence.checkpoints_passed | frozenset(names["checkpoint"]),
@@ -179,7 +180,7 @@ def _with_days(evidence: Evidence, gate: ScoreGate, days: int, as_of: datetime) 
     active = evidence.active_days.get(gate.scope, frozenset())
     first = max([as_of.date(), *(day + timedelta(days=1) for day in active)])
     more = frozenset(first + timedelta(days=n) for n in range(days))
-    return replace(evidence, active_days={**evidence.active_days, gate.scope: active | more})
+    return replace(evidence, origin=None, active_days={**evidence.active_days, gate.scope: active | more})
 
 
 def _named(evidence: Evidence, node: Node) -> str:

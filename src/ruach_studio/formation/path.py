@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from ruach_studio.formation.evidence import Evidence
-from ruach_studio.formation.gating import Standing
+from ruach_studio.formation.gating import Deficit, Standing
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.opening import is_done
 from ruach_studio.formation.scoring import check_aware
@@ -20,10 +20,11 @@ StepState = Literal["done", "started", "open", "locked"]
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """One node of the path and where the member stands with it."""
+    """One node of the path, where the member stands with it, and what keeps a locked one shut."""
 
     node: Node
     state: StepState
+    deficits: tuple[Deficit, ...] = ()
 
 
 def watch_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[Node, ...]:
@@ -38,7 +39,7 @@ def whole_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[Pa
     """Return every node in the stable topological order with its state; a deprecated one only if it was started or done."""
     check_aware(as_of)
     standing = Standing(graph, evidence, as_of)
-    return tuple(PathStep(node, _state(standing, node)) for node in graph.order if is_shown(evidence, node))
+    return tuple(_step(standing, node) for node in graph.order if is_shown(evidence, node))
 
 
 def is_shown(evidence: Evidence, node: Node) -> bool:
@@ -53,16 +54,16 @@ def within_reach(graph: Graph, evidence: Evidence) -> tuple[Node, ...]:
     is open is among them, and they are found without a look at the whole graph.
     """
     # a node whose prerequisites are withdrawn is an entry; any other open one follows something that was done
-    names = {node.node_id for node in graph.entries} | evidence.unlocked | evidence.started.keys()
-    for name in (*evidence.completed, *evidence.checkpoints_passed):
-        names.update(graph.opens.get(name, ()))
-    found = [node for name in names if (node := graph.by_id.get(name)) and not is_done(evidence, name)]
+    done = evidence.checkpoints_passed | evidence.completed.keys()
+    names = graph.entry_names | evidence.unlocked | evidence.started.keys()
+    names = names.union(*filter(None, map(graph.opens.get, done))) - done
+    found = [node for name in names if (node := graph.by_id.get(name))]
     return tuple(sorted((node for node in found if is_shown(evidence, node)), key=lambda node: node.ordinal))
 
 
-def _state(standing: Standing, node: Node) -> StepState:
+def _step(standing: Standing, node: Node) -> PathStep:
     if is_done(standing.evidence, node.node_id):
-        return "done"
-    if standing.deficits(node):
-        return "locked"
-    return "started" if node.node_id in standing.evidence.started else "open"
+        return PathStep(node, "done")
+    if deficits := standing.deficits(node):
+        return PathStep(node, "locked", deficits)
+    return PathStep(node, "started" if node.node_id in standing.evidence.started else "open")

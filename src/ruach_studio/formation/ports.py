@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.db import Database
@@ -79,6 +83,52 @@ class StatementSink(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors whose nearness ranks passages; nothing else is ever decided by one."""
+
+    @property
+    def embedder_id(self) -> str:
+        """Return the name that vectors are stored under; vectors of two names are never compared."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of what decides the vectors, as far as it can be known from here."""
+        ...
+
+    @property
+    def least_similarity(self) -> float:
+        """Return the cosine below which two texts have nothing to do with each other, in [0, 1)."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row per text, in order, each of length 1 (all zeros for a text that says nothing).
+
+        A text's row does not depend on its neighbours. Raises Unavailable (try again), EmbedderAnswerRefused.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class StaticAnswers:
+    """How often this process had to show the static list instead of a member's own steps, and why it did last."""
+
+    count: int = 0
+    last_at: datetime | None = None
+    last_reason: str = ""
+
+    def note(self, at: datetime, reason: str) -> None:
+        """Count one more."""
+        self.count, self.last_at, self.last_reason = self.count + 1, at, reason
+
+
+class EmbedderAnswerRefused(RuachError):
+    """The embedding service answered with something that cannot be used."""
+
+    code = "embedder_answer_refused"
+    status = 502
+
+
 class FormationServices(Protocol):
     """The part of the application's services that formation needs. `assessor`: a language model's, None = rules only."""
 
@@ -98,4 +148,10 @@ class FormationServices(Protocol):
     def graphs(self) -> GraphCache: ...
 
     @property
+    def static_answers(self) -> StaticAnswers: ...
+
+    @property
     def assessor(self) -> ReflectionAssessor | None: ...
+
+    @property
+    def embedder(self) -> Embedder: ...

@@ -16,6 +16,7 @@ from typing import Literal
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Phase
+from ruach_studio.formation.instants import Instants
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import inputs_hash
@@ -90,9 +91,10 @@ def factors_of(graph: Graph, evidence: Evidence, phase: Phase) -> tuple[Factor, 
     sections = graph.required_of(phase, "section")
     prompts = graph.required_of(phase, "reflection")
     checkpoints = graph.required_of(phase, "checkpoint")
-    read = sum(node.node_id in evidence.completed for node in sections)
-    quality = sum(_quality(evidence, node.node_id) for node in prompts)
-    passed = sum(node.node_id in evidence.checkpoints_passed for node in checkpoints)
+    read = len(graph.required_names(phase, "section") & evidence.completed.keys())
+    written = graph.required_names(phase, "reflection") & evidence.reflection_quality.keys()
+    quality = sum(_quality(evidence, name) for name in written)
+    passed = len(graph.required_names(phase, "checkpoint") & evidence.checkpoints_passed)
     days = evidence.active_days.get(phase, frozenset())
     active, streak = min(len(days), FULL_DAYS), min(longest_streak(days), FULL_DAYS)
     prompts_words = f"over {len(prompts)} prompt{'s' * (len(prompts) != 1)}"
@@ -142,10 +144,9 @@ def phase_began(graph: Graph, evidence: Evidence, phase: Phase) -> datetime | No
 
     A start that was never recorded must not lock a member out for ever (decision F7).
     """
-    found = [at for name, at in evidence.completed.items() if (node := graph.by_id.get(name)) and node.phase == phase]
-    if phase in evidence.phase_started:
-        found.append(evidence.phase_started[phase])
-    return min(found, default=None)
+    done = Instants.of(evidence.completed)
+    found = (done.earliest(graph.names_in(phase) & done.keys()), evidence.phase_started.get(phase))
+    return min((at for at in found if at is not None), default=None)
 
 
 def ratio_words(bp: int) -> str:

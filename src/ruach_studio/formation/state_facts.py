@@ -7,8 +7,10 @@ ids that no graph knows are facts like any other. Counterparts: state_fold.py fi
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from ruach_studio.formation.graph import Phase
+if TYPE_CHECKING:  # a process that only replays journals needs no graph, and none of what a graph needs
+    from ruach_studio.formation.graph import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Reflection:
     word_count: int
     submitted_at: datetime
     day: date
-    phase: Phase | None
+    phase: "Phase | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class FormationState:
     enrolled_at: datetime | None = None
     covenant: str | None = None
     covenant_at: datetime | None = None
-    phase: Phase | None = None
+    phase: "Phase | None" = None
     phase_entered_at: datetime | None = None
     last_activity: datetime | None = None
     repairs: int = 0

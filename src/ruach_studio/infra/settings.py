@@ -18,7 +18,7 @@ from ruach_studio.kernel.errors import BadInput
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
 _PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
 _FOLDERS = ("data_dir", "store_dir")
-_ADDRESSES = ("database_url", "redis_url")
+_ADDRESSES = ("database_url", "redis_url", "embedding_url")
 
 
 def masked(text: str) -> str:
@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8600"
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
+    next_step_deadline_ms: int = Field(default=1500, ge=50, le=60_000)  # then the static list is shown
     stripe_webhook_secret: SecretStr | None = None
     stripe_tiers: Annotated[dict[str, Literal["supporter", "partner", "builder", "steward"]], NoDecode] = {}
 
@@ -65,6 +66,14 @@ class Settings(BaseSettings):
     xapi_user: str | None = None
     xapi_password: SecretStr | None = None
     xapi_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
+
+    # What turns texts into vectors for search: built in, an optional package, or an OpenAI-compatible service.
+    embedder: Literal["hashing", "wordllama"] = "hashing"
+    embedding_url: str | None = None  # an OpenAI-compatible service, as in http://127.0.0.1:11434/v1; above `embedder`
+    embedding_model: str = ""
+    embedding_api_key: SecretStr | None = None
+    embedding_dimensions: int | None = Field(default=None, ge=8, le=4096)
+    embedding_least_similarity: float = Field(default=0.3, ge=0.0, lt=1.0)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -95,8 +104,9 @@ class Settings(BaseSettings):
         return [root.expanduser().resolve() for root in roots]
 
     @field_validator(
-        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user", mode="before"
-    )
+        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
+        "embedding_url", mode="before",
+    )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -134,6 +144,12 @@ class Settings(BaseSettings):
     def _redis_has_an_address(self) -> Self:
         if self.queue_backend == "redis" and self.redis_url is None:
             raise ValueError("queue_backend is redis, so RUACH_REDIS_URL must say where")
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_have_a_model(self) -> Self:
+        if self.embedding_url is not None and not self.embedding_model:
+            raise ValueError("embedding_url is given, so RUACH_EMBEDDING_MODEL must name the model")
         return self
 
     @model_validator(mode="after")

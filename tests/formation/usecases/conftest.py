@@ -120,3 +120,17 @@ def waiting(services):
             return [(row.name, row.payload) for row in rows]
 
     return do
+
+
+@pytest.fixture
+def published_ghosts(services):
+    """Return a coroutine that lists the payloads of `formation.ghost-state` in the outbox."""
+
+    async def do():
+        async with services.database.connection() as conn:
+            rows = await conn.execute(
+                sa.text("SELECT payload FROM platform.outbox WHERE event_type = 'formation.ghost-state' ORDER BY id")
+            )
+            return [row.payload for row in rows]
+
+    return do

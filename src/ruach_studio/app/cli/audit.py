@@ -1,7 +1,9 @@
 """Turn the stored decisions into a proof that they hold: chains unbroken, every decision the same when decided again."""
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import typer
@@ -11,6 +13,8 @@ from ruach_studio.app.cli.run import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions as angles_again
+from ruach_studio.formation.usecases.recompute_decisions import decides as journey_decides
+from ruach_studio.formation.usecases.recompute_decisions import recompute_decisions as journeys_again
 from ruach_studio.infra.audit import list_decisions, verify_chain
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
@@ -30,10 +34,11 @@ class AuditBroken(RuachError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How many decisions were decided again, and every fault found."""
+    """How many decisions were looked at, every fault found, and per reason how many could not be decided again."""
 
     decisions: int
     faults: tuple[str, ...]
+    not_again: Mapping[str, int] = field(default_factory=dict)
 
 
 @app.callback()
@@ -54,9 +59,13 @@ def verify(json: Json = False) -> None:
 
     report = asyncio.run(work())
     if json:
-        show.print_json({"decisions": report.decisions, "faults": list(report.faults)})
+        told = {"decisions": report.decisions, "faults": list(report.faults), "notDecidedAgain": dict(report.not_again)}
+        show.print_json(told)
     else:
-        show.line(f"{report.decisions} decisions decided again; {len(report.faults)} faults")
+        again = report.decisions - sum(report.not_again.values())
+        show.line(f"{again} decisions decided again; {len(report.faults)} faults")
+        for reason, number in report.not_again.items():
+            show.line(f"{number} not decided again, {reason}")
         for fault in report.faults:
             show.line(fault)
     if report.faults:
@@ -70,15 +79,20 @@ async def verified(services: Services) -> Report:
     async with services.database.connection() as conn:
         faults = [f"{fault.chain} row {fault.seq}: {fault.fact}" for fault in await verify_chain(conn)]
     count, before = 0, None
+    not_again: Counter[str] = Counter()
     while True:
         async with services.database.connection() as conn:
             page = await list_decisions(conn, limit=PAGE, before_seq=before)
         if not page:
-            return Report(count, tuple(faults))
+            return Report(count, tuple(faults), dict(not_again))
         count, before = count + len(page), page[-1]["seq"]
         results: list[dict[str, Any]] = [row["result"] for row in page]
         angles = [result for result in results if result["rulesVersion"].startswith("angle-")]
+        journeys = [result for result in results if journey_decides(result["rulesVersion"])]
         standings = [result for result in results if result["rulesVersion"].startswith("entitlements-")]
-        faults += await angles_again(services, angles)
+        walked = await journeys_again(services, journeys)
+        faults += [*await angles_again(services, angles), *walked.faults]
+        not_again.update(walked.not_again)
         faults += await entitlements_again(services, standings)
-        faults += await renders_again(services, [result for result in results if result not in angles + standings])
+        seen = {id(each) for each in (*angles, *journeys, *standings)}
+        faults += await renders_again(services, [result for result in results if id(result) not in seen])

@@ -6,6 +6,8 @@ from typing import Any
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.triage import triage_of
 from ruach_studio.formation.usecases.assess_reflection import assess_reflection
+from ruach_studio.formation.usecases.embed_piece import embed_piece
+from ruach_studio.formation.usecases.index_piece import INDEX
 from ruach_studio.formation.usecases.project_enrollment import project_enrollment
 from ruach_studio.formation.usecases.write_fact import ASSESS, PROJECT, QUEUE
 from ruach_studio.infra.queues import Handler, HandlerHooks, JobContext
@@ -21,7 +23,10 @@ def handlers(services: FormationServices) -> dict[tuple[str, str], Handler]:
     async def assess(_context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"asked": await assess_reflection(services, payload["reflectionId"])}
 
-    return {(QUEUE, PROJECT): project, (QUEUE, ASSESS): assess}
+    async def index(_context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"vectors": await embed_piece(services, payload["contentRef"])}
+
+    return {(QUEUE, PROJECT): project, (QUEUE, ASSESS): assess, (QUEUE, INDEX): index}
 
 
 def hooks(_services: FormationServices) -> dict[tuple[str, str], HandlerHooks]:

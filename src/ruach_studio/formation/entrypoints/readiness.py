@@ -1,11 +1,47 @@
-"""Turn "can formation work?" into one answer for /readyz."""
+"""Turn "can formation answer?" and "can it be searched?" into one word and a sentence each for /readyz.
 
-from ruach_studio.formation.store.journal import reachable
-from ruach_studio.infra.db import Database
+Formation down does not take the service down: what is left of it is the static list, and the other pillars work on.
+"""
+
+from datetime import timedelta
+
+from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.store import graphs, journal, vectors
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
+from ruach_studio.infra.http.health import Health
+from ruach_studio.infra.logging import get_logger
+
+log = get_logger(__name__)
+RECENT = timedelta(minutes=5)
 
 
-async def ready(database: Database) -> str:
-    """Return a sentence if the journal answers; raises Unavailable if the database does not."""
-    async with database.connection() as conn:
-        await reachable(conn)
-    return "the journal answers; journeys are not built yet"
+async def ready(services: FormationServices) -> Health:
+    """Return ok if journal and path answer and no static list was shown within five minutes; else degraded, and why.
+
+    The newest graph is kept in this process by the way, for the static list.
+    """
+    try:
+        async with services.database.connection() as conn:
+            await journal.reachable(conn)
+            version = await graphs.current_version(conn, DEFAULT_PATH)
+            if version is not None:
+                await services.graphs.get(conn, DEFAULT_PATH, version)
+    except Exception as error:  # the database has a check of its own
+        log.warning("formation.down", exc_info=error)
+        return Health("degraded", f"the journal does not answer ({type(error).__name__}): next-step shows the static list")
+    shown = services.static_answers
+    if shown.last_at is not None and services.clock.now() - shown.last_at < RECENT:
+        return Health("degraded", f"{shown.count} static lists shown, the last for {shown.last_reason}")
+    return Health("ok", "no version is published yet" if version is None else f"path version {version}")
+
+
+async def search_ready(services: FormationServices) -> Health:
+    """Return ok if every passage has a vector; degraded where full text serves alone, or for some of them."""
+    async with services.database.connection() as conn:
+        if not await vectors.present(conn):
+            return Health("degraded", "full text only: install pgvector, then run `ruach formation index --all`")
+        passages, embedded = await vectors.count(conn, services.embedder.embedder_id)
+    told = f"{embedded} of {passages} passages have a vector"
+    if embedded == passages:
+        return Health("ok", told)
+    return Health("degraded", f"{told}; `ruach formation index` makes the rest")

@@ -67,6 +67,13 @@ async def read_version(conn: AsyncConnection, path_id: str, version: int) -> Gra
     return Graph(version, tuple(node_of(row._mapping) for row in rows), path_id)
 
 
+async def first_version_with(conn: AsyncConnection, path_id: str, node_id: str) -> int | None:
+    """Return the first version of a path that has the node, None if none has."""
+    wanted = (DEPENDENCY.c.path_id == path_id) & (DEPENDENCY.c.node_id == node_id)
+    found: int | None = await conn.scalar(sa.select(sa.func.min(DEPENDENCY.c.version)).where(wanted))
+    return found
+
+
 async def insert_path(tx: AsyncConnection, path: Path) -> None:
     """Insert a path that has no version yet; one that exists stays as it is."""
     values: dict[str, Any] = {name: getattr(path, name) for name in Path.__slots__}
@@ -126,8 +133,10 @@ def row_of(path_id: str, version: int, node: Node) -> dict[str, Any]:
 class GraphCache:
     """The graphs that were read last, at most KEPT_GRAPHS. A version is immutable, so nothing is ever stale."""
 
-    def __init__(self) -> None:
+    def __init__(self, *shipped: Graph) -> None:
+        """Take the graphs that come with the program: what the static list shows until a published one was read."""
         self._graphs: OrderedDict[tuple[str, int], Graph] = OrderedDict()
+        self._shipped = {graph.path_id: graph for graph in shipped}
 
     async def get(self, conn: AsyncConnection, path_id: str, version: int) -> Graph:
         """Return a published version. Raises GraphVersionNotFound."""
@@ -143,6 +152,6 @@ class GraphCache:
         return graph
 
     def newest(self, path_id: str) -> Graph | None:
-        """Return the newest version of a path that is kept here, without asking the database: for the static list."""
+        """Return the newest version of a path that is kept here, else the shipped one; asks no database (static list)."""
         kept = [graph for (path, _), graph in self._graphs.items() if path == path_id]
-        return max(kept, key=lambda graph: graph.version, default=None)
+        return max(kept, key=lambda graph: graph.version, default=self._shipped.get(path_id))

@@ -53,3 +53,10 @@ async def put(tx: AsyncConnection, piece: Piece, *, actor: str, at: datetime) ->
     other = PIECE.c.sha256 != statement.excluded.sha256
     upsert = statement.on_conflict_do_update(index_elements=[PIECE.c.content_ref], set_=changed, where=other)
     return (await tx.execute(upsert.returning(PIECE.c.content_ref))).first() is not None
+
+
+async def page(conn: AsyncConnection, *, after: str = "", limit: int = 100) -> list[Piece]:
+    """Return pieces by content reference, a page behind `after`."""
+    columns = [PIECE.c[name] for name in Piece.__slots__]
+    statement = sa.select(*columns).where(PIECE.c.content_ref > after).order_by(PIECE.c.content_ref).limit(limit)
+    return [Piece(**row._mapping) for row in await conn.execute(statement)]

@@ -4,7 +4,7 @@ Reading never needs the queue: what the projector has not seen yet is folded her
 voided event reaches into, or a date before it: the whole journal is replayed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,16 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state import (
-    REDUCER_VERSION,
-    FormationState,
-    NeedsWholeJournal,
-    evidence_of,
-    from_snapshot,
-    replay,
-)
-from ruach_studio.formation.store import enrollments, journal, projections
+from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot
+from ruach_studio.formation.store import enrollments, projections
 from ruach_studio.formation.store.enrollments import Enrollment
+from ruach_studio.formation.store.journal_rows import replay_stored
 
 DEFAULT_PATH = "ruach"
 
@@ -55,13 +49,9 @@ async def load_enrollment(
 async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | None = None) -> FormationState:
     """Return the state of an enrollment from its projection and the events behind it."""
     stored = await projections.get(conn, enrollment_id)
-    if stored is None or stored.reducer_version != REDUCER_VERSION or as_of is not None:
-        return replay(await journal.read(conn, enrollment_id), as_of=as_of)
-    start = from_snapshot(stored.snapshot)
-    try:
-        return replay(await journal.read(conn, enrollment_id, after=start.journal_version), start=start)
-    except NeedsWholeJournal:
-        return replay(await journal.read(conn, enrollment_id))
+    usable = stored is not None and stored.reducer_version == REDUCER_VERSION
+    start = from_snapshot(stored.snapshot) if stored is not None and usable else None
+    return await replay_stored(conn, enrollment_id, as_of=as_of, start=start)
 
 
 async def _journey(
@@ -71,4 +61,7 @@ async def _journey(
     # a migration that happened after `as_of` has not happened yet
     version = state.graph_version or enrollment.graph_version
     graph = await services.graphs.get(conn, enrollment.path_id, version)
-    return Journey(enrollment, graph, state, evidence_of(state, graph))
+    evidence = evidence_of(state, graph)
+    if as_of is not None and evidence.origin is not None:
+        evidence = replace(evidence, origin=replace(evidence.origin, until=as_of))
+    return Journey(enrollment, graph, state, evidence)

@@ -11,7 +11,8 @@ from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.auth.principal import Account, Principal, checked_roles
 from ruach_studio.infra.auth.store import accounts as rows
 from ruach_studio.infra.context import SystemClock, new_id
-from ruach_studio.kernel.errors import BadInput, Conflict
+from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
+from ruach_studio.kernel.ids import is_uuid4
 
 LOCAL_OPERATOR_EMAIL = "operator@localhost"
 EMAIL_LENGTH_MAX = 254
@@ -22,6 +23,12 @@ class EmailTaken(Conflict):
     """There is an account with this email."""
 
     code = "email_taken"
+
+
+class AccountNotFound(NotFound):
+    """There is no account with this email."""
+
+    code = "account_not_found"
 
 
 async def create_account(
@@ -43,6 +50,14 @@ async def create_account(
     return account
 
 
+async def account_of(conn: AsyncConnection, email: str) -> Account:
+    """Return the living account of an email. Raises AccountNotFound, BadInput."""
+    found = await find_account(conn, email)
+    if found is None:
+        raise AccountNotFound(subject=email, remedy="Create it: ruach accounts create EMAIL --role member.")
+    return found
+
+
 async def disable_account(tx: AsyncConnection, account_id: str, *, actor: str, reason: str) -> bool:
     """Shut an account out: its sessions and the tokens it made stop at once. Return False if there was nothing to shut."""
     if not await rows.disable(tx, account_id):
@@ -56,6 +71,17 @@ async def disable_account(tx: AsyncConnection, account_id: str, *, actor: str, r
 async def existing_accounts(conn: AsyncConnection, account_ids: Collection[str]) -> frozenset[str]:
     """Return those of `account_ids` (UUIDs) that are accounts, disabled ones too. Says nothing else about them."""
     return await rows.existing(conn, account_ids) if account_ids else frozenset()
+
+
+async def find_account(conn: AsyncConnection, email: str) -> Account | None:
+    """Return the account with this email, None if there is none or it is disabled. Raises BadInput for what is no email."""
+    found = await rows.by_email(conn, checked_email(email))
+    return None if found is None else found[0]
+
+
+async def emails_of(conn: AsyncConnection, account_ids: Collection[str]) -> dict[str, str]:
+    """Return the emails of those ids that are accounts' ids."""
+    return await rows.emails_of(conn, {each for each in account_ids if is_uuid4(each)})
 
 
 async def ensure_local_operator(tx: AsyncConnection) -> Principal:

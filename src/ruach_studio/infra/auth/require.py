@@ -15,20 +15,23 @@ from starlette.responses import Response
 
 from ruach_studio.infra.auth import service_tokens, sessions
 from ruach_studio.infra.auth.principal import Principal, checked_roles
+from ruach_studio.infra.deadline import in_time
 from ruach_studio.infra.http.access import Access, RouteAccess, list_access, public, routes_without_a_role
 from ruach_studio.infra.http.platform import platform_of
+from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.settings import Settings
-from ruach_studio.kernel.errors import Forbidden, Unauthenticated
+from ruach_studio.kernel.errors import Forbidden, Unauthenticated, Unavailable
 
 __all__ = [
     "Access", "RouteAccess", "clear_cookie", "cookie_name", "current_principal", "list_access", "public", "require",
-    "routes_without_a_role", "set_cookie",
+    "require_if_known", "routes_without_a_role", "set_cookie",
 ]  # fmt: skip
 
 # These two only document the route in OpenAPI; the reading is done below, in one place.
 _COOKIE = APIKeyCookie(name="ruach_session", scheme_name="session", auto_error=False)
 _BEARER = HTTPBearer(scheme_name="serviceToken", bearerFormat="ruach_st_…", auto_error=False)
 _CACHE = "ruach.principal"
+log = get_logger(__name__)
 
 
 class BadToken(Unauthenticated):
@@ -63,6 +66,36 @@ class RoleGuard:
             remedy = "Issue a token with that scope." if asked.scope else "Sign in as a person."
             raise Forbidden(fact, subject=principal.email, remedy=remedy)
         return principal
+
+
+class LenientGuard(RoleGuard):
+    """The dependency that `require_if_known` makes."""
+
+    def __init__(self, access: Access, within_s: float) -> None:
+        """Take what to ask for, and how long."""
+        super().__init__(access)
+        self.within_s = within_s
+
+    async def __call__(  # type: ignore[override]  # FastAPI calls it, nobody else: None is what this guard is for
+        self,
+        request: Request,
+        _cookie: Annotated[str | None, Depends(_COOKIE)],
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Principal | None:
+        """Return who acts, or None if that cannot be found out now; raise Unauthenticated or Forbidden."""
+        try:
+            return await in_time(super().__call__(request, _cookie, _bearer), self.within_s)
+        except Unavailable as error:
+            log.warning("identity.unknown", path=request.url.path, error=error.code)
+            return None
+
+
+def require_if_known(*roles: str, within_s: float) -> Callable[..., Awaitable[Principal | None]]:
+    """Return a guard as `require` does that gives None, after `within_s` at most, if the database cannot say who asks.
+
+    Only for a route that then answers with nothing of anybody's. Without a cookie or token it is 401 as ever.
+    """
+    return LenientGuard(Access(public=False, roles=checked_roles(roles)), within_s)
 
 
 def require(*roles: str, scope: str | None = None) -> Callable[..., Awaitable[Principal]]:

@@ -40,6 +40,14 @@ async def existing(conn: AsyncConnection, account_ids: Collection[str]) -> froze
     return frozenset(found.scalars())
 
 
+async def emails_of(conn: AsyncConnection, account_ids: Collection[str]) -> dict[str, str]:
+    """Return the email of each account that exists, by its id."""
+    if not account_ids:
+        return {}
+    found = await conn.execute(sa.select(ACCOUNT.c.id, ACCOUNT.c.email).where(ACCOUNT.c.id.in_(account_ids)))
+    return {row.id: row.email for row in found}
+
+
 async def set_password_hash(tx: AsyncConnection, account_id: str, password_hash: str) -> None:
     """Replace the stored hash."""
     await tx.execute(sa.update(ACCOUNT).where(ACCOUNT.c.id == account_id).values(password_hash=password_hash))
