@@ -82,7 +82,7 @@ class RecordStore:
     async def post(self, request: Request) -> Response:
         """Store a batch wholly or not at all."""
         if self.statuses:
-            return PlainTextResponse("on demand", self.statuses.pop(0), {"retry-after": "1"})
+            return PlainTextResponse("on demand", self.statuses.pop(0), {"location": "/xapi/about"})
         token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {token}":
             return PlainTextResponse("who are you?", 401)

@@ -172,6 +172,19 @@ async def test_one_sender_at_a_time_and_each_store_has_its_own_cursor(services, 
     assert list(other.stored) == list(store.stored) == written
 
 
+async def test_a_cursor_moves_only_from_where_its_sender_saw_it(services, ids):
+    at = services.clock.now()
+    async with services.database.transaction() as tx:
+        await statements.move(tx, "a", Cursor(), Cursor(5, 7), sent=3, at=at)
+        await statements.move(tx, "a", Cursor(5, 7), Cursor(6, 9), sent=2, at=at)
+    for stale in (Cursor(), Cursor(5, 7), Cursor(6, 8)):
+        with pytest.raises(statements.CursorMoved):
+            async with services.database.transaction() as tx:
+                await statements.move(tx, "a", stale, Cursor(9, 9), sent=1, at=at)
+    async with services.database.connection() as conn:
+        assert await statements.load(conn, "a") == Cursor(6, 9)
+
+
 async def test_nothing_waits_for_the_record_store(services, sink, store, enrollment, write):
     """While a batch is under way no transaction is open, so the journal's other readers see what is committed meanwhile."""
     await write(enrollment, 2)

@@ -5,25 +5,27 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from ruach_studio.formation.axioms import Axiom
-from ruach_studio.formation.entrypoints.wire_insights import (
+from ruach_studio.formation.entrypoints.wire_canon import (
     AxiomOut,
     AxiomRequest,
+    ListedAxiomOut,
+    ReadAxiomOut,
+    axiom_out,
+    listed_axiom_out,
+    viewed_axiom_out,
+)  # fmt: skip
+from ruach_studio.formation.entrypoints.wire_insights import (
     DecisionRequest,
     InsightOut,
     InsightRequest,
-    ListedAxiomOut,
     PrivilegesOut,
-    ReadAxiomOut,
     ReadinessOut,
     ReviewedInsightOut,
     VoteRequest,
-    axiom_out,
     insight_out,
-    listed_axiom_out,
     privileges_out,
     readiness_out,
     reviewed_insight_out,
-    viewed_axiom_out,
 )  # fmt: skip
 from ruach_studio.formation.insights import State
 from ruach_studio.formation.ports import FormationServices

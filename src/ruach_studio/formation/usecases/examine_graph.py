@@ -1,20 +1,21 @@
 """Turn what an author hands in into the next version as it would be, with every fault named. Nothing is written.
 
-Faults are the graph's (graph_check.py), the mapping's (authoring.py) and, where it is to be published, nodes whose content
-does not exist.
+Faults are the graph's (graph_check.py), its axioms' (axioms.py), the mapping's (authoring.py) and, where it is to be
+published, nodes whose content does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.authoring import Authored, mapping_of, numbered
+from ruach_studio.formation.axioms import axiom_faults
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.graph_check import check_graph
 from ruach_studio.formation.graph_faults import Fault
-from ruach_studio.formation.store import drafts, graphs
+from ruach_studio.formation.store import axioms, drafts, graphs
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -40,8 +41,13 @@ class Examined:
             raise refusal(self.graph.path_id, self.faults)
 
 
-async def examine_graph(conn: AsyncConnection, path_id: str, authored: Authored, *, publishing: bool) -> Examined:
-    """Check the nodes as the version after the path's newest one. Raises BadInput if there are none."""
+async def examine_graph(
+    conn: AsyncConnection, path_id: str, authored: Authored, *, publishing: bool, brings: Collection[str] = ()
+) -> Examined:
+    """Check the nodes as the version after the path's newest one. Raises BadInput if there are none.
+
+    `brings`: content references whose pieces will be written along with it.
+    """
     if not authored.nodes:
         raise BadInput("it has no nodes", subject=path_id, remedy="Name at least one.")
     version = await graphs.current_version(conn, path_id)
@@ -49,9 +55,9 @@ async def examine_graph(conn: AsyncConnection, path_id: str, authored: Authored,
     nodes = numbered(authored.nodes, await drafts.registry(conn, path_id))
     report = check_graph(nodes, previous=previous)
     mapping, faults = mapping_of(previous, authored)
-    faults = [*report.errors, *faults]
+    faults = [*report.errors, *axiom_faults(nodes, await axioms.canon(conn)), *faults]
     if publishing:
-        faults += await _missing_pieces(conn, nodes)
+        faults += await _missing_pieces(conn, nodes, brings)
     return Examined(Graph((version or 0) + 1, nodes, path_id), previous, mapping, tuple(faults), report.order)
 
 
@@ -62,8 +68,9 @@ def refusal(subject: str, faults: tuple[Fault, ...]) -> GraphRefused:
     return GraphRefused(f"{count}: {faults[0].fact}", subject=subject, remedy=faults[0].remedy, faults=wire)
 
 
-async def _missing_pieces(conn: AsyncConnection, nodes: tuple[Node, ...]) -> list[Fault]:
-    live = [node for node in nodes if not node.deprecated]
+async def _missing_pieces(conn: AsyncConnection, nodes: tuple[Node, ...], brings: Collection[str]) -> list[Fault]:
+    brought = frozenset(brings)
+    live = [node for node in nodes if not node.deprecated and node.content_ref not in brought]
     unknown = await drafts.unknown_refs(conn, {node.content_ref for node in live})
     return [
         Fault("missing-piece", (node.node_id,), f"{node.node_id!r} shows {node.content_ref!r}, and there is no such piece",
