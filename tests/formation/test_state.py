@@ -1,13 +1,15 @@
 """The same journal gives the same state: twice, in pieces, from a snapshot, with voids, and as of any date."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ruach_studio.formation.graph import PHASES, Graph
+from ruach_studio.formation.graph import PHASES, Graph, Node
+from ruach_studio.formation.impact_rows import row_of_evidence, row_of_facts
 from ruach_studio.formation.journal import JournalEvent, checked
 from ruach_studio.formation.state import (
     FormationState,
@@ -203,3 +205,22 @@ def test_what_does_not_follow_on_is_refused(follower):
 def test_a_snapshot_of_other_rules_is_refused():
     with pytest.raises(OtherReducer, match="formation-state-v0"):
         from_snapshot(to_snapshot(FormationState()) | {"reducerVersion": "formation-state-v0"})
+
+
+WALKED = ("phase_started", "section_completed", "checkpoint_completed", "reflection_submitted", "reflection_analyzed",
+          "section_viewed", "content_unlocked")  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(journals(WALKED))
+def test_the_row_that_an_impact_reads_is_the_evidence(log):
+    graph = Graph(1, (Node("s1", 1, "awakening", "section", "", ""), Node("c1", 2, "awakening", "checkpoint", "", "")))
+    for pinned in (graph, Graph(1, (replace(graph.nodes[1], kind="reflection"),)), Graph(1, ())):
+        state = replay(log)
+        plain = row_of_facts(to_snapshot(state)["facts"], pinned, PHASES)
+        known = row_of_evidence(evidence_of(state, pinned), PHASES)
+        assert (dict(plain.done), dict(plain.quality), dict(plain.days)) == (known.done, known.quality, known.days)
+        assert dict(plain.phase_started) == known.phase_started
+        assert [set(each) for each in (plain.passed, plain.started, plain.unlocked)] == [
+            set(each) for each in (known.passed, known.started, known.unlocked)
+        ]

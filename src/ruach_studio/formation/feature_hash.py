@@ -30,7 +30,7 @@ def vector_of(text: str) -> NDArray[np.float32]:
     """Return the unit vector of `text`, shape (384,); all zeros if it has no word that carries meaning."""
     sums = [0] * DIMENSIONS
     for (feature, weight), count in Counter(_features(text)).items():
-        place, sign = _place(feature)
+        place, sign = _place(feature) if feature[0] == "p" else _known_place(feature)
         sums[place] += sign * weight * _DAMPED[min(count, len(_DAMPED) - 1)]
     length = np.sqrt(np.float64(sum(each * each for each in sums)))
     vector = np.array(sums, np.float64)
@@ -58,6 +58,10 @@ def _features(text: str) -> Iterator[tuple[str, int]]:
 
 
 @lru_cache(maxsize=200_000)
+def _known_place(feature: str) -> tuple[int, int]:
+    return _place(feature)  # words and groups of letters come again; pairs hardly do, and would only push those out
+
+
 def _place(feature: str) -> tuple[int, int]:
     number = int.from_bytes(hashlib.blake2b(feature.encode(), digest_size=8).digest(), "big")
     return (number >> 1) % DIMENSIONS, 1 if number & 1 else -1

@@ -131,11 +131,38 @@ async def test_two_versions_are_compared_field_by_field(operator):
     assert newest["mapping"] == {"from": 1, "nodes": {"a": {"kind": "renamed", "to": ["d"], "need": "all"}}}
 
 
+async def test_the_impact_is_shown_before_publishing_and_moves_nobody(operator, caller):
+    await operator.put(f"{PATH}/draft", json={"revision": 0, "nodes": NODES})
+    await operator.post(f"{PATH}/versions", json={"draftRevision": 1, "reason": "one"})
+    member = await caller("member")
+    await member.post("/formation-engine/enroll", json={"covenantType": "formation_journey", "acknowledgedTerms": True})
+    assert (await operator.get(f"{PATH}/draft/impact")).json()["nodes"] == []
+    body = {"revision": 2, "nodes": [NODES[0], NODES[1] | {"prerequisites": []}, NODES[2]]}
+    await operator.put(f"{PATH}/draft", json=body)
+    found = (await operator.get(f"{PATH}/draft/impact")).json()
+    assert {name: found[name] for name in ("currentVersion", "nextVersion", "members", "byVersion", "gaining", "losing")} == {
+        "currentVersion": 1, "nextVersion": 2, "members": 1, "byVersion": {"1": 1}, "gaining": 1, "losing": 0,
+    }  # fmt: skip
+    assert found["nodes"] == [{"nodeId": "b", "gain": 1, "lose": 0, "opened": 0}]
+    assert "stays on the version of their enrollment" in found["note"]
+    page = (await operator.get(f"{PATH}/draft/impact/enrollments", params={"nodeId": "b", "effect": "gain"})).json()
+    assert [(each["userId"], each["gains"], each["losses"]) for each in page["enrollments"]] == [
+        (member.account_id, ["b"], []),
+    ]  # fmt: skip
+    assert page["after"] is None
+    await operator.post(f"{PATH}/versions", json={"draftRevision": 3, "reason": "two"})
+    again = await member.post(
+        "/formation-engine/enroll", json={"covenantType": "formation_journey", "acknowledgedTerms": True}
+    )
+    assert again.json()["graphVersion"] == 1
+
+
 async def test_only_operators_write_or_read_graphs(operator, caller):
     member, nobody = await caller("member"), await caller()
     body = {"revision": 0, "nodes": NODES}
     for method, url, sent in (
         ("GET", BASE, None), ("PUT", PATH, {"title": "Mine"}), ("GET", f"{PATH}/draft", None),
+        ("GET", f"{PATH}/draft/impact", None), ("GET", f"{PATH}/draft/impact/enrollments", None),
         ("PUT", f"{PATH}/draft", body), ("POST", f"{PATH}/validate", {"nodes": NODES}), ("GET", f"{PATH}/versions", None),
         ("POST", f"{PATH}/versions", {"draftRevision": 1, "reason": "x"}), ("GET", f"{PATH}/versions/1", None),
         ("GET", f"{PATH}/versions/1/diff?against=1", None), ("GET", f"{BASE}/pieces/c/a", None),

@@ -7,12 +7,14 @@ import pytest
 import sqlalchemy as sa
 
 from ruach_studio.formation.authoring import Authored, Merge
+from ruach_studio.formation.entrypoints.path_file import read_path_file, sample_file
 from ruach_studio.formation.graph import ScoreGate
 from ruach_studio.formation.store import drafts, graphs, pieces
 from ruach_studio.formation.store.graphs import GraphVersionNotFound, PathNotFound
 from ruach_studio.formation.store.pieces import Piece
 from ruach_studio.formation.usecases.diff_versions import diff_versions
 from ruach_studio.formation.usecases.examine_graph import GraphRefused
+from ruach_studio.formation.usecases.install_sample_path import install_sample_path
 from ruach_studio.formation.usecases.publish_draft import publish_draft
 from ruach_studio.formation.usecases.publish_path_file import GraphMoved, PathFile, publish_path_file
 from ruach_studio.formation.usecases.publish_version import NothingNew
@@ -150,6 +152,13 @@ async def test_removed_and_rekeyed_nodes_are_refused_and_deprecated_ones_are_not
     assert (await save((a, b, replace(c, deprecated=True), d), 2)).revision == 3
 
 
+async def test_axioms_are_checked_against_the_canon(nodes, save):
+    a, *rest = nodes
+    with pytest.raises(GraphRefused) as refused:
+        await save((replace(a, axioms=("axiom-grace", "axiom-luck")), *rest), 0)
+    assert [(f["code"], f["nodes"]) for f in refused.value.details["faults"]] == [("unknown-axiom", ["a"])]
+
+
 async def test_a_gate_that_nobody_can_open_is_refused(nodes, save):
     a, b, c, d = nodes
     with pytest.raises(GraphRefused, match=r"nobody can ever open 'c'"):
@@ -235,6 +244,18 @@ async def test_validate_writes_nothing(services, database, path, nodes):
     broken = await validate_graph(services, "ruach", Authored((replace(nodes[0], content_ref="content/gone"),)))
     assert [fault.code for fault in broken.faults] == ["missing-piece"]
     assert [await count(database, table) for table in ("graph_draft", "graph_version", "node_registry")] == [0, 0, 0]
+
+
+async def test_the_sample_path_is_installed_once(services, database, ids):
+    sample = read_path_file(sample_file())
+    done = await asyncio.gather(*(install_sample_path(services, sample, actor=ME) for _ in range(3)))
+    assert done == [1, 1, 1]
+    assert await install_sample_path(services, sample, actor=YOU) == 1
+    assert [await count(database, table) for table in ("graph_version", "dependency", "piece")] == [1, 28, 28]
+    graph = await read_graph(services, "ruach")
+    assert graph.by_id["authority-reset"].min_dwell_s == 240
+    with pytest.raises(NothingNew):
+        await publish_path_file(services, sample, expected_version=1, reason="again", actor=ME)
 
 
 async def test_a_file_is_published_with_its_pieces_or_not_at_all(services, database, ids, nodes):

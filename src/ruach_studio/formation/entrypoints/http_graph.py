@@ -1,6 +1,7 @@
 """Turn operators' requests into paths: draft, validate, publish, versions, differences and pieces."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
@@ -20,6 +21,7 @@ from ruach_studio.formation.entrypoints.wire_graph import (
     piece_of,
     version_out,
 )
+from ruach_studio.formation.entrypoints.wire_impact import AffectedPageOut, ImpactOut, affected_out, impact_out
 from ruach_studio.formation.entrypoints.wire_report import (
     DiffOut,
     GraphOut,
@@ -31,7 +33,9 @@ from ruach_studio.formation.entrypoints.wire_report import (
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store.pieces import Piece
 from ruach_studio.formation.usecases.diff_versions import diff_versions
+from ruach_studio.formation.usecases.list_affected import Effect, list_affected
 from ruach_studio.formation.usecases.list_paths import list_paths
+from ruach_studio.formation.usecases.preview_impact import preview_impact
 from ruach_studio.formation.usecases.publish_draft import publish_draft
 from ruach_studio.formation.usecases.read_draft import read_draft
 from ruach_studio.formation.usecases.read_graph import read_graph
@@ -93,6 +97,23 @@ def router(services: FormationServices) -> APIRouter:
     async def validate(path_id: PathId, _operator: Operator, body: GraphIn | None = None) -> ReportOut:
         """Check these nodes, or the draft, as the next version. Nothing is written."""
         return report_out(await validate_graph(services, path_id, authored_of(body) if body else None))
+
+    @api.get("/{path_id}/draft/impact")
+    async def impact(path_id: PathId, _operator: Operator) -> ImpactOut:
+        """Show who would gain or lose what if the draft were published and all were migrated. Nothing is written."""
+        return impact_out(await preview_impact(services, path_id))
+
+    @api.get("/{path_id}/draft/impact/enrollments")
+    async def affected(
+        path_id: PathId, _operator: Operator, node_id: Annotated[str | None, Query(alias="nodeId")] = None,
+        effect: Effect = "any", after: Annotated[UUID | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> AffectedPageOut:  # fmt: skip
+        """List the enrollments for which the draft would change something, by id."""
+        page = await list_affected(
+            services, path_id, node_id=node_id, effect=effect, after=str(after) if after else None, limit=limit
+        )
+        return affected_out(page)
 
     @api.post("/{path_id}/versions", status_code=201)
     async def publish(path_id: PathId, body: PublishIn, operator: Operator) -> GraphOut:

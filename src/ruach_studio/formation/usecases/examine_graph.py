@@ -1,7 +1,7 @@
 """Turn what an author hands in into the next version as it would be, with every fault named. Nothing is written.
 
-Faults are the graph's (graph_check.py), the mapping's (authoring.py), those of the axioms that nodes name (axioms.py) and,
-where it is to be published, nodes whose content does not exist.
+Faults are the graph's (graph_check.py), its axioms' (axioms.py), the mapping's (authoring.py) and, where it is to be
+published, nodes whose content does not exist.
 """
 
 from collections.abc import Mapping
@@ -50,9 +50,7 @@ async def examine_graph(conn: AsyncConnection, path_id: str, authored: Authored,
     nodes = numbered(authored.nodes, await drafts.registry(conn, path_id))
     report = check_graph(nodes, previous=previous)
     mapping, faults = mapping_of(previous, authored)
-    faults = [*report.errors, *faults]
-    if any(node.axioms for node in nodes):
-        faults += axiom_faults(nodes, await axioms.canon(conn))
+    faults = [*report.errors, *axiom_faults(nodes, await axioms.canon(conn)), *faults]
     if publishing:
         faults += await _missing_pieces(conn, nodes)
     return Examined(Graph((version or 0) + 1, nodes, path_id), previous, mapping, tuple(faults), report.order)

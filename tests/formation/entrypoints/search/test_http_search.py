@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
-from ruach_studio.formation.entrypoints.http_search import router
+from ruach_studio.app.api import create_api
 from ruach_studio.formation.entrypoints.wire_search import snippet_parts
 from ruach_studio.formation.ports import EmbedderAnswerRefused
 from ruach_studio.formation.usecases.recompute_decisions import recompute_decisions
@@ -87,16 +88,16 @@ async def test_the_same_question_has_the_same_answer(member):
 
 
 @pytest.mark.parametrize("failure", [Unavailable("away"), EmbedderAnswerRefused("odd"), TimeoutError()])
-async def test_without_the_embedder_full_text_answers_and_says_so(member, services, api, failure):
+async def test_without_the_embedder_full_text_answers_and_says_so(member, services, failure):
     class Away:
         embedder_id, fingerprint, least_similarity = "away", "0" * 64, 0.1
 
         async def embed(self, _texts):
             raise failure
 
-    api.router.routes.clear()
-    api.include_router(router(replace(services, embedder=Away())))
-    found = await ask(member, "watchman")
+    other = httpx.ASGITransport(app=create_api(replace(services, embedder=Away())))
+    async with httpx.AsyncClient(transport=other, base_url="http://studio.test", cookies=member.cookies) as client:
+        found = await ask(client, "watchman")
     assert [hit["step"]["nodeId"] for hit in found["hits"]] == ["s1"]
     assert found["degraded"] == ["the embedding service does not answer: full text only"]
     assert found["decision"]["reasons"][-1] == "degraded: the embedding service does not answer: full text only"
@@ -118,9 +119,13 @@ async def test_a_query_that_cannot_be_answered_is_a_problem(member, query):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize(
-    "query", ["'; DROP TABLE formation.piece; --", "a & | ! <-> b :*", "\"unclosed", "( ) \\", "🔥", "пророк", "%_%", "-", "or", "\ue000x\ue001"]
+ODD = (
+    "'; DROP TABLE formation.piece; --", "a & | ! <-> b :*", '"unclosed', "( ) \\", "🔥", "пророк", "%_%", "-", "or",
+    "\ue000x\ue001",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ODD)
 async def test_an_odd_query_is_answered(member, query):
     for path in (SEARCH, "/formation-engine/context"):
         assert (await member.get(path, params={"q": query})).status_code == 200
