@@ -97,7 +97,8 @@ def waiting_for(graph: Graph, evidence: Evidence, node: Node) -> frozenset[str]:
     while fresh:
         pending = list(fresh)
         while pending:
-            more = [name for name in graph.opens.get(pending.pop(), ()) if name not in found]
+            followers = [name for name in graph.opens.get(pending.pop(), ()) if name not in found]
+            more = [name for name in followers if not graph.by_id[name].deprecated]  # nobody waits for a withdrawn node
             found.update(more)
             pending.extend(more)
         fresh = _held_up(graph, evidence, found)

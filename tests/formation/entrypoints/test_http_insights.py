@@ -163,6 +163,27 @@ async def test_the_canon_is_written_by_operators_only(enrolled, caller):
     assert len((await operator.get("/formation-dependency/axioms")).json()) == 6
 
 
+async def test_a_graph_is_checked_against_the_canon_and_the_scopes(caller):
+    operator = await caller("operator")
+    path = "/formation-dependency/ruach"
+    await operator.put(path, json={"title": "The way", "description": "On foot"})
+    base = {"phase": "awakening", "kind": "section", "title": "A", "contentRef": "c/a"}
+    nodes = [
+        base | {"nodeId": "a", "axioms": ["axiom-none"], "checkpointType": "Quiz"},
+        base | {"nodeId": "b", "axioms": ["axiom-grace", "axiom-trinity"], "nodeType": "Warfare", "scope": "Ecclesia"},
+        base | {"nodeId": "c", "scope": "Individual", "prerequisites": ["d"]}, base | {"nodeId": "d", "scope": "Ecclesia"},
+        base | {"nodeId": "e", "scope": "Individual", "prerequisites": ["b"]},
+    ]  # fmt: skip
+    told = (await operator.post(f"{path}/validate", json={"nodes": nodes})).json()
+    found = [(each["code"], each["nodes"]) for each in told["faults"] if each["code"] != "missing-piece"]
+    assert found == [
+        ("unknown-guidebook-word", ["a"]), ("unreachable-scope", ["b", "c"]), ("unreachable-scope", ["d", "e"]),
+        ("unknown-axiom", ["a"]),
+    ]  # fmt: skip
+    saved = await operator.put(f"{path}/draft", json={"revision": 0, "nodes": nodes})
+    assert (saved.status_code, saved.json()["code"]) == (422, "graph_refused")
+
+
 @pytest.mark.parametrize(("method", "path"), [
     ("GET", f"{ENGINE}/insights/review"), ("POST", f"{ENGINE}/insights/f3d2c1b0-1111-4222-8333-444455556666/decision"),
 ])  # fmt: skip
@@ -179,7 +200,7 @@ async def test_nobody_gets_nothing(caller, database):
         ("GET", f"{ENGINE}/axioms"), ("GET", f"{ENGINE}/axioms/axiom-grace"), ("GET", f"{ENGINE}/readiness"),
         ("GET", f"{ENGINE}/privileges"), ("GET", f"{ENGINE}/insights"), ("POST", f"{ENGINE}/insights"),
         ("GET", f"{ENGINE}/insights/mine"), ("GET", insight), ("DELETE", insight), ("POST", f"{insight}/votes"),
-        ("DELETE", f"{insight}/votes"),
+        ("DELETE", f"{insight}/votes"), ("GET", f"{ENGINE}/insights/not-an-id"),
     ):  # fmt: skip
         assert (await nobody.request(method, path)).status_code == 401, path
 

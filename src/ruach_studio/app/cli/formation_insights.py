@@ -10,7 +10,7 @@ from ruach_studio.app.cli.run import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import open_services
 from ruach_studio.formation.axioms import Axiom
-from ruach_studio.formation.entrypoints.wire_insights import axiom_out
+from ruach_studio.formation.entrypoints.wire_canon import axiom_out
 from ruach_studio.formation.usecases.list_axioms import read_canon
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure

@@ -1,21 +1,17 @@
-"""The words of formation's HTTP interface about axioms, readiness, privileges and insights."""
+"""The words of formation's HTTP interface about readiness, privileges and insights."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from ruach_studio.formation.axioms import Axiom
 from ruach_studio.formation.entrypoints.wire import Wire
 from ruach_studio.formation.gaps import Gap
-from ruach_studio.formation.graph import Phase
 from ruach_studio.formation.insights import Decision, State, Vote
 from ruach_studio.formation.privileges import Privileges
-from ruach_studio.formation.usecases.list_axioms import ListedAxiom
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.read_insights import ShownInsight
 from ruach_studio.formation.usecases.read_readiness import ReadinessNow
-from ruach_studio.formation.usecases.view_axiom import ViewedAxiom
 from ruach_studio.kernel.decision import Verdict
 
 
@@ -26,61 +22,6 @@ class RuleOut(Wire):
     reasons: list[str]
     rules_version: str
     inputs_hash: str
-
-
-class ListedAxiomOut(Wire):
-    """An axiom without its definition. `state` is locked until its phase is reached; `reasons` say why it is what it is."""
-
-    axiom_id: str
-    number: int
-    title: str
-    canon_level: str
-    tier: int
-    category: str
-    sensitivity: str
-    unlock_phase: Phase
-    related: list[str]
-    state: Literal["open", "locked"]
-    reasons: list[str]
-    viewed_at: datetime | None
-    citations: int
-
-
-class AxiomOut(Wire):
-    """An axiom with its definition."""
-
-    axiom_id: str
-    number: int
-    title: str
-    definition: str
-    canon_level: str
-    tier: int
-    category: str
-    sensitivity: str
-    unlock_phase: Phase
-    related: list[str]
-
-
-class ReadAxiomOut(AxiomOut):
-    """An axiom that a member reads, and why they may; `recorded` says that this reading was the first and was noted."""
-
-    reasons: list[str]
-    recorded: bool
-
-
-class AxiomRequest(Wire):
-    """An axiom as an operator writes it, and why."""
-
-    number: int = Field(ge=1, le=10_000)
-    title: str = Field(max_length=120)
-    definition: str = Field(max_length=4000)
-    canon_level: str = Field(max_length=32)
-    tier: int
-    category: str = Field(max_length=32)
-    sensitivity: str = Field(max_length=32)
-    unlock_phase: Phase
-    related: list[str] = Field(default=[], max_length=32)
-    reason: str = Field(min_length=1, max_length=500)
 
 
 class GapOut(Wire):
@@ -172,26 +113,6 @@ class ReviewedInsightOut(InsightOut):
     decided_by: str | None
 
 
-def listed_axiom_out(listed: ListedAxiom) -> ListedAxiomOut:
-    """Return the wire form of one line of the list."""
-    verdict = listed.reading.verdict
-    shut = verdict.decision == "gated"
-    return ListedAxiomOut(
-        **_axiom(listed.axiom, "definition"), state="locked" if shut else "open", reasons=list(verdict.reasons),
-        viewed_at=listed.viewed_at, citations=listed.citations,
-    )  # fmt: skip
-
-
-def viewed_axiom_out(viewed: ViewedAxiom) -> ReadAxiomOut:
-    """Return the wire form of an axiom that a member reads."""
-    return ReadAxiomOut(**_axiom(viewed.axiom), reasons=list(viewed.reading.verdict.reasons), recorded=viewed.recorded)
-
-
-def axiom_out(axiom: Axiom) -> AxiomOut:
-    """Return the wire form of an axiom for operators."""
-    return AxiomOut(**_axiom(axiom))
-
-
 def readiness_out(now: ReadinessNow) -> ReadinessOut:
     """Return the wire form of a readiness."""
     found = now.readiness
@@ -223,11 +144,6 @@ def reviewed_insight_out(shown: ShownInsight) -> ReviewedInsightOut:
         **_insight(shown, all_of_it=True), author_id=insight.user_id, formation_enrollment_id=insight.enrollment_id,
         decided_at=insight.decided_at, decided_by=insight.decided_by,
     )  # fmt: skip
-
-
-def _axiom(axiom: Axiom, *without: str) -> dict[str, Any]:
-    fields = {name: getattr(axiom, name) for name in Axiom.__slots__ if name not in without}
-    return {**fields, "related": list(axiom.related)}
 
 
 def _rule(verdict: Verdict[Any]) -> RuleOut:
