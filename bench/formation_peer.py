@@ -33,7 +33,7 @@ class Journey(Aggregate):  # type: ignore[misc]
         self.facts = no_facts() | {"enrollment_id": enrollment_id, "user_id": user_id}
 
     @staticmethod
-    def create_id(enrollment_id: str, user_id: str) -> UUID:  # noqa: ARG004
+    def create_id(enrollment_id: str, user_id: str) -> UUID:
         """Return the enrollment's own id."""
         return UUID(enrollment_id)
 

@@ -133,9 +133,7 @@ def write(dsn, enrollment, count, seed):
 
 async def followed(database, enrollments, count):
     ours, naive = Reader(limit=50), Naive()
-    threads = [
-        threading.Thread(target=write, args=(database.dsn, each, count, n)) for n, each in enumerate(enrollments)
-    ]
+    threads = [threading.Thread(target=write, args=(database.dsn, each, count, n)) for n, each in enumerate(enrollments)]
     for each in threads:
         each.start()
     while any(each.is_alive() for each in threads):
