@@ -115,8 +115,7 @@ def test_whole_in_pieces_one_by_one_and_from_snapshots_are_one_state(log, cuts, 
 
 
 def rows_of(log, after=0):
-    rows = [(e.event_type, e.content_id, to_us(e.occurred_at), e.data) for _, e in log]
-    return Stretch("n1", "7", after, rows)
+    return Stretch("n1", "7", after, [(e.event_type, e.content_id, to_us(e.occurred_at), e.data) for _, e in log])
 
 
 @settings(max_examples=100, deadline=None)

@@ -54,6 +54,6 @@ async def readers_ready(services: FormationServices) -> Health:
     async with services.database.connection() as conn:
         held = await fence(conn)
     if held.held_back and held.oldest_writer_s > LONG_WRITER_S:
-        return Health("degraded", f"{held.held_back} journal events wait for a transaction open for {held.oldest_writer_s:.0f} s:"
-                                  " end its session")  # fmt: skip
+        waits = f"{held.held_back} journal events wait for a transaction open for {held.oldest_writer_s:.0f} s"
+        return Health("degraded", f"{waits}: end its session")
     return Health("ok", f"{held.held_back} journal events held back")
