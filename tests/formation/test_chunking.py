@@ -36,7 +36,8 @@ def test_a_long_paragraph_is_cut_between_sentences_and_a_long_sentence_between_w
 
 
 def test_markup_comments_and_code_fences_are_taken_off():
-    body = "<!-- author: weak -->**Turn** _round_, see [the door](https://x.test/y) ![alt](p.png).\n\n> quoted\n\n```\n# no\n```"
+    marked = "<!-- author: weak -->**Turn** _round_, see [the door](https://x.test/y) ![alt](p.png)."
+    body = f"{marked}\n\n> quoted\n\n```\n# no\n```"
     (chunk,) = chunk_piece("T", body)
     assert chunk.text == "Turn round, see the door alt.\n\nquoted\n\n# no"
     assert chunk_piece("T", "<!-- all of it\n\n# is a note") == ()

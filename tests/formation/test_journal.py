@@ -18,7 +18,8 @@ VALUES = {
     "passed": True, "isRegurgitation": False, "showsWrestling": True, "type": "text", "depthScore": 0.374, "score": 1,
     "doctrinalSoundness": "sound", "source": "rules", "recommendationType": "revisit", "dimension": "pace",
     "gapType": "practical", "requirementsNeeded": ["a"], "subScores": {"feeling": 110}, "utcOffsetMinutes": -300,
-    "nodeIds": ["a"], "mapping": {"a": ["b", "c"]}, "report": {"a": "split"}, "action": "replay",
+    "nodeIds": ["a"], "mapping": {"a": ["b", "c"]}, "report": {"a": "split"}, "merges": [["c", "a", "b"]], "keptOpen": ["a"],
+    "action": "replay",
     "pause_triggered.reason": "speed_run_detected", "pause_triggered.severity": "gate",
     "formation_gap_detected.severity": "minor",
 }  # fmt: skip
@@ -92,3 +93,10 @@ def test_an_unknown_type_is_refused(allow_control):
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(BadInput, match="no zone"):
         checked(replace(VIEWED, occurred_at=datetime(2026, 3, 1)))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("merges", ["ab", [["alone"]], [["c", 1]], {"c": ["a"]}])
+def test_a_merge_names_a_node_and_its_parts(merges):
+    event = whole("graph_migrated", CONTROL_PAYLOADS)
+    with pytest.raises(BadInput, match="merges"):
+        checked(replace(event, data={**event.data, "merges": merges}), allow_control=True)

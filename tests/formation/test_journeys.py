@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ruach_studio.formation.authoring import numbered
+from ruach_studio.formation.entrypoints.path_file import read_path_file, sample_file
 from ruach_studio.formation.gating import can_access_node
 from ruach_studio.formation.graph import PHASES, Graph, ScoreGate
 from ruach_studio.formation.graph_check import check_graph
@@ -84,6 +86,12 @@ def scoped_graph(strict_graph):
     return Graph(10, tuple(nodes))
 
 
+@pytest.fixture(scope="module")
+def sample_graph():
+    """Return the path that ships, as it is published."""
+    return Graph(1, numbered(read_path_file(sample_file()).authored.nodes, {}))
+
+
 class Walk:
     """One member who knows the path only from what next-step offers."""
 
@@ -146,6 +154,12 @@ def test_guidebook_scopes_make_no_dead_end(habit, scoped_graph, make_member):
     walk_to_the_end(habit, scoped_graph, make_member)
 
 
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
+def test_every_habit_walks_the_sample_path_to_the_end(habit, sample_graph, make_member):
+    begun = walk_to_the_end(habit, sample_graph, make_member)
+    assert all(later - earlier >= timedelta(days=7) for earlier, later in pairwise(begun))
+
+
 def walk_to_the_end(habit, graph, make_member):
     """Walk until the path is complete; return when each phase was begun."""
     member = make_member(graph)
@@ -160,7 +174,7 @@ def walk_to_the_end(habit, graph, make_member):
             break
         member.later(days=1)
     assert walk.offers()[0].verdict.decision == "path_complete"
-    assert {node.node_id for node in graph.nodes} - member.completed.keys() == {"old"}
+    assert {node.node_id for node in graph.nodes if not node.deprecated} == member.completed.keys()
     days = (member.now - min(member.completed.values())).days
     assert days >= 4 * 7, "four phases of seven days at least stand before the fifth"
     return [min(at for name, at in member.completed.items() if graph.by_id[name].phase == phase) for phase in PHASES]

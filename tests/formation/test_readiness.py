@@ -78,3 +78,15 @@ def test_overall_is_the_middle_and_a_red_flag_holds_it_back():
     assert held.level.decision == "forming"
     assert held.level.reasons[1] == "at most forming: surface_engagement"
     assert held.level.inputs_hash != found.level.inputs_hash
+
+
+def test_the_example_of_the_reference():
+    # docs/reference/formation-readiness.md
+    facts = {"qualities": (410, 480, 640), "viewed": 4, "cited": 1, "finished": (2, 2.1, 2.2, 5), "days": 9}
+    found = readiness(state(**facts), NOW)
+    levels = [each.decision for each in (found.reflection_depth, found.canon_engagement, found.pace_level, found.level)]
+    assert levels == ["maturing", "forming", "maturing", "maturing"]
+    assert found.reflection_depth.reasons == ("mean quality 510 of 1000 over the last 3 of 3 prompts",)
+    assert found.canon_engagement.reasons == ("7 points: 4 axioms viewed, 1 cited (3 each)",)
+    silent = readiness(state(**facts, checkpoints_reached={"x": ago(5), "y": ago(5)}), NOW)
+    assert (silent.level.decision, silent.red_flags) == ("forming", ("missing_reflections",))

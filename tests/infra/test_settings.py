@@ -50,6 +50,25 @@ def test_the_environment_is_read_and_an_argument_wins(tmp_path: Path, monkeypatc
     assert load_settings(ffmpeg_bin=Path("/x"), media_roots=[tmp_path]).media_roots == [tmp_path]
 
 
+def test_tiers_and_record_store_are_checked_where_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUACH_STRIPE_TIERS", "price_a=supporter, price_b=steward,")
+    monkeypatch.setenv("RUACH_XAPI_URL", "https://lrs.example/xapi/statements/")
+    monkeypatch.setenv("RUACH_XAPI_PASSWORD", "hunter5")
+    settings = load_settings()
+    assert settings.stripe_tiers == {"price_a": "supporter", "price_b": "steward"}
+    assert (settings.xapi_url, settings.xapi_version) == ("https://lrs.example/xapi", "1.0.3")
+    assert "hunter5" not in repr(settings)
+    for name, value in (
+        ("RUACH_STRIPE_TIERS", "price_a=gold"), ("RUACH_STRIPE_TIERS", "price_a"), ("RUACH_XAPI_URL", "lrs.example"),
+        ("RUACH_XAPI_URL", "https://u:hunter6@lrs.example/xapi"), ("RUACH_XAPI_VERSION", "3"),
+    ):  # fmt: skip
+        with monkeypatch.context() as wrong:
+            wrong.setenv(name, value)
+            with pytest.raises(BadInput, match=name) as refused:
+                load_settings()
+        assert "hunter6" not in str(refused.value)
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_settings().port = 1

@@ -2,16 +2,21 @@
 
 from ruach_studio import __version__
 from ruach_studio.app.decisions import router as decisions_router
+from ruach_studio.app.ops import commanding
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
 from ruach_studio.formation.entrypoints import http_enrollments as formation_enrollments
+from ruach_studio.formation.entrypoints import http_graph as formation_graph
+from ruach_studio.formation.entrypoints import http_insights as formation_insights
 from ruach_studio.formation.entrypoints import http_member as formation_member
 from ruach_studio.formation.entrypoints import http_read as formation_read
+from ruach_studio.formation.entrypoints import http_recovery as formation_recovery
 from ruach_studio.formation.entrypoints import http_search as formation_search
 from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
 from ruach_studio.formation.entrypoints.readiness import search_ready
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
+from ruach_studio.infra.commands.routes import router as ops_router
 from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
@@ -34,7 +39,11 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(formation_read.router(services))
     api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
+    api.include_router(formation_insights.router(services))
+    api.include_router(formation_graph.router(services))
     api.include_router(formation_search.router(services))
+    api.include_router(formation_recovery.router(services))
+    api.include_router(ops_router(commanding(services)))
     if isinstance(services.store, LocalDiskStore):
         api.include_router(
             media_router(services.store, guard=public() if services.settings.media_public else require("operator", "member"))

@@ -17,18 +17,24 @@ PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 log = get_logger(__name__)
 
 
+def endpoint_of(settings: Settings) -> str:
+    """Return the configured record store's endpoint, which is also its cursor's name. Raises BadInput."""
+    if settings.xapi_url is None:
+        raise BadInput("no learning record store is configured", subject="RUACH_XAPI_URL", remedy="Set its endpoint.")
+    return settings.xapi_url
+
+
 @asynccontextmanager
 async def open_sink(settings: Settings) -> AsyncIterator[StatementSink]:
     """Give the configured record store, if it speaks our version. Raises BadInput, RecordStoreClosed, Unavailable."""
-    if settings.xapi_url is None:
-        raise BadInput("no learning record store is configured", subject="RUACH_XAPI_URL", remedy="Set its endpoint.")
+    endpoint = endpoint_of(settings)
     import httpx  # a tenth of a second to load, and only this needs it
 
     from ruach_studio.formation.runners.xapi_lrs import XapiLrs
 
     password = settings.xapi_password.get_secret_value() if settings.xapi_password else None
     async with httpx.AsyncClient() as client:
-        lrs = XapiLrs(client, settings.xapi_url, settings.xapi_user, password, version=settings.xapi_version)
+        lrs = XapiLrs(client, endpoint, settings.xapi_user, password, version=settings.xapi_version)
         await lrs.check()
         yield lrs
 

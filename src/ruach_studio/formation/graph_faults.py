@@ -16,6 +16,7 @@ FaultCode = Literal[
     "re-keyed", "removed",
     "unknown-guidebook-word", "scope-phase", "scope-type", "unreachable-scope",
     "too-many-axioms", "unknown-axiom", "unanchored-axiom", "axiom-tier",
+    "bad-mapping", "missing-piece",
 ]  # fmt: skip
 
 

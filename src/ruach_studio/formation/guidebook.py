@@ -34,7 +34,6 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "scope": SCOPES, "node_type": NODE_TYPES, "checkpoint_type": CHECKPOINT_TYPES, "sensitivity": SENSITIVITIES,
 }  # fmt: skip
 _SPOKEN = {"node_type": "node type", "checkpoint_type": "checkpoint type"}
-_NAMED = 3
 
 
 def word_faults(nodes: Sequence[Node]) -> list[Fault]:
@@ -50,7 +49,8 @@ def word_faults(nodes: Sequence[Node]) -> list[Fault]:
 def shut_fault(node: Node, shut: ClosedScope) -> Fault:
     """Return the fault of a scope that can never be opened."""
     need, missing = shut.need, shut.missing
-    listed = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
+    more = need.of - shut.have - len(missing)
+    listed = ", ".join(missing) + (f" and {more} more" if more else "")
     return Fault(
         "unreachable-scope", (node.node_id, *missing),
         f"nobody can ever open {node.node_id!r}: {node.scope} work asks for {need.needed} of {need.of} {need.scope} nodes "

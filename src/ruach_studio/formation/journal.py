@@ -45,10 +45,12 @@ PAYLOADS: Fields = _fields(
     ("formation_gap_detected", "gapType area severity recommendation", ""),
 )  # fmt: skip
 
-# graph_migrated.mapping is resolved: old node id -> the node ids of the new version that now hold its facts.
+# graph_migrated.mapping is resolved: old node id -> the node ids of the new version that now hold its facts, [] = history;
+# what is unmappable is not in it. merges: rows of a new node and its parts, all of which it needs; keptOpen: nodes that were
+# open and that the new version would shut.
 CONTROL_PAYLOADS: Fields = _fields(
     ("enrolled", "pathId graphVersion", "utcOffsetMinutes timeZone"),
-    ("graph_migrated", "fromVersion toVersion mapping reason", "requestedBy report"),
+    ("graph_migrated", "fromVersion toVersion mapping reason", "requestedBy report merges keptOpen"),
     ("unblocked", "nodeIds requestedBy confirmedBy reason", ""),
     ("repaired", "action requestedBy reason", "digestBefore digestAfter"),
     ("voided", "eventId requestedBy reason", ""),
@@ -111,6 +113,10 @@ def _is_mapping(value: object) -> bool:
     return isinstance(value, Mapping) and all(isinstance(k, str) and _are_texts(v) for k, v in value.items())
 
 
+def _are_merges(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(_are_texts(row) and len(row) > 1 for row in value)
+
+
 _OTHERS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "depthScore": ("a number from 0 to 1", _is_unit),
     "score": ("a number from 0 to 1", _is_unit),
@@ -118,6 +124,8 @@ _OTHERS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "requirementsNeeded": ("a list of texts", _are_texts),
     "nodeIds": ("a list of texts", _are_texts),
     "mapping": ("an object of lists of node ids", _is_mapping),
+    "merges": ("a list of lists of node ids", _are_merges),
+    "keptOpen": ("a list of texts", _are_texts),
     "report": ("an object", lambda value: isinstance(value, Mapping)),
     "subScores": ("an object", lambda value: isinstance(value, Mapping)),
 }

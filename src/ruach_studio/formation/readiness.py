@@ -32,7 +32,10 @@ _PAUSES: dict[Flag, str] = {
     "speed_running": "speed_run_detected", "missing_reflections": "missing_reflections",
     "surface_engagement": "surface_engagement",
 }  # fmt: skip
+SPEED_LIMIT = 5  # completions and passes within 24 h
+SURFACE_QUALITY = 200
 _DAY = timedelta(days=1)
+_SILENT_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,9 @@ class Readiness:
 
 def readiness(state: FormationState, as_of: datetime) -> Readiness:
     """Return the readiness at `as_of` (aware). `state` must be replayed as of then, or hold nothing later."""
-    qualities = _latest_qualities(state)
-    finished = sorted([*state.sections_completed.values(), *state.checkpoints_passed.values()])
+    qualities = tuple(quality for _, quality in latest_qualities(state))
     depth, canon = _depth(qualities), _canon(len(state.axioms_viewed), len(state.axioms_cited))
-    pace, busiest, idle_days = _pace(state, finished, as_of)
+    pace, busiest, idle_days = _pace(state, as_of)
     days = len(frozenset[object]().union(*state.active_days.values()))
     pace_level = _pace_level(pace, busiest, idle_days, days)
     flags = _flags(state, pace, qualities, as_of)
@@ -67,20 +69,38 @@ def readiness(state: FormationState, as_of: datetime) -> Readiness:
     return Readiness(overall, depth, canon, pace_level, pace, flags)
 
 
-def _level(number: int, steps: tuple[int, int, int]) -> Level:
-    return LEVELS[sum(number >= step for step in steps)]
-
-
-def _latest_qualities(state: FormationState) -> tuple[int, ...]:
-    """Return the best quality of each assessed prompt, the prompt written on last first."""
+def latest_qualities(state: FormationState) -> tuple[tuple[datetime, int], ...]:
+    """Return (when written on last, best quality) of each assessed prompt, the prompt written on last first."""
     best: dict[str, tuple[datetime, int]] = {}
     for reflection_id in state.reflections:
         scored = state.reflection_of(reflection_id)
         if scored is not None:
             at, quality = best.get(scored[0].node_id, (scored[0].submitted_at, 0))
             best[scored[0].node_id] = (max(at, scored[0].submitted_at), max(quality, scored[1]))
-    ordered = sorted(best.items(), key=lambda item: item[0])
-    return tuple(quality for _, (_, quality) in sorted(ordered, key=lambda item: item[1][0], reverse=True))
+    by_node = sorted(best.items(), key=lambda item: item[0])
+    return tuple(each for _, each in sorted(by_node, key=lambda item: item[1][0], reverse=True))
+
+
+def busiest_day(state: FormationState, as_of: datetime) -> tuple[datetime, ...]:
+    """Return the times of what was completed or passed within the busiest 24 h of the last 7 days; the latest of equals."""
+    recent = [at for at in _finished(state) if as_of - 7 * _DAY <= at <= as_of]
+    days = [tuple(other for other in recent if at <= other < at + _DAY) for at in recent]
+    return max(days, key=lambda day: (len(day), day[-1]), default=())
+
+
+def silent_checkpoints(state: FormationState, as_of: datetime) -> dict[str, datetime]:
+    """Return the checkpoints reached over three days ago without a reflection, and when, the earliest first."""
+    reflected = {each.checkpoint_id for each in state.reflections.values()}
+    reached = sorted(state.checkpoints_reached.items(), key=lambda item: (item[1], item[0]))
+    return {name: at for name, at in reached if name not in reflected and as_of - at > _SILENT_AFTER}
+
+
+def _finished(state: FormationState) -> list[datetime]:
+    return sorted([*state.sections_completed.values(), *state.checkpoints_passed.values()])
+
+
+def _level(number: int, steps: tuple[int, int, int]) -> Level:
+    return LEVELS[sum(number >= step for step in steps)]
 
 
 def _depth(qualities: Sequence[int]) -> Verdict[Level]:
@@ -98,13 +118,12 @@ def _canon(viewed: int, cited: int) -> Verdict[Level]:
     return Verdict(_level(points, (2, 8, 20)), (reason,), inputs_hash(["canon", viewed, cited]), READINESS_RULES)
 
 
-def _pace(state: FormationState, finished: Sequence[datetime], as_of: datetime) -> tuple[Pace, int, int]:
+def _pace(state: FormationState, as_of: datetime) -> tuple[Pace, int, int]:
     """Return the pace, the most completions within 24 h of the last 7 days, and the whole days since the last one."""
-    recent = [at for at in finished if as_of - 7 * _DAY <= at <= as_of]
-    busiest = max((sum(at <= other < at + _DAY for other in recent) for at in recent), default=0)
+    finished, busiest = _finished(state), len(busiest_day(state, as_of))
     since = finished[-1] if finished else state.phase_entered_at or as_of
     idle_days = max(0, (as_of - since).days)
-    return ("too_fast" if busiest > 5 else "stalled" if idle_days >= 14 else "appropriate"), busiest, idle_days
+    return ("too_fast" if busiest > SPEED_LIMIT else "stalled" if idle_days >= 14 else "appropriate"), busiest, idle_days
 
 
 def _pace_level(pace: Pace, busiest: int, idle_days: int, days: int) -> Verdict[Level]:
@@ -116,12 +135,10 @@ def _pace_level(pace: Pace, busiest: int, idle_days: int, days: int) -> Verdict[
 
 
 def _flags(state: FormationState, pace: Pace, qualities: Sequence[int], as_of: datetime) -> tuple[Flag, ...]:
-    reflected = {each.checkpoint_id for each in state.reflections.values()}
-    silent = [c for c, at in state.checkpoints_reached.items() if c not in reflected and as_of - at > 3 * _DAY]
     raised: dict[Flag, bool] = {
         "speed_running": pace == "too_fast",
-        "missing_reflections": len(silent) >= 2,
-        "surface_engagement": len(qualities) >= 3 and max(qualities[:3]) < 200,
+        "missing_reflections": len(silent_checkpoints(state, as_of)) >= 2,
+        "surface_engagement": len(qualities) >= 3 and max(qualities[:3]) < SURFACE_QUALITY,
         "disengaged": state.last_activity is not None and as_of - state.last_activity >= 30 * _DAY,
     }
     for flag, pause in _PAUSES.items():

@@ -55,20 +55,30 @@ class ScopeNeed:
 class ScopePlan:
     """What the scopes of one graph ask for.
 
-    `needs`: node id -> its needs, only for nodes that have any. `behind`: such a node -> the counted nodes that wait for it.
-    `counted`: (scope, phase rank) -> ids of that phase, in the order of the path. `place`: the same, by id.
+    `needs`: node id -> its needs, only for nodes that have any. `counted`: (scope, phase rank) -> ids of that phase, in the
+    order of the path; `place`: the same, by id. Sets of counted nodes of one phase are integers, one bit a node (`bit`):
+    `members`: (scope, phase rank) -> those of that scope; `behind`: node id -> those of its own phase that wait for it.
     """
 
     needs: Mapping[str, tuple[ScopeNeed, ...]] = field(default_factory=dict)
-    behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counted: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     place: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    bit: Mapping[str, int] = field(default_factory=dict)
+    members: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    behind: Mapping[str, int] = field(default_factory=dict)
 
     def counted_for(self, node_id: str, need: ScopeNeed) -> tuple[str, ...]:
         """Return the ids that `need` of `node_id` counts, in the order of the path."""
-        behind = self.behind[node_id]
-        ranks = range(1, need.upto + 1)
-        return tuple(name for rank in ranks for name in self.counted.get((need.scope, rank), ()) if name not in behind)
+        names = [name for rank in range(1, need.upto + 1) for name in self.counted.get((need.scope, rank), ())]
+        return tuple(name for name in names if not self.waits(name, node_id, need))
+
+    def waits(self, name: str, node_id: str, need: ScopeNeed) -> bool:
+        """Say whether the counted node `name` waits for `node_id`, whose need it is."""
+        return self.place[name][1] == need.upto and bool(self.behind[node_id] >> self.bit[name] & 1)
+
+    def number_behind(self, node_id: str, need: ScopeNeed, among: int) -> int:
+        """Return how many of `among`, a set of the node's own phase, are of the need's scope and wait for the node."""
+        return (self.behind[node_id] & self.members.get((need.scope, need.upto), 0) & among).bit_count()
 
 
 def plan_scopes(order: Sequence[ScopedNode], ranks: Mapping[Any, int]) -> ScopePlan:
@@ -78,60 +88,50 @@ def plan_scopes(order: Sequence[ScopedNode], ranks: Mapping[Any, int]) -> ScopeP
     for node in live:
         if node.required and node.scope is not None and node.scope in ASKED:
             counted.setdefault((node.scope, ranks[node.phase]), []).append(node.node_id)
-    asking = [node for node in live if ASKED.get(node.scope or "")]
+    asking = {node.node_id: node for node in live if ASKED.get(node.scope or "")}
     if not asking or not counted:
         return ScopePlan()
     place = {name: key for key, names in counted.items() for name in names}
-    behind = _behind(live, {node.node_id for node in asking}, place)
-    needs = {node.node_id: _needs(node, ranks[node.phase], counted, behind[node.node_id], place) for node in asking}
+    bit: dict[str, int] = {}
+    behind: dict[str, int] = {}
+    for phase in ranks:
+        inside = [node for node in live if node.phase == phase]
+        bit.update({name: i for i, name in enumerate(node.node_id for node in inside if node.node_id in place)})
+        if any(node.node_id in asking for node in inside):
+            masks = _behind(inside, bit)
+            behind.update({name: mask for name, mask in masks.items() if name in asking})
+    members = {key: sum(1 << bit[name] for name in names) for key, names in counted.items()}
+    needs = {name: _needs(node, ranks[node.phase], counted, members, behind[name]) for name, node in asking.items()}
     needs = {name: each for name, each in needs.items() if each}
     if not needs:
         return ScopePlan()
-    return ScopePlan(
-        needs, {name: behind[name] for name in needs}, {key: tuple(names) for key, names in counted.items()}, place
-    )
+    return ScopePlan(needs, {key: tuple(names) for key, names in counted.items()}, place, bit, members, behind)
 
 
-def _behind(live: Sequence[ScopedNode], asking: set[str], place: Mapping[str, tuple[str, int]]) -> dict[str, frozenset[str]]:
-    """Return, per asking node, the counted nodes that wait for it: bit sets, joined from the end of the path to its start.
+def _behind(inside: Sequence[ScopedNode], bit: Mapping[str, int]) -> dict[str, int]:
+    """Return, per node of one phase, the counted nodes of that phase that wait for it, joined from the path's end on.
 
-    Only nodes of one phase are joined: what waits for a node in a later phase is not counted by it.
+    What waits for a node in a later phase is not counted by it.
     """
-    phases = {node.phase for node in live if node.node_id in asking}
-    inside = [node for node in live if node.phase in phases]
-    phase_of = {node.node_id: node.phase for node in inside}
-    names: dict[str, list[str]] = {phase: [] for phase in phases}
-    bits: dict[str, int] = {}
-    for node in inside:
-        if node.node_id in place:
-            bits[node.node_id] = 1 << len(names[node.phase])
-            names[node.phase].append(node.node_id)
-    masks = dict.fromkeys(phase_of, 0)
+    masks = {node.node_id: 0 for node in inside}
     for node in reversed(inside):
-        carried = masks[node.node_id] | bits.get(node.node_id, 0)
+        carried = masks[node.node_id]
+        if node.node_id in bit:
+            carried |= 1 << bit[node.node_id]
         for before in node.prerequisites:
-            if carried and phase_of.get(before) == node.phase:
+            if carried and before in masks:
                 masks[before] |= carried
-    return {name: frozenset(_named(masks[name], names[phase_of[name]])) for name in asking}
-
-
-def _named(mask: int, names: Sequence[str]) -> list[str]:
-    found: list[str] = []
-    while mask:
-        lowest = mask & -mask
-        found.append(names[lowest.bit_length() - 1])
-        mask ^= lowest
-    return found
+    return masks
 
 
 def _needs(
-    node: ScopedNode, rank: int, counted: Mapping[tuple[str, int], Sequence[str]], behind: frozenset[str],
-    place: Mapping[str, tuple[str, int]],
+    node: ScopedNode, rank: int, counted: Mapping[tuple[str, int], Sequence[str]], members: Mapping[tuple[str, int], int],
+    behind: int,
 ) -> tuple[ScopeNeed, ...]:  # fmt: skip
     needs: list[ScopeNeed] = []
     for scope, percent in ASKED[node.scope or ""]:
         total = sum(len(counted.get((scope, each), ())) for each in range(1, rank + 1))
-        total -= sum(place[name][0] == scope for name in behind)
+        total -= (behind & members.get((scope, rank), 0)).bit_count()
         if total:
             needs.append(ScopeNeed(scope, percent, rank, -(-percent * total // 100), total))
     return tuple(needs)

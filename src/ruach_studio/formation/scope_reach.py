@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import islice
 
 from ruach_studio.formation.graph import PHASES, Kind, Node, Phase, ScoreGate, phase_rank
 from ruach_studio.formation.graph_columns import Columns
@@ -19,11 +20,12 @@ from ruach_studio.formation.scope_plan import ScopeNeed, ScopePlan
 
 _Key = tuple[str, int]  # ("score", rank of the phase that is read) or (scope, rank of the phase up to which it counts)
 _SCORE = "score"
+NAMED = 3  # more of what is out of reach are counted, not named
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedScope:
-    """A scope's need that no member can meet: `have` of its counted nodes can be done; `missing` (ids) cannot before it."""
+    """A scope's need that no member can meet: `have` of its counted nodes can be done. `missing`: the first that cannot."""
 
     position: int
     need: ScopeNeed
@@ -51,9 +53,10 @@ def shut_gates(
             return tuple(sorted(scores, key=lambda each: each.position)), tuple(
                 sorted(scopes, key=lambda each: each.position)
             )
+        shut = reach.shut_work()
         for position in stuck:
             scores += reach.closed_score(position)
-            scopes += reach.closed_scopes(position)
+            scopes += reach.closed_scopes(position, shut)
         reach.ready.clear()
         reach.open(stuck)
 
@@ -136,16 +139,24 @@ class _Reach:
         counts = tuple((kind, done[kind], required[kind]) for kind in KIND_WEIGHTS if required[kind])
         return [ClosedGate(position, gate, best, counts)]
 
-    def closed_scopes(self, position: int) -> list[ClosedScope]:
-        """Return the needs of the node's scope that cannot be met."""
+    def shut_work(self) -> dict[str, list[tuple[int, str]]]:
+        """Return, by scope, what is shut of the work that counts: (phase rank, id) in the order of the path."""
+        names = {self.nodes[position].node_id for position in self.shut}
+        shut: dict[str, list[tuple[int, str]]] = {}
+        for (scope, rank), counted in sorted(self.plan.counted.items()):
+            shut.setdefault(scope, []).extend((rank, name) for name in counted if name in names)
+        return shut
+
+    def closed_scopes(self, position: int, shut: Mapping[str, Sequence[tuple[int, str]]]) -> list[ClosedScope]:
+        """Return the needs of the node's scope that cannot be met; `shut` as `shut_work` says."""
         found: list[ClosedScope] = []
         name = self.nodes[position].node_id
         for need in self.plan.needs.get(name, ()):
             # nothing behind a shut node can be done, so all that is done counts
             have = self.level((need.scope, need.upto))
             if have < need.needed:
-                shut = {self.nodes[each].node_id for each in self.shut}
-                missing = tuple(each for each in self.plan.counted_for(name, need) if each in shut)
+                work = (each for rank, each in shut[need.scope] if rank <= need.upto)
+                missing = tuple(islice((each for each in work if not self.plan.waits(each, name, need)), NAMED))
                 found.append(ClosedScope(position, need, have, missing))
         return found
 

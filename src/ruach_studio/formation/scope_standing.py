@@ -4,11 +4,31 @@ The rule stands in scope_plan.py. Only done nodes count, so that what a scope ha
 gating.py asks whether the needs are met; opening.py names the acts that would meet them.
 """
 
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Node
-from ruach_studio.formation.scope_plan import ScopeNeed
+from ruach_studio.formation.scope_plan import ScopeNeed, ScopePlan
+
+
+class Tally:
+    """Some nodes, by scope and phase, so that a need counts its share of them in a few steps."""
+
+    def __init__(self, plan: ScopePlan, names: Iterable[str]) -> None:
+        """Count `names`; those that no scope counts are left out."""
+        self._plan = plan
+        self._sets = dict.fromkeys(range(1, len(PHASES) + 1), 0)
+        for name in names:
+            if key := plan.place.get(name):
+                self._sets[key[1]] |= 1 << plan.bit[name]
+        self._counts = {key: (self._sets[key[1]] & members).bit_count() for key, members in plan.members.items()}
+
+    def counted(self, node_id: str, need: ScopeNeed) -> int:
+        """Return how many of them `need` of `node_id` counts."""
+        total = sum(self._counts.get((need.scope, rank), 0) for rank in range(1, need.upto + 1))
+        return total - self._plan.number_behind(node_id, need, self._sets[need.upto])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +51,8 @@ class ScopeWork:
     def __init__(self, graph: Graph, evidence: Evidence) -> None:
         """Count; a graph without scopes costs nothing."""
         self._plan = graph.scopes
-        self._done = evidence.completed.keys() | evidence.checkpoints_passed if self._plan.needs else frozenset()
-        self._counts: dict[tuple[str, int], int] = {}
-        for name in self._done:
-            if key := self._plan.place.get(name):
-                self._counts[key] = self._counts.get(key, 0) + 1
+        self._done = _done(evidence) if self._plan.needs else frozenset()
+        self._tally = Tally(self._plan, self._done)
 
     def standings(self, node: Node) -> tuple[ScopeStanding, ...]:
         """Return each need of `node` with what is done of it; () if its scope asks for nothing."""
@@ -46,9 +63,7 @@ class ScopeWork:
         return [name for name in self._plan.counted_for(node.node_id, need) if name not in self._done]
 
     def _standing(self, node: Node, need: ScopeNeed) -> ScopeStanding:
-        have = sum(self._counts.get((need.scope, rank), 0) for rank in range(1, need.upto + 1))
-        behind = self._plan.behind[node.node_id] & self._done
-        have -= sum(self._plan.place[name][0] == need.scope for name in behind)
+        have = self._tally.counted(node.node_id, need)
         words = (
             f"{node.scope} work asks for {need.percent} % of the {need.scope} work up to {PHASES[need.upto - 1]}: "
             f"{have} of {need.of} done, {need.needed} needed"
@@ -66,7 +81,7 @@ def scope_acts(graph: Graph, evidence: Evidence, node: Node) -> tuple[Node, ...]
     if not lacking:
         return ()
     barred = waiting_for(graph, evidence, node)
-    done = evidence.completed.keys() | evidence.checkpoints_passed
+    done = _done(evidence)
     acts: list[Node] = []
     for each in lacking:
         left = [graph.by_id[name] for name in work.missing(node, each.need) if name not in barred]
@@ -82,7 +97,8 @@ def waiting_for(graph: Graph, evidence: Evidence, node: Node) -> frozenset[str]:
     while fresh:
         pending = list(fresh)
         while pending:
-            more = [name for name in graph.opens.get(pending.pop(), ()) if name not in found]
+            followers = [name for name in graph.opens.get(pending.pop(), ()) if name not in found]
+            more = [name for name in followers if not graph.by_id[name].deprecated]  # nobody waits for a withdrawn node
             found.update(more)
             pending.extend(more)
         fresh = _held_up(graph, evidence, found)
@@ -95,19 +111,12 @@ def _held_up(graph: Graph, evidence: Evidence, found: set[str]) -> set[str]:
     plan = graph.scopes
     if not plan.needs:
         return set()
-    done = evidence.completed.keys() | evidence.checkpoints_passed
-    open_in = {name: plan.place[name] for name in found if name in plan.place and name not in done}
-    counts: dict[tuple[str, int], int] = {}
-    for key in open_in.values():
-        counts[key] = counts.get(key, 0) + 1
-    held: set[str] = set()
-    for name, needs in plan.needs.items():
-        if name in found:
-            continue
-        own = [open_in[each][0] for each in plan.behind[name] if each in open_in]
-        for need in needs:
-            barred = sum(counts.get((need.scope, rank), 0) for rank in range(1, need.upto + 1)) - own.count(need.scope)
-            if need.of - barred < need.needed:
-                held.add(name)
-                break
-    return held
+    tally = Tally(plan, found - _done(evidence))
+    return {
+        name for name, needs in plan.needs.items()
+        if name not in found and any(need.of - tally.counted(name, need) < need.needed for need in needs)
+    }  # fmt: skip
+
+
+def _done(evidence: Evidence) -> AbstractSet[str]:
+    return evidence.completed.keys() | evidence.checkpoints_passed

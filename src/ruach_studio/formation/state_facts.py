@@ -7,8 +7,10 @@ ids that no graph knows are facts like any other. Counterparts: state_fold.py fi
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from ruach_studio.formation.graph import Phase
+if TYPE_CHECKING:  # a process that only replays journals needs no graph, and none of what a graph needs
+    from ruach_studio.formation.graph import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Reflection:
     word_count: int
     submitted_at: datetime
     day: date
-    phase: Phase | None
+    phase: "Phase | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ class FormationState:
     `started`, `sections_completed`, `checkpoints_*`, `unlocked`, `phase_started`, `phase_completed`, `axioms_viewed`: id ->
     first time. `touched`, `checkpoint_failed_at`, `pauses` (by reason): latest time. `section_views`, `dwell_s` (longest
     reported), `checkpoint_failures`, `axioms_cited`: id -> number. `gated`: id -> what it asks for, until it is unlocked.
-    `gaps`: "type/area" -> severity. `carried`: node id of an older graph -> node ids that hold its facts now.
-    `last_activity` is of the member's own acts only; `latest_event_at` of any event, voided ones too: before that time the
-    state cannot be asked, only the journal.
+    `gaps`: "type/area" -> severity. `carried`: node id of an older graph -> node ids that hold its facts now, () = history;
+    `merges`: rows of a node and its parts, all of which it needs (state_carry.py reads both). `last_activity` is of the
+    member's own acts only; `latest_event_at` of any event, voided ones too: before that time the state cannot be asked,
+    only the journal.
     """
 
     enrollment_id: str = ""
@@ -57,7 +60,7 @@ class FormationState:
     enrolled_at: datetime | None = None
     covenant: str | None = None
     covenant_at: datetime | None = None
-    phase: Phase | None = None
+    phase: "Phase | None" = None
     phase_entered_at: datetime | None = None
     last_activity: datetime | None = None
     repairs: int = 0
@@ -83,6 +86,7 @@ class FormationState:
     readiness: Mapping[str, str] = field(default_factory=dict)
     active_days: Mapping[str, frozenset[date]] = field(default_factory=dict)
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    merges: tuple[tuple[str, ...], ...] = ()
     latest_event_at: datetime | None = field(default=None, compare=False)
 
     def names_of(self, node_id: str) -> tuple[str, ...]:

@@ -206,14 +206,18 @@ def _enrolled(facts: dict[str, Any], at: int, _node: str, data: Data) -> None:
     facts["utc_offset_minutes"] = data.get("utcOffsetMinutes", 0)
 
 
-def _graph_migrated(facts: dict[str, Any], _at: int, _node: str, data: Data) -> None:
+def _graph_migrated(facts: dict[str, Any], at: int, _node: str, data: Data) -> None:
     facts["graph_version"] = data["toVersion"]
     carried: dict[str, list[str]] = facts["carried"]
     for old, new in sorted(data["mapping"].items()):
         known = carried.get(old, [])
         added = list(dict.fromkeys(each for each in new if each != old and each not in known))
-        if known or added:
+        if known or added or not new:  # nothing: it is history, and no later version has to ask again
             carried[old] = known + added
+    merges: list[list[str]] = facts["merges"]
+    merges += [list(row) for row in data.get("merges", ()) if list(row) not in merges]
+    for each in data.get("keptOpen", ()):
+        _unlock(facts, at, each)
 
 
 def _unblocked(facts: dict[str, Any], at: int, node: str, data: Data) -> None:

@@ -32,9 +32,8 @@ class CutOff(Response):
     """An answer that promises more than it sends: the connection breaks in the middle, as when a store dies."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the head and close."""
+        """Send the head and end; the server then closes the line."""
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"99")]})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @dataclass
@@ -56,6 +55,13 @@ class RecordStore:
     speaks: list[str] = field(default_factory=lambda: ["1.0.3", "2.0.0"])
     hold: asyncio.Event | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def full(self, count: int) -> None:
+        """Return once so many statements are stored."""
+        while len(self.stored) < count:
+            self.news.clear()
+            await self.news.wait()
 
     def app(self) -> Starlette:
         """Return the ASGI application, its endpoint at /xapi."""
@@ -76,7 +82,7 @@ class RecordStore:
     async def post(self, request: Request) -> Response:
         """Store a batch wholly or not at all."""
         if self.statuses:
-            return PlainTextResponse("on demand", self.statuses.pop(0), {"retry-after": "1"})
+            return PlainTextResponse("on demand", self.statuses.pop(0), {"location": "/xapi/about"})
         token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {token}":
             return PlainTextResponse("who are you?", 401)
@@ -101,6 +107,7 @@ class RecordStore:
         cut, self.die_after = self.die_after, None
         news = [each for each in batch if each["id"] not in self.stored]
         self.stored |= {each["id"]: each for each in (batch if cut is None else batch[:cut])}
+        self.news.set()
         if cut is not None:
             return CutOff()
         if self.hold is not None:

@@ -115,3 +115,24 @@ async def test_the_database_itself_refuses_an_unknown_type(database):
                     " VALUES (gen_random_uuid(), gen_random_uuid(), 1, '7', 'mood_changed', '', now(), '{}')"
                 )
             )
+
+
+async def test_transactions_are_read_in_the_order_of_their_numbers_not_of_their_digits(database, enrollment):
+    """Once transaction 10 was read before 9, and whatever lay between them was never read at all."""
+    rows = [(9, 1), (10, 2), (99, 3), (100, 4), (101, 5)]
+    insert = sa.text(
+        "INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
+        " data, xid) VALUES (:id, :enrollment, :version, '7', 'phase_started', 'x', now(), '{}', CAST(:xid AS xid8))"
+    )
+    async with database.transaction() as tx:
+        for xid, version in rows:
+            given = {"id": str(uuid.uuid4()), "enrollment": enrollment.enrollment_id, "version": version, "xid": str(xid)}
+            await tx.execute(insert, given)
+    seen, cursor = [], journal.Cursor()
+    async with database.connection() as conn:
+        while True:
+            found, cursor = await journal.read_ahead(conn, cursor, 2)
+            if not found:
+                break
+            seen += [(each.cursor.xid, each.version) for each in found]
+    assert seen == rows

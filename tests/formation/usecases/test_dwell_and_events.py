@@ -79,7 +79,7 @@ async def test_other_nonsense_is_refused(services, member):
     for arguments, error in (
         (("mood_changed", "s1"), BadInput), (("enrolled", "ruach"), BadInput), (("section_viewed", ""), BadInput),
         (("section_viewed", "s1", {"dwellTimeSeconds": 9000}), BadInput), (("section_viewed", "nowhere"), NodeNotFound),
-        (("section_viewed", "c1"), OtherKind), (("canon_axiom_cited", "axiom-grace", {"no": 1}), BadInput),
+        (("section_viewed", "c1"), OtherKind), (("canon_definition_viewed", "axiom-grace", {"no": 1}), BadInput),
     ):  # fmt: skip
         with pytest.raises(error):
             await accept_event(services, USER, *arguments)
@@ -108,11 +108,10 @@ async def test_a_gated_step_takes_nothing_and_its_refusal_is_recorded(services, 
     assert [each["result"]["decision"] for each in found] == ["gated", "gated"]
 
 
-async def test_an_axiom_is_viewed_and_cited(services, member, journey, clock):
-    await accept_event(services, USER, "canon_definition_viewed", "axiom-grace", {"term": "grace"})
-    await accept_event(services, USER, "canon_axiom_cited", "axiom-grace", {"citationContext": "r1"})
-    state = (await journey(member)).state
-    assert (state.axioms_viewed, state.axioms_cited) == ({"axiom-grace": clock.now()}, {"axiom-grace": 1})
+async def test_an_axiom_is_viewed_once(services, member, journey, clock):
+    assert (await accept_event(services, USER, "canon_definition_viewed", "axiom-grace")).recorded
+    assert not (await accept_event(services, USER, "canon_definition_viewed", "axiom-grace")).recorded
+    assert (await journey(member)).state.axioms_viewed == {"axiom-grace": clock.now()}
 
 
 async def test_a_local_day_is_fixed_at_the_event(services, publish, small_graph, ids, clock, read_section, journey):

@@ -9,7 +9,9 @@ from ruach_studio.formation.state import digest, replay
 from ruach_studio.formation.store import journal, projections
 from ruach_studio.formation.usecases.attempt_checkpoint import attempt_checkpoint
 from ruach_studio.formation.usecases.submit_reflection import submit_reflection
-from ruach_studio.infra.audit import list_decisions
+from ruach_studio.formation.usecases.view_axiom import view_axiom
+from ruach_studio.formation.usecases.write_fact import write_fact
+from ruach_studio.infra.audit import list_decisions, list_transitions
 
 USER = "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"
 
@@ -95,3 +97,36 @@ async def test_as_of_a_day_before_anything_happened(services, member, journey, c
     await read_section()
     early = await journey(member, as_of=clock.now() - timedelta(days=1))
     assert (early.state.journal_version, early.evidence.completed) == (0, {})
+
+
+async def test_readiness_is_noted_on_change_only(services, member, project, types, journey, clock):
+    for name in ("axiom-scripture", "axiom-grace"):
+        await view_axiom(services, USER, name)
+    for _ in range(2):
+        await project(member)
+    told = [each for each in await types(member) if each[0] == "readiness_level_changed"]
+    assert told == [("readiness_level_changed", "canon_engagement")]
+    assert (await journey(member)).state.readiness == {"canon_engagement": "forming"}
+    async with services.database.connection() as conn:
+        (change,) = await list_transitions(conn, entity="formation-readiness")
+    assert (change["from"], change["to"]) == ("emerging", "forming")
+    assert change["reason"] == "2 points: 2 axioms viewed, 0 cited (3 each)"
+    clock.later(days=8)
+    for _ in range(2):
+        await project(member)
+    gaps = [each for each in await types(member) if each[0] == "formation_gap_detected"]
+    assert gaps == [("formation_gap_detected", "theological/awakening")]
+    assert (await journey(member)).state.gaps == {"theological/awakening": "minor"}
+
+
+async def test_a_pause_is_noted_once(services, member, project, types, clock):
+    async with services.database.transaction() as tx:
+        for n in range(8):
+            data = {"sectionId": f"x{n}", "phase": "awakening", "totalDwellTimeSeconds": 9}
+            await write_fact(services, tx, member, "section_completed", f"x{n}", data, at=clock.now())
+    for hours in (0, 1, 30):
+        clock.later(hours=hours)
+        await project(member)
+    assert [each for each in await types(member) if each[0] == "pause_triggered"] == [
+        ("pause_triggered", "speed_run_detected")
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections import Counter
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from ruach_studio.infra.context import CorrelationMissing, current
 from ruach_studio.infra.db import Database
@@ -180,3 +181,22 @@ async def test_what_no_repetition_can_mend_is_parked_at_once(database, ring, req
 def test_two_consumers_may_not_share_a_name(database_url):
     with pytest.raises(ValueError, match="same name"):
         Relay(Database(database_url), [heard_by("a", []), heard_by("a", [])])
+
+
+async def test_transactions_are_taken_in_the_order_of_their_numbers_not_of_their_digits(database, monkeypatch):
+    """Once transaction 10 was taken before 9, and whatever lay between them reached nobody."""
+    monkeypatch.setattr("ruach_studio.infra.outbox.store._BATCH", 2)
+    numbers = [9, 10, 99, 100, 101]
+    async with database.transaction() as tx:
+        for number in numbers:
+            await tx.execute(
+                text(
+                    "INSERT INTO platform.outbox (event_id, event_type, version, correlation_id, payload, xid) VALUES"
+                    " (gen_random_uuid(), 'bell.rang', 1, gen_random_uuid(), jsonb_build_object('number', CAST(:n AS int)),"
+                    " CAST(CAST(:n AS text) AS xid8))"
+                ),
+                {"n": number},
+            )
+    heard = []
+    assert await Relay(database, [heard_by("ringer", heard)]).drain() == len(numbers)
+    assert [number for _, number in heard] == numbers

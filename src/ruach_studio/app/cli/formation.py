@@ -2,11 +2,20 @@
 
 import typer
 
-from ruach_studio.app.cli import formation_read, formation_search, formation_xapi
+from ruach_studio.app.cli import (
+    formation_enroll,
+    formation_graph,
+    formation_insights,
+    formation_read,
+    formation_replay,
+    formation_search,
+    formation_xapi,
+)  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True)
-formation_read.register(app)
-formation_search.register(app)
+app.add_typer(formation_graph.app, name="graph", help="Check, publish and show paths.")
+for part in (formation_enroll, formation_read, formation_replay, formation_search, formation_insights):
+    part.register(app)
 app.add_typer(formation_xapi.app, name="xapi", help="Send the journal to a learning record store.")
 
 

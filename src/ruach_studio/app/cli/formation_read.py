@@ -54,7 +54,7 @@ def state(
             raise NotEnrolled(f"they are not on the path {path_id}", subject=user, remedy="ruach formation enroll")
         return wire_state.state_out(await read_state(services, own[0].enrollment.enrollment_id, as_of=as_of))
 
-    found = _answer(user, work)
+    found = answer_for(user, work)
     if json:
         _print(found)
         return
@@ -93,7 +93,7 @@ def score(
         found = await compute_score(services, user_id, path_id=path_id, phase=wanted, node_id=node)
         return [wire_read.score_out(*each) for each in found]
 
-    found = _answer(user, work)
+    found = answer_for(user, work)
     if json:
         show.print_json([each.model_dump(by_alias=True) for each in found])
         return
@@ -109,7 +109,7 @@ def next_step(user: User, path_id: PathId = DEFAULT_PATH, json: Json = False) ->
     async def work(services: Services, user_id: str) -> wire_read.NextStepOut:
         return wire_read.next_step_out(await recommend_next_steps(services, user_id, path_id=path_id))
 
-    found = _answer(user, work)
+    found = answer_for(user, work)
     if json:
         _print(found)
         return
@@ -124,12 +124,12 @@ def next_step(user: User, path_id: PathId = DEFAULT_PATH, json: Json = False) ->
 
 
 def path(user: User, path_id: PathId = DEFAULT_PATH, json: Json = False) -> None:
-    """Show the whole path in its order: [x] done, [>] begun, [ ] open, [-] locked, and why."""
+    """Show the whole path in its order; x is done, > begun, - locked (and why), a blank open."""
 
     async def work(services: Services, user_id: str) -> wire_read.PathOut:
         return wire_read.path_out(await read_path(services, user_id, path_id=path_id))
 
-    found = _answer(user, work)
+    found = answer_for(user, work)
     if json:
         _print(found)
         return
@@ -144,7 +144,7 @@ def path(user: User, path_id: PathId = DEFAULT_PATH, json: Json = False) -> None
         show.line(escape(f"  [{MARKS[node.state]}] {node.title}") + why)
 
 
-def _answer(email: str, work: Callable[[Services, str], Awaitable[T]]) -> T:
+def answer_for(email: str, work: Callable[[Services, str], Awaitable[T]]) -> T:
     """Open the services as the local operator, find the account and do the work about it."""
     settings = local_settings()
     configure(settings)

@@ -15,7 +15,7 @@ from ruach_studio.app.cli import show
 from ruach_studio.app.cli.run import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import Services, open_services
-from ruach_studio.app.xapi import PAUSES_S, open_sink
+from ruach_studio.app.xapi import PAUSES_S, endpoint_of, open_sink
 from ruach_studio.formation.store import statements
 from ruach_studio.formation.store.journal import Cursor
 from ruach_studio.formation.usecases.read_statements import all_statements
@@ -55,6 +55,7 @@ def push(
             await asyncio.sleep(PAUSES_S[attempt])
         raise AssertionError("the last try returns or raises")
 
+    _check_configured()
     done = _run(work)
     if json:
         show.print_json({"sent": done.sent, "parked": done.parked, "cursor": _text(done.cursor)})
@@ -86,9 +87,7 @@ def status(json: Json = False) -> None:
     """Show how far the record store has come, and what it refused."""
 
     async def work(services: Services) -> dict[str, Any]:
-        sink = services.settings.xapi_url
-        if sink is None:
-            raise BadInput("no learning record store is configured", subject="RUACH_XAPI_URL", remedy="Set its endpoint.")
+        sink = endpoint_of(services.settings)
         async with services.database.connection() as conn:
             at = await statements.load(conn, sink)
             events, oldest = await statements.behind(conn, at)
@@ -101,6 +100,7 @@ def status(json: Json = False) -> None:
             ],
         }  # fmt: skip
 
+    _check_configured()
     found = _run(work)
     if json:
         show.print_json(found)
@@ -120,6 +120,11 @@ def _run(work: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
                 return await work(services)
 
     return asyncio.run(opened())
+
+
+def _check_configured() -> None:
+    """Raise BadInput before a database is started for nothing."""
+    endpoint_of(local_settings())
 
 
 def _write(lines: TextIO, found: list[dict[str, object]]) -> None:

@@ -18,7 +18,7 @@ _WHAT = "Raw multicam footage in; synced, assembled, rendered and published arti
 # Which module brings which command; only the wanted one is loaded, since FFmpeg's and the service's libraries take seconds.
 _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
-    "accounts": "accounts", "audit": "audit", "formation": "formation", "serve": "serve", "demo": "demo",
+    "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -65,6 +65,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import formation
 
             typed.add_typer(formation.app, name="formation", help="Read and tend the journeys of members.")
+        case "ops":
+            from ruach_studio.app.cli import ops
+
+            typed.add_typer(ops.app, name="ops", help="The recovery commands, each with a reason, all audited.")
         case "serve":
             from ruach_studio.app.cli import serve
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.triage import triage_of
 from ruach_studio.formation.usecases.assess_reflection import assess_reflection
 from ruach_studio.formation.usecases.embed_piece import embed_piece
 from ruach_studio.formation.usecases.index_piece import INDEX
@@ -30,4 +31,5 @@ def handlers(services: FormationServices) -> dict[tuple[str, str], Handler]:
 
 def hooks(_services: FormationServices) -> dict[tuple[str, str], HandlerHooks]:
     """Return what a dead job means: the playbook's cause. Nothing is lost: readers fold the journal themselves."""
-    return {}
+    named = HandlerHooks(triage=lambda _execution, error: triage_of(error.code))
+    return {(QUEUE, PROJECT): named, (QUEUE, ASSESS): named}

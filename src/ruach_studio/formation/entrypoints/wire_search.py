@@ -101,9 +101,11 @@ class ContextOut(Wire):
 
 
 class NodeOut(Wire):
-    """A step's page. `body`, `prompt`, `contentRef` and `media` are there only where the reader may read."""
+    """A step's page; `body`, `prompt`, `contentRef` and `media` only where the reader may read. `step` is null for a step
+    that is missing from the member's version of the path: an operator repairs that."""
 
-    step: StepOut
+    node_id: str
+    step: StepOut | None
     state: State
     access: Literal["granted", "gated"]
     reasons: list[str]
@@ -154,11 +156,11 @@ def context_out(context: Context) -> ContextOut:
 def node_out(page: NodePage) -> NodeOut:
     """Return the wire form of a step's page."""
     access, piece = page.access, page.piece
-    gated = bool(page.why_locked)
-    reasons = page.why_locked or (access.verdict.reasons if access else ("staff read everything",))
     return NodeOut(
-        step=_step(page.node), state=page.state, access="gated" if gated else "granted", reasons=list(reasons),
-        to_open=access.opening.text if gated and access else None, opens_at=access.opens_at if access else None,
+        node_id=page.node_id, step=_step(page.node) if page.node else None, state=page.state,
+        access="granted" if page.readable else "gated",
+        reasons=list(access.verdict.reasons) if access else ["staff read everything"],
+        to_open=access.opening.text if access and not page.readable else None, opens_at=access.opens_at if access else None,
         content_ref=piece.content_ref if piece else None, body=piece.body if piece else None,
         prompt=piece.prompt if piece else None, media=_media(page.media),
         decision=page.decision.to_wire() if page.decision else None,

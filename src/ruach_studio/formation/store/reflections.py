@@ -45,6 +45,15 @@ async def of_user(conn: AsyncConnection, user_id: str, *, limit: int) -> list[St
     return [StoredReflection(**row._mapping) for row in rows]
 
 
+async def of_enrollment(conn: AsyncConnection, user_id: str, enrollment_id: str) -> list[StoredReflection]:
+    """Return every submission of a user's enrollment, the oldest first."""
+    statement = sa.select(REFLECTION).where(
+        (REFLECTION.c.user_id == user_id) & (REFLECTION.c.enrollment_id == enrollment_id)
+    )
+    rows = await conn.execute(statement.order_by(REFLECTION.c.submitted_at, REFLECTION.c.reflection_id))
+    return [StoredReflection(**row._mapping) for row in rows]
+
+
 async def texts_on_other_nodes(conn: AsyncConnection, user_id: str, node_id: str, *, limit: int = 200) -> list[str]:
     """Return a member's own texts about other nodes, the newest first: what a new one must not be copied from."""
     wanted = (REFLECTION.c.user_id == user_id) & (REFLECTION.c.node_id != node_id) & REFLECTION.c.text.is_not(None)

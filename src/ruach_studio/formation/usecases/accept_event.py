@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.journal import EVENT_TYPES
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.store import dwell, enrollments
+from ruach_studio.formation.store import dwell
 from ruach_studio.formation.store.journal import DuplicateEvent, take_turn
 from ruach_studio.formation.usecases.complete_section import complete_section
-from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, load_journey
 from ruach_studio.formation.usecases.open_node import (
     NotEnrolled,
     NotTracked,
@@ -26,17 +26,19 @@ from ruach_studio.formation.usecases.open_node import (
     refusals_recorded,
 )
 from ruach_studio.formation.usecases.touch_node import touch_node
-from ruach_studio.formation.usecases.write_fact import enqueue_projection, write_fact
+from ruach_studio.formation.usecases.view_axiom import view_axiom_in
+from ruach_studio.formation.usecases.write_fact import enqueue_projection
 from ruach_studio.infra.context import bind
 from ruach_studio.kernel.errors import BadInput, Forbidden
 
 NODE_EVENTS = {"section_viewed": "section", "section_completed": "section", "checkpoint_reached": "checkpoint"}
-CANON_EVENTS = ("canon_definition_viewed", "canon_axiom_cited")
+CANON_EVENTS = ("canon_definition_viewed",)
 # Elsewhere, or by the server alone. The remedy is what the client should do instead.
 _INSTEAD = {
     "covenant_entered": "POST /formation-engine/enroll enters the covenant.",
     "checkpoint_completed": "POST /formation-engine/checkpoints/{id}/attempts is an attempt.",
     "reflection_submitted": "POST /formation-engine/reflections submits one.",
+    "canon_axiom_cited": "A reflection that names an axiom which was read cites it.",
 }
 
 
@@ -65,7 +67,7 @@ async def accept_event(
     async with refusals_recorded(services), services.database.transaction() as tx:
         await take_turn(tx, user_id)
         if event_type in CANON_EVENTS:
-            return await _canon(services, tx, user_id, event_type, content_id, data or {}, path_id, now)
+            return await _canon(services, tx, user_id, content_id, path_id, now)
         opened = await open_node(
             services, tx, user_id, content_id, path_id=path_id, at=now, kinds=(NODE_EVENTS[event_type],)
         )
@@ -92,19 +94,16 @@ async def _node(
 
 
 async def _canon(
-    services: FormationServices, tx: AsyncConnection, user_id: str, event_type: str, axiom_id: str, data: Mapping[str, Any],
-    path_id: str, now: datetime,
-) -> Accepted:  # fmt: skip
-    enrollment = await enrollments.of_user(tx, user_id, path_id)
-    if enrollment is None:
+    services: FormationServices, tx: AsyncConnection, user_id: str, axiom_id: str, path_id: str, now: datetime
+) -> Accepted:
+    journey = await load_journey(services, tx, user_id, path_id=path_id)
+    if journey is None:
         raise NotEnrolled(subject=path_id, remedy="Enter the covenant: POST /formation-engine/enroll.")
-    if enrollment.covenant_type != "formation_journey":
+    if journey.state.covenant != "formation_journey":
         raise NotTracked(subject=path_id, remedy="Enter the formation journey to keep your progress.")
-    with bind(enrollment_id=enrollment.enrollment_id):
-        done = await write_fact(services, tx, enrollment, event_type, axiom_id, {**data, "axiomId": axiom_id}, at=now)
-    if done.version is None:
-        raise DuplicateEvent(subject=axiom_id, remedy="Nothing to do: it stands.")
-    return Accepted(True, enrollment.enrollment_id)
+    with bind(enrollment_id=journey.enrollment.enrollment_id):
+        viewed = await view_axiom_in(services, tx, journey, axiom_id, at=now)
+    return Accepted(viewed.recorded, journey.enrollment.enrollment_id)
 
 
 def _check(event_type: str, content_id: str, data: Mapping[str, Any] | None) -> None:
@@ -116,5 +115,5 @@ def _check(event_type: str, content_id: str, data: Mapping[str, Any] | None) -> 
         raise NotYours(subject=event_type, remedy=_INSTEAD.get(event_type, f"A client may report {mine}."))
     if not content_id:
         raise BadInput("it is empty", subject="contentId", remedy="Name the step or the axiom that it is about.")
-    if data and event_type in NODE_EVENTS:
+    if data:
         raise BadInput(f"{event_type} takes no data: the server measures", subject="data", remedy="Leave it out.")

@@ -12,16 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state import (
-    REDUCER_VERSION,
-    FormationState,
-    NeedsWholeJournal,
-    evidence_of,
-    from_snapshot,
-    replay,
-)
-from ruach_studio.formation.store import enrollments, journal, projections
+from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot
+from ruach_studio.formation.store import enrollments, projections
 from ruach_studio.formation.store.enrollments import Enrollment
+from ruach_studio.formation.store.journal_rows import replay_stored
 
 DEFAULT_PATH = "ruach"
 
@@ -55,13 +49,9 @@ async def load_enrollment(
 async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | None = None) -> FormationState:
     """Return the state of an enrollment from its projection and the events behind it."""
     stored = await projections.get(conn, enrollment_id)
-    if stored is None or stored.reducer_version != REDUCER_VERSION or as_of is not None:
-        return replay(await journal.read(conn, enrollment_id), as_of=as_of)
-    start = from_snapshot(stored.snapshot)
-    try:
-        return replay(await journal.read(conn, enrollment_id, after=start.journal_version), start=start)
-    except NeedsWholeJournal:
-        return replay(await journal.read(conn, enrollment_id))
+    usable = stored is not None and stored.reducer_version == REDUCER_VERSION
+    start = from_snapshot(stored.snapshot) if stored is not None and usable else None
+    return await replay_stored(conn, enrollment_id, as_of=as_of, start=start)
 
 
 async def _journey(

@@ -1,24 +1,24 @@
 """Turn a signed-in person into a reader: which steps they see, how they stand with each, and whose text they may read.
 
-A member on the path reads what is granted; a member who has not enrolled sees titles only; staff who are on no path read
-everything. Every search and every page of content starts here, so that there is one place where "may read" is decided.
+A member on the path reads what their covenant and the gates open; a member who has not enrolled sees titles only; staff who
+are on no path read everything. Every search and every list of content starts here: one place decides who may read.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ruach_studio.formation.gating import Access, can_access_node
+from ruach_studio.formation.covenant import Covenant, access_under, path_under
+from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Node
-from ruach_studio.formation.path import whole_path
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.retrieval import State
 from ruach_studio.formation.store import graphs
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, Journey, load_journey
 
-ENROLL_FIRST = "enroll to begin: the path opens step by step, and you see why each step is locked"
 _NO_GRAPH = Graph(0, ())
 
 
@@ -62,16 +62,10 @@ class Reader:
         step = self.by_ref.get(content_ref)
         return self.reads_all or (step is not None and step.readable)
 
-    def access(self, node_id: str) -> Access | None:
-        """Return the gate's verdict on a node; None outside a journey, where no gate is asked."""
-        if self.journey is None:
-            return None
-        return can_access_node(self.graph, self.journey.evidence, node_id, as_of=self.as_of)
-
     def why_locked(self, node_id: str) -> tuple[str, ...]:
-        """Return the reasons why a locked node is locked, and what would open it."""
-        access = self.access(node_id)
-        return (ENROLL_FIRST,) if access is None else access.verdict.reasons
+        """Return the reasons why a locked step is locked, the last of which says what would open it."""
+        covenant, evidence = _terms(self.journey)
+        return access_under(covenant, self.graph, evidence, node_id, as_of=self.as_of).verdict.reasons
 
 
 async def load_reader(
@@ -81,22 +75,31 @@ async def load_reader(
     as_of = services.clock.now()
     journey = await load_journey(services, conn, user_id, path_id=path_id)
     if journey is not None:
-        graph, whole = journey.graph, whole_path(journey.graph, journey.evidence, as_of=as_of)
-        steps = [Step(each.node, each.state) for each in whole]
+        graph = journey.graph
     else:
         version = await graphs.current_version(conn, path_id)
         graph = _NO_GRAPH if version is None else await services.graphs.get(conn, path_id, version)
-        outside: State = "library" if staff else "locked"
-        steps = [Step(node, outside) for node in graph.order if staff or not node.deprecated]
+    reads_all = staff and journey is None
+    if reads_all:
+        steps = [Step(node, "library") for node in graph.order]
+    else:
+        covenant, evidence = _terms(journey)
+        steps = [Step(each.node, each.state) for each in path_under(covenant, graph, evidence, as_of=as_of)]
     by_ref: dict[str, Step] = {}
     for step in steps:  # two steps may show one piece: whoever may read it at one of them may read it
         other = by_ref.get(step.node.content_ref)
         if other is None or (step.readable and not other.readable):
             by_ref[step.node.content_ref] = step
     return Reader(
-        user_id, as_of, graph, journey, staff and journey is None, {step.node.node_id: step for step in steps}, by_ref,
+        user_id, as_of, graph, journey, reads_all, {step.node.node_id: step for step in steps}, by_ref,
         _read_at(journey), _reflected_tags(journey),
     )  # fmt: skip
+
+
+def _terms(journey: Journey | None) -> tuple[Covenant | None, Evidence]:
+    if journey is None:
+        return None, Evidence()
+    return cast(Covenant, journey.enrollment.covenant_type), journey.evidence
 
 
 def _read_at(journey: Journey | None) -> dict[str, datetime]:

@@ -1,4 +1,4 @@
-"""Turn what happened to an enrollment into its projection, and note in its journal what that changed: doors, phases.
+"""Turn what happened to an enrollment into its projection, and note what that changed: doors, phases, readiness.
 
 The job of the queue `formation-state`. It may run twice or late: it starts from what is stored, writes only what is new, and
 reading never waits for it. Where time alone opens the next door, it asks to be run again then.
@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.events.formation import FormationGated, FormationUnlocked
 from ruach_studio.formation.changes import Changes, DoorChange, changes_of
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state import REDUCER_VERSION, FormationState, digest, evidence_of, to_snapshot
-from ruach_studio.formation.store import enrollments, projections
+from ruach_studio.formation.readiness_change import Change, readiness_changes
+from ruach_studio.formation.state import REDUCER_VERSION, digest, evidence_of, to_snapshot
+from ruach_studio.formation.store import axioms, enrollments, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.projections import Projection
 from ruach_studio.formation.usecases.load_evidence import keep_evidence
@@ -52,24 +53,25 @@ async def project_in(services: FormationServices, tx: AsyncConnection, enrollmen
     enrollment = await enrollments.lock(tx, enrollment_id)
     state = await state_of(tx, enrollment_id)
     graph = await services.graphs.get(tx, enrollment.path_id, state.graph_version or enrollment.graph_version)
-    changes = Changes((), (), None)
+    changes, levels = Changes((), (), None), tuple[Change, ...]()
     if state.covenant == "formation_journey":  # a resource explorer leaves no record
         evidence = await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
         changes = changes_of(graph, state, evidence, as_of=at)
-        if await _note(services, tx, enrollment, state, changes, at):
+        levels = readiness_changes(state, graph, await axioms.canon(tx), at)
+        if await _note(services, tx, enrollment, changes, levels, at):
             state = await state_of(tx, enrollment_id)
             await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
     stored = Projection(enrollment_id, state.journal_version, REDUCER_VERSION, dict(to_snapshot(state)), digest(state), at)
     await projections.put(tx, stored)
     if changes.opens_at is not None:
         await _wake(services, tx, enrollment_id, changes.opens_at, at)
-    await _record(tx, enrollment, changes, at)
+    await _record(tx, enrollment, changes, levels, at)
     names = {kind: tuple(d.node.node_id for d in changes.doors if d.change == kind) for kind in ("unlocked", "gated")}
     return Projected(state.journal_version, stored.digest, names["unlocked"], names["gated"])
 
 
 async def _note(
-    services: FormationServices, tx: AsyncConnection, enrollment: Enrollment, state: FormationState, changes: Changes,
+    services: FormationServices, tx: AsyncConnection, enrollment: Enrollment, changes: Changes, levels: tuple[Change, ...],
     at: datetime,
 ) -> bool:  # fmt: skip
     for door in changes.doors:
@@ -78,7 +80,11 @@ async def _note(
         await publish(tx, _announcement(enrollment, door))
     for done in changes.phases:
         await write_fact(services, tx, enrollment, "phase_completed", done.phase, done.payload, at=at, project=False)
-    return bool(changes.doors or changes.phases)
+    for each in levels:
+        await write_fact(
+            services, tx, enrollment, each.event_type, each.content_id, each.payload, at=at, project=False
+        )  # fmt: skip
+    return bool(changes.doors or changes.phases or levels)
 
 
 def _announcement(enrollment: Enrollment, door: DoorChange) -> FormationUnlocked | FormationGated:
@@ -98,7 +104,9 @@ async def _wake(
     await once(tx, f"formation.wake:{enrollment_id}:{opens_at.isoformat()}", enqueue)
 
 
-async def _record(tx: AsyncConnection, enrollment: Enrollment, changes: Changes, at: datetime) -> None:
+async def _record(
+    tx: AsyncConnection, enrollment: Enrollment, changes: Changes, levels: tuple[Change, ...], at: datetime
+) -> None:
     """Last, since the audit's chains are locked until the transaction ends."""
     subject, correlation_id = enrollment.enrollment_id, require_correlation_id()
     for done in changes.phases:
@@ -106,6 +114,13 @@ async def _record(tx: AsyncConnection, enrollment: Enrollment, changes: Changes,
             tx, entity="formation-phase", entity_id=f"{subject}/{done.phase}", from_state="started", to_state="completed",
             actor=ACTOR, reason="all required steps are done",
         )  # fmt: skip
+    for each in levels:
+        if each.event_type == "readiness_level_changed":
+            told = {name: str(value) for name, value in each.payload.items()}
+            await record_transition(
+                tx, entity="formation-readiness", entity_id=f"{subject}/{each.content_id}",
+                from_state=told["previousLevel"], to_state=told["newLevel"], actor=ACTOR, reason=told["reason"],
+            )  # fmt: skip
     await record_decisions(
         tx,
         [

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.attempts import ATTEMPT_RULES, judge_attempt
+from ruach_studio.formation.axioms import CANON_RULES, decide_reading
 from ruach_studio.formation.covenant import COVENANT_RULES, access_under, steps_under
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.evidence_text import named
@@ -22,6 +23,7 @@ from ruach_studio.formation.gating import GATE_RULES, can_access_node
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.next_step import NEXT_RULES, rank_next_steps
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.privileges import PRIVILEGE_RULES, decide_privilege
 from ruach_studio.formation.readiness import READINESS_RULES
 from ruach_studio.formation.retrieval import RETRIEVAL_RULES, decide
 from ruach_studio.formation.rubric import RUBRIC_VERSION
@@ -180,9 +182,20 @@ async def _retrieval(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
     return [decide(inputs)[1]]
 
 
+async def _privilege(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
+    return [decide_privilege(inputs)]
+
+
+async def _canon(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
+    return [decide_reading(inputs)]
+
+
 RULES: dict[str, Rule] = {
     NEXT_RULES: _next, GATE_RULES: _gate, SCORE_RULES: _score, COVENANT_RULES: _covenant, ATTEMPT_RULES: _attempt,
     RETRIEVAL_RULES: _retrieval,
+
+
+    PRIVILEGE_RULES: _privilege, CANON_RULES: _canon,
 }  # fmt: skip
 NOT_AGAIN: dict[str, str] = {
     RUBRIC_VERSION: "the text of a reflection is not kept with its decision",

@@ -4,7 +4,7 @@ What is locked comes with the gate's reasons and what would open it, never with 
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 from ruach_studio.formation.gating import Access
 from ruach_studio.formation.graph import Node
@@ -13,44 +13,54 @@ from ruach_studio.formation.retrieval import State
 from ruach_studio.formation.store import artifacts, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.pieces import Piece
+from ruach_studio.formation.usecases.check_access import Checked, check_access
 from ruach_studio.formation.usecases.load_reader import load_reader
 from ruach_studio.formation.usecases.open_node import NodeNotFound
-from ruach_studio.infra.audit import record_decision
-from ruach_studio.infra.context import bind, require_correlation_id
 from ruach_studio.kernel.decision import DecisionResult
 
 
 @dataclass(frozen=True, slots=True)
 class NodePage:
-    """A step as it may be shown. `piece` and `media` are empty unless it may be read; `why_locked` is empty if it may."""
+    """A step as it may be shown. `node` is None for one that is missing from the member's version. `piece` and `media` are
+    empty unless it may be read; `access` and `decision` are None for staff, whom no gate is asked about."""
 
-    node: Node
+    node_id: str
+    node: Node | None
     state: State
     access: Access | None
-    why_locked: tuple[str, ...]
     piece: Piece | None
     media: tuple[Artifact, ...]
-    decision: DecisionResult[Literal["granted", "gated"]] | None
+    decision: DecisionResult[Any] | None
+
+    @property
+    def readable(self) -> bool:
+        """Return whether the text may be shown."""
+        return self.access is None or self.access.verdict.decision == "granted"
 
 
 async def show_node(services: FormationServices, user_id: str, node_id: str, *, staff: bool = False) -> NodePage:
-    """Return the page of a step for this reader; the gate's verdict is recorded. Raises NodeNotFound."""
+    """Return the page of a step for this reader; the gate is asked, and its verdict recorded.
+
+    Raises NodeNotFound, PathNotFound, NothingPublished.
+    """
     async with services.database.connection() as conn:
         reader = await load_reader(services, conn, user_id, staff=staff)
-        step = reader.steps.get(node_id)
-        if step is None:
-            raise NodeNotFound(subject=node_id, remedy="GET /formation-engine/path lists yours.")
-        access = reader.access(node_id)
-        readable = reader.may_read(step.node.content_ref) if access is None else access.verdict.decision == "granted"
-        piece = await pieces.get(conn, step.node.content_ref) if readable else None
+    step = reader.steps.get(node_id)
+    checked: Checked | None = None
+    if not reader.reads_all:
+        checked = await check_access(services, user_id, node_id)
+    elif step is None:
+        raise NodeNotFound(subject=node_id, remedy="GET /formation-dependency/paths lists them.")
+    node = checked.node if checked else step.node if step else None
+    readable = checked is None or checked.access.verdict.decision == "granted"
+    piece, media = await _content(services, node) if node and readable else (None, ())
+    state = step.state if step else "locked"
+    access, decision = (checked.access, checked.result) if checked else (None, None)
+    return NodePage(node_id, node, state, access, piece, media, decision)
+
+
+async def _content(services: FormationServices, node: Node) -> tuple[Piece | None, tuple[Artifact, ...]]:
+    async with services.database.connection() as conn:
+        piece = await pieces.get(conn, node.content_ref)
         session_id = piece.session_id if piece else None
-        media = (await artifacts.of_sessions(conn, [session_id])).get(session_id, ()) if session_id else ()
-    decision = None
-    if access is not None and reader.journey is not None:
-        enrollment_id = reader.journey.enrollment.enrollment_id
-        decision = DecisionResult(access.verdict, reader.as_of, require_correlation_id())
-        with bind(enrollment_id=enrollment_id):
-            async with services.database.transaction() as tx:
-                await record_decision(tx, decision, subject=enrollment_id, inputs=access.inputs)
-    why = () if readable else reader.why_locked(node_id)
-    return NodePage(step.node, step.state, access, why, piece, media, decision)
+        return piece, (await artifacts.of_sessions(conn, [session_id])).get(session_id, ()) if session_id else ()

@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.attempts import count_words
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.ports import FormationServices, Opinion, ReflectionText
+from ruach_studio.formation.routing import route
 from ruach_studio.formation.store import dwell, pieces, reflections
 from ruach_studio.formation.store.reflections import StoredReflection
 from ruach_studio.formation.usecases.assess_by_rules import assess_by_rules
+from ruach_studio.formation.usecases.cite_axioms import cite_axioms
 from ruach_studio.formation.usecases.complete_section import check_dwell
 from ruach_studio.formation.usecases.open_node import OpenNode
 from ruach_studio.formation.usecases.write_fact import ASSESS, QUEUE, offset_minutes, write_fact
@@ -81,6 +83,8 @@ async def write_reflection(
     if given is None:
         return Written(reflection_id, words, None)
     opinion = assess_by_rules(given)
+    if opinion.quality > 0:
+        await cite_axioms(services, tx, opened.journey, reflection_id, text, at=at)
     analyzed = analysis_of(reflection_id, digest, opinion)
     await write_fact(services, tx, enrollment, "reflection_analyzed", reflection_id, analyzed, at=at, project=False)
     if services.assessor is not None:
@@ -115,7 +119,6 @@ def analysis_of(reflection_id: str, text_sha256: str, opinion: Opinion) -> dict[
 
 
 def recommended_action(opinion: Opinion) -> str:
-    """Return what an operator is advised to do with the text; nothing is published by itself."""
-    if opinion.soundness == "concerning" or opinion.is_regurgitation:
-        return "review"
-    return "publish" if opinion.quality >= 800 else "journal" if opinion.quality >= 600 else "thread"
+    """Return what is advised to do with the text (routing.py); nothing is published by itself."""
+    advised = route(opinion.quality, is_regurgitation=opinion.is_regurgitation, soundness=opinion.soundness)
+    return advised.verdict.decision

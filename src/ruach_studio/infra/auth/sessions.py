@@ -7,6 +7,8 @@ session that the browser brought, so nobody can plant one. Roles are read from t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from ruach_studio.infra.auth import passwords, throttle
 from ruach_studio.infra.auth.accounts import checked_email
 from ruach_studio.infra.auth.principal import Account, Principal
@@ -42,6 +44,41 @@ async def sign_in(
     database: Database, *, email: str, password: str, host: str | None, at: datetime, old_token: str | None = None
 ) -> SignedIn:
     """Start a session. Raises WrongCredentials, TooManyLogins, or BadInput for what is no email at all."""
+    known = await _proven(database, email, password, host, at)
+    account, token = known.account, new_session_token()
+    async with database.transaction() as tx:
+        await known.settle(tx)
+        if old_token:
+            await rows.remove(tx, token_sha256(old_token))
+        await rows.add(tx, token_sha256(token), account.account_id, at, LIFETIME)
+    log.info("login.accepted", account_id=account.account_id)
+    return SignedIn(token, account)
+
+
+async def prove(database: Database, *, email: str, password: str, host: str | None, at: datetime) -> Principal:
+    """Return who knows this password, for one act and without a session. Raises as `sign_in` does."""
+    known = await _proven(database, email, password, host, at)
+    async with database.transaction() as tx:
+        await known.settle(tx)
+    log.info("password.proven", account_id=known.account.account_id)
+    return Principal(known.account.account_id, known.account.email, known.account.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    account: Account
+    address: str
+    renewed_hash: str | None
+
+    async def settle(self, tx: AsyncConnection) -> None:
+        """Take back what the attempt cost, and keep the stronger hash if there is one."""
+        await attempts.forgive(tx, self.account.email, self.address)
+        await attempts.take_back(tx, throttle.ANY_EMAIL, self.address)
+        if self.renewed_hash:
+            await accounts.set_password_hash(tx, self.account.account_id, self.renewed_hash)
+
+
+async def _proven(database: Database, email: str, password: str, host: str | None, at: datetime) -> _Proven:
     plain_email, address = checked_email(email), throttle.address_of(host)
     await throttle.admit(database, plain_email, address, at)
     async with database.connection() as conn:
@@ -50,17 +87,7 @@ async def sign_in(
     if found is None or not right:
         log.warning("login.refused", email=plain_email, address=address)
         raise WrongCredentials(remedy="Check both and try again.")
-    account, token = found[0], new_session_token()
-    async with database.transaction() as tx:
-        await attempts.forgive(tx, plain_email, address)
-        await attempts.take_back(tx, throttle.ANY_EMAIL, address)
-        if old_token:
-            await rows.remove(tx, token_sha256(old_token))
-        if renewed_hash:
-            await accounts.set_password_hash(tx, account.account_id, renewed_hash)
-        await rows.add(tx, token_sha256(token), account.account_id, at, LIFETIME)
-    log.info("login.accepted", account_id=account.account_id)
-    return SignedIn(token, account)
+    return _Proven(found[0], address, renewed_hash)
 
 
 async def find(database: Database, token: str, at: datetime) -> Principal | None:

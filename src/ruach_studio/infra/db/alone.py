@@ -4,15 +4,17 @@ For long work that must not hold a transaction open, since an open one that has 
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from ruach_studio.infra.db.database import Database
 from ruach_studio.infra.db.errors import mapped_errors
 from ruach_studio.kernel.errors import Conflict
 
 _TRY = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7010))")
+_LET_GO = sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 7010))")
 
 
 class HeldElsewhere(Conflict):
@@ -32,7 +34,11 @@ async def alone(database: Database, name: str) -> AsyncIterator[None]:
             mine = (await conn.execute(_TRY, {"name": name})).scalar_one()
         if not mine:
             raise HeldElsewhere(subject=name, remedy="Let the other process finish, or stop it.")
-        yield
+        try:
+            yield
+        finally:
+            with suppress(exc.DBAPIError):  # the line is broken: then the lock is gone with it
+                await conn.execute(_LET_GO, {"name": name})
     finally:
-        await conn.invalidate()  # the lock is the connection's: a pooled one would keep it
+        await conn.invalidate()  # the lock is the connection's: whatever happened, no pooled one keeps it
         await conn.close()

@@ -24,7 +24,7 @@ _CURSOR = text("SELECT CAST(xid AS text) AS xid, outbox_id FROM platform.consume
 _AHEAD = text(
     "SELECT CAST(xid AS text) AS xid, id, event_type FROM platform.outbox"
     " WHERE (xid, id) > (CAST(:xid AS xid8), CAST(:outbox_id AS bigint)) AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-    " ORDER BY xid, id LIMIT :limit"
+    " ORDER BY outbox.xid, outbox.id LIMIT :limit"  # qualified: the bare name would be the text, and order 10 before 9
 )
 _MOVE = text("UPDATE platform.consumer SET xid = CAST(:xid AS xid8), outbox_id = :outbox_id WHERE name = :name")
 _ADDRESS = text(

@@ -3,6 +3,7 @@
 A passage's vector belongs to its words (SHA-256), not to its place: a paragraph that moved keeps it, equal ones share it.
 Vectors stand in a table of their own, since a managed server may lack pgvector: `formation.ensure_vectors()` makes that
 table where the extension is, here or later. No index over vectors: the exact scan is fast enough and always answers alike.
+Passages stay whole in their page: ranking reads all of their words, and fetching those from aside took three times as long.
 """
 
 from alembic import op
@@ -36,7 +37,7 @@ CREATE TABLE formation.chunk (
         setweight(to_tsvector('english', heading), 'A') || setweight(to_tsvector('english', text), 'B')
     ) STORED,
     PRIMARY KEY (content_ref, idx)
-);
+) WITH (toast_tuple_target = 8160);
 CREATE INDEX chunk_tsv ON formation.chunk USING gin (tsv);
 CREATE INDEX chunk_sha256 ON formation.chunk (sha256)
 """

@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from ruach_studio.formation.chunking import chunk_piece
-from ruach_studio.formation.entrypoints.http_search import router
 from ruach_studio.formation.graph import Graph, ScoreGate
 from ruach_studio.formation.store import chunks, pieces
 from ruach_studio.formation.store.artifacts import Artifact, keep
@@ -15,9 +13,6 @@ from ruach_studio.formation.usecases.beat_heart import beat_heart
 from ruach_studio.formation.usecases.embed_piece import embed_piece
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
 from ruach_studio.formation.usecases.write_fact import write_fact
-from ruach_studio.infra.auth import sessions
-from ruach_studio.infra.auth.accounts import create_account
-from ruach_studio.infra.http.application import new_api
 
 SECRET = "zephyrquill"  # stands in locked bodies and prompts only
 BODIES = {
@@ -76,35 +71,6 @@ async def library(services, publish, clock, make_node, ids):
     await publish(graph)
     await fill_library(services, clock.now())
     return graph
-
-
-@pytest.fixture
-def api(services):
-    api = new_api(services.platform)
-    api.include_router(router(services))
-    return api
-
-
-@pytest.fixture
-async def caller(api, services, clock, ids):
-    """Return a coroutine that makes an account with these roles and a client signed in as it; no role: nobody."""
-    clients = []
-
-    async def make(*roles, email=None):
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url="http://studio.test")
-        clients.append(client)
-        if roles:
-            email, password = email or f"{'-'.join(roles)}@example.org", "correct horse battery"
-            async with services.database.transaction() as tx:
-                account = await create_account(tx, email, password, roles)
-            signed = await sessions.sign_in(services.database, email=email, password=password, host=None, at=clock.now())
-            client.cookies.set("ruach_session", signed.token)
-            client.account_id = account.account_id
-        return client
-
-    yield make
-    for client in clients:
-        await client.aclose()
 
 
 @pytest.fixture
