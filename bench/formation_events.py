@@ -17,8 +17,8 @@ from ruach_studio.formation.journal import JournalEvent
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GRAPH_SQL = """
-INSERT INTO formation.path VALUES ('ruach', 'A path', '', 1, '2026-01-01Z', 'bench');
-INSERT INTO formation.graph_version VALUES ('ruach', 1, '2026-01-01Z', 'bench', 'a bench', '0', '{}');
+INSERT INTO formation.path VALUES ('ruach', 'A path', '', 1, '2026-01-01Z', 'bench') ON CONFLICT DO NOTHING;
+INSERT INTO formation.graph_version VALUES ('ruach', 1, '2026-01-01Z', 'bench', 'a bench', '0', '{}') ON CONFLICT DO NOTHING;
 """
 
 
@@ -84,6 +84,16 @@ def life(member: int, count: int) -> Iterator[JournalEvent]:
         at = START + timedelta(hours=number, microseconds=member * 997)
         event_id = str(uuid.UUID(int=member << 64 | number))
         yield JournalEvent(event_id, f"user-{member}", enrollment, kind, content, at, data)
+
+
+def enroll(dsn: str, lives: list[list[JournalEvent]]) -> None:
+    """Insert the enrollments of these lives, without an event yet."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(GRAPH_SQL)
+        rows = [(each[0].enrollment_id, each[0].user_id, START) for each in lives]
+        conn.cursor().executemany(
+            "INSERT INTO formation.enrollment (enrollment_id, user_id, path_id, graph_version, covenant_type, enrolled_at)"
+            " VALUES (%s, %s, 'ruach', 1, 'formation_journey', %s)", rows)  # fmt: skip
 
 
 def fill(dsn: str, members: int, count: int) -> None:

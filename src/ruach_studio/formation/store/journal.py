@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import sqlalchemy as sa
@@ -94,17 +94,26 @@ async def append_many(
     tx: AsyncConnection, events: Sequence[JournalEvent], *, expected_version: int | None = None
 ) -> list[Appended]:
     """Write checked events in the order given, in one statement, each as `append` does."""
+    # the driver's own cursor: this is the hottest statement of the pillar, and SQLAlchemy's would cost as much as the append
+    connection: psycopg.AsyncConnection[Any] = (await tx.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(*statement(events, expected_version), prepare=True)
+        return outcome(events, await cursor.fetchall(), expected_version)
+
+
+def statement(events: Sequence[JournalEvent], expected_version: int | None = None) -> tuple[LiteralString, tuple[Any, ...]]:
+    """Return the SQL that appends, and its values. Raises BadInput as `checked` does."""
     given = []
     for event in events:
         checked(event, allow_control=True)
         given.append({"id": event.event_id, "n": event.enrollment_id, "u": event.user_id, "t": event.event_type,
                       "c": event.content_id, "at": event.occurred_at.isoformat(), "d": dict(event.data)})  # fmt: skip
-    # the driver's own cursor: this is the hottest statement of the pillar, and SQLAlchemy's would cost as much as the append
-    connection: psycopg.AsyncConnection[Any] = (await tx.get_raw_connection()).driver_connection  # type: ignore[assignment]
-    async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(_APPEND, (json.dumps(given), current().correlation_id, expected_version), prepare=True)
-        rows = await cursor.fetchall()
-    for event, (_, _, found) in zip(events, rows, strict=False):
+    return _APPEND, (json.dumps(given), current().correlation_id, expected_version)
+
+
+def outcome(events: Sequence[JournalEvent], rows: Sequence[Any], expected_version: int | None = None) -> list[Appended]:
+    """Return what the rows of the statement say of its events. Raises EnrollmentNotFound, JournalMoved."""
+    for event, (_, _, found) in zip(events, rows, strict=False):  # one row only where the version was another
         if found is None:
             raise EnrollmentNotFound(subject=event.enrollment_id, remedy="Enroll first.")
         if expected_version is not None and rows[0][2] != expected_version:

@@ -49,17 +49,24 @@ Range = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Projected:
+    """What a stored projection says of itself."""
+
+    journal_version: int
+    reducer_version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """One enrollment's whole journal, and what its projection says: version, reducer, digest (None: there is none).
+    """One enrollment's whole journal, and its projection if there is one.
 
     `gap`: its events are not numbered 1, 2, 3, …: some are missing, and the rows cannot be trusted.
     """
 
     stretch: Stretch
     gap: bool
-    projected_version: int | None
-    projected_by: str | None
-    projected_digest: str | None
+    projected: Projected | None
 
 
 def stored_in(conn: psycopg.Connection[Any], wanted: Range) -> Iterator[Stored]:
@@ -103,4 +110,5 @@ def _stored(found: Iterable[Sequence[Any]], long: Iterable[Sequence[Any]]) -> It
         if not gap:
             for version, row in missing.get(enrollment_id, ()):
                 rows[version - 1] = row
-        yield Stored(Stretch(enrollment_id, user_id, 0, rows), gap, *projected)
+        stretch = Stretch(enrollment_id, user_id, 0, rows)
+        yield Stored(stretch, gap, None if projected[0] is None else Projected(*projected))

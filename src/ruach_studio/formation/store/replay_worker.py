@@ -11,21 +11,23 @@ input since others may read a process's arguments. Verdicts say how the projecti
 import gc
 import json
 import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
 from ruach_studio.formation.journal import JournalEvent
-from ruach_studio.formation.state_facts import FormationState
 from ruach_studio.formation.state_fold import Row, fold
 from ruach_studio.formation.state_replay import replay
 from ruach_studio.formation.state_snapshot import REDUCER_VERSION, digest, digest_of, no_facts, settle
-from ruach_studio.formation.store.journal_ranges import PLAN, Stored, stored_in
+from ruach_studio.formation.store.journal_ranges import PLAN, Projected, Stored, stored_in
 from ruach_studio.kernel.errors import RuachError
 
-# same: up to date and equal; behind: equal, but the journal went on; none: not projected; other rules: by another reducer
-VERDICTS = ("same", "behind", "differs", "none", "other rules", "gap")
+# same: up to date and equal; behind: equal, but the journal went on; none: not projected; other rules: by another reducer;
+# gap: events are missing; unreadable: an event is not as the journal's door takes it. For the last two see formation.repair.
+VERDICTS = ("same", "behind", "differs", "none", "other rules", "gap", "unreadable")
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RuachError)
 _EVENTS = """
 SELECT version, event_id::text, user_id, enrollment_id::text, event_type, content_id, occurred_at, data
 FROM formation.journal WHERE enrollment_id = %b::uuid ORDER BY version
@@ -38,45 +40,52 @@ def answer(conn: psycopg.Connection[Any], stored: Stored, as_of_us: int | None =
 
     With `as_of_us` (microseconds since 1970) events that occurred later are left out and nothing is compared ("none").
     """
-    stretch, version = stored.stretch, len(stored.stretch.rows)
+    enrollment_id, rows = stored.stretch.enrollment_id, stored.stretch.rows
     if stored.gap:
-        return stretch.enrollment_id, version, "", "gap"
-    events = _events(conn, stretch.enrollment_id) if any(row[0] == "voided" for row in stretch.rows) else None
+        return enrollment_id, len(rows), "", "gap"
 
-    def at(until: int | None) -> tuple[int, str]:
-        if events is not None:
-            as_of = None if as_of_us is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=as_of_us)
-            state = replay(events[:until], as_of=as_of) if events[:until] else FormationState()
-            return state.journal_version, digest(state)
+    def at(until: int) -> tuple[int, str]:
+        if any(row[0] == "voided" for row in rows):
+            return _by_events(conn, enrollment_id, until, as_of_us)
         if as_of_us is None:
-            return _digest(stored, list(stretch.rows[:until]) if until is not None else stretch.rows, until or version)
-        kept = [(number, row) for number, row in enumerate(stretch.rows, 1) if row[2] <= as_of_us]
+            return _digest(stored, rows[:until] if until < len(rows) else rows, until)
+        kept = [(number, row) for number, row in enumerate(rows, 1) if row[2] <= as_of_us]
         return _digest(stored, [row for _, row in kept], kept[-1][0] if kept else 0)
 
-    counted, made = at(None)
-    if as_of_us is not None or stored.projected_version is None:
-        return stretch.enrollment_id, counted, made, "none"
-    if stored.projected_by != REDUCER_VERSION:
-        return stretch.enrollment_id, counted, made, "other rules"
-    behind = stored.projected_version != version
-    then = at(stored.projected_version)[1] if behind else made
-    verdict = "differs" if then != stored.projected_digest else "behind" if behind else "same"
-    return stretch.enrollment_id, counted, made, verdict
+    try:
+        counted, made = at(len(rows))
+        if as_of_us is not None:
+            return enrollment_id, counted, made, "none"
+        return enrollment_id, counted, made, compared(stored.projected, len(rows), made, lambda version: at(version)[1])
+    except _UNREADABLE:
+        return enrollment_id, len(rows), "", "unreadable"
 
 
-def _digest(stored: Stored, rows: Any, version: int) -> tuple[int, str]:
+def compared(projected: Projected | None, version: int, made: str, digest_at: Callable[[int], str]) -> str:
+    """Return what a projection is worth beside a journal of `version` events and digest `made`: one of VERDICTS."""
+    if projected is None:
+        return "none"
+    if projected.reducer_version != REDUCER_VERSION:
+        return "other rules"
+    behind = projected.journal_version < version
+    then = digest_at(projected.journal_version) if behind else made
+    return "differs" if then != projected.digest else "behind" if behind else "same"
+
+
+def _by_events(conn: psycopg.Connection[Any], enrollment_id: str, until: int, as_of_us: int | None) -> tuple[int, str]:
+    rows = conn.execute(_EVENTS, (enrollment_id,)).fetchall()[:until]
+    as_of = None if as_of_us is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=as_of_us)
+    state = replay(((version, JournalEvent(*event)) for version, *event in rows), as_of=as_of)
+    return state.journal_version, digest(state)
+
+
+def _digest(stored: Stored, rows: Sequence[Row], version: int) -> tuple[int, str]:
     facts = no_facts()
     if rows:
-        stretch: list[Row] = rows
         facts["enrollment_id"], facts["user_id"] = stored.stretch.enrollment_id, stored.stretch.user_id
         facts["journal_version"] = version
-        fold(facts, stretch)
+        fold(facts, rows)
     return version, digest_of(settle(facts))
-
-
-def _events(conn: psycopg.Connection[Any], enrollment_id: str) -> list[tuple[int, JournalEvent]]:
-    rows = conn.execute(_EVENTS, (enrollment_id,)).fetchall()
-    return [(version, JournalEvent(*event)) for version, *event in rows]
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ SLICE = 200  # enrollments; a worker holds one slice at a time
 _WORKER = "ruach_studio.formation.store.replay_worker"
 _LINE_BYTES = 2**26
 _LISTED = 100
+WRONG = ("differs", "gap", "unreadable")
 
 
 class ReplayFailed(RuachError):
@@ -33,7 +34,7 @@ class ReplayFailed(RuachError):
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """An enrollment whose projection is not what its journal says, or whose journal lacks events (verdict "gap")."""
+    """An enrollment whose projection is not what its journal says, or whose journal cannot be replayed; see VERDICTS."""
 
     enrollment_id: str
     journal_version: int
@@ -114,6 +115,6 @@ def _summed(answers: list[str]) -> BulkReplay:
             whole.update(f"{enrollment_id} {version} {digest}\n".encode())
             verdicts[verdict] += 1
             events += version
-            if verdict in ("differs", "gap") and len(differing) < _LISTED:
+            if verdict in WRONG and len(differing) < _LISTED:
                 differing.append(Differing(enrollment_id, version, digest, verdict))
     return BulkReplay(verdicts.total(), events, whole.hexdigest(), dict(sorted(verdicts.items())), tuple(differing))

@@ -181,8 +181,8 @@ CREATE INDEX journal_cursor ON formation.journal (xid, pos)
 
 # The one way in. Whoever writes takes the users' turns first, by key, then an enrollment's row, so that no two deadlock.
 # Each event is held against all accepted before it, late arrivals too. `p_expected`: the version that their enrollment must
-# have, NULL for any. One row per event: its version, or the event that it repeats; `o_found`: its enrollment's version before,
-# NULL without one. Sequential scans are off, since a plan made for an empty table would be kept.
+# have, NULL for any. One row per event: its version, or the event that it repeats; `o_found`: its enrollment's version
+# before, NULL without one. Sequential scans are off, since a plan made for an empty table would be kept.
 _APPEND = """
 CREATE FUNCTION formation.take_turn(p_user text) RETURNS void LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock(hashtextextended(p_user, 6))
@@ -195,8 +195,8 @@ BEGIN
     PERFORM pg_advisory_xact_lock(x.turn) FROM (
         SELECT DISTINCT hashtextextended(u, 6) AS turn FROM jsonb_to_recordset(p_events) AS e (u text) ORDER BY 1
     ) x;
-    FOR r IN SELECT * FROM jsonb_to_recordset(p_events) AS e (id uuid, n uuid, u text, t text, c text, at timestamptz, d jsonb)
-    LOOP
+    FOR r IN SELECT * FROM jsonb_to_recordset(p_events)
+        AS e (id uuid, n uuid, u text, t text, c text, at timestamptz, d jsonb) LOOP
         IF v_enrollment IS DISTINCT FROM r.n OR v_user IS DISTINCT FROM r.u THEN
             UPDATE formation.enrollment SET journal_version = v_last
                 WHERE enrollment_id = v_enrollment AND journal_version <> v_last;
@@ -216,8 +216,8 @@ BEGIN
                 LIMIT 1;
             IF o_duplicate_of IS NULL THEN
                 v_last := v_last + 1;
-                INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,
-                    correlation_id, data, brief)
+                INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id,
+                    occurred_at, correlation_id, data, brief)
                 VALUES (r.id, v_enrollment, v_last, v_user, r.t, r.c, r.at, p_correlation, r.d,
                     formation.brief(r.t, r.c, r.at, r.d));
                 o_version := v_last;
