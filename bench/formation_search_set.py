@@ -1,7 +1,7 @@
 """The labelled set of bench/formation_search.py: passages of our own and questions that people ask, each with its answer.
 
 `same` uses words of the passage, `near` other forms of them, `other` says it in other words, as somebody would who has not
-read the passage.
+read the passage; `misspelt` as people type.
 """
 
 PASSAGES = {
@@ -157,4 +157,52 @@ QUESTIONS = (
     ("not giving up half way", {"run-race"}, "other"),
     ("jealous of my friends' success", {"envy"}, "other"),
     ("boring everyday life", {"ordinary-days"}, "other"),
+    ("repentence and truning", {"first-turn"}, "misspelt"),
+    ("forgivness", {"forgive-debt"}, "misspelt"),
+    ("watchmen on teh wal", {"watchman"}, "misspelt"),
+    ("the sabath and faraoh", {"sabbath"}, "misspelt"),
+    ("comparision with neigbour", {"envy"}, "misspelt"),
+    ("idolls of gould", {"idols"}, "misspelt"),
+    ("lamentt and complaintss", {"lament"}, "misspelt"),
+    ("stewardshipp talants", {"talents"}, "misspelt"),
+    ("Babilon", {"leaving-city"}, "misspelt"),
+    ("intercesion for enemys", {"enemy-love"}, "misspelt"),
+)
+
+# the same of the sample path that ships; an answer is a piece, whatever passage of it is found
+SAMPLE_QUESTIONS = (
+    ("Who told you that you were naked", {"authority-reset"}, "same"),
+    ("where are you, hiding in the garden", {"disorientation"}, "same"),
+    ("potter, clay and vessel", {"invitation-to-formation"}, "same"),
+    ("Abram left his father's house", {"leaving-what-holds"}, "same"),
+    ("Roman officer and his servant", {"under-authority"}, "same"),
+    ("the shepherd leads and the thief drives", {"testing-the-spirits"}, "same"),
+    ("Moses minding sheep, Samuel asleep", {"the-call"}, "same"),
+    ("Elijah was told to eat", {"endurance"}, "same"),
+    ("who builds a tower", {"counting-the-cost"}, "same"),
+    ("a rule is a trellis", {"a-rule-of-prayer"}, "same"),
+    ("believing and testing spirits", {"testing-the-spirits"}, "near"),
+    ("enduring a long race", {"endurance"}, "near"),
+    ("praying at fixed hours", {"a-rule-of-prayer"}, "near"),
+    ("obeying orders from above", {"under-authority"}, "near"),
+    ("callings and errands", {"the-call"}, "near"),
+    ("counted costs", {"counting-the-cost"}, "near"),
+    ("teachers handing on to others", {"teach-and-hand-on"}, "near"),
+    ("comforting things that hold me", {"leaving-what-holds"}, "near"),
+    ("shaped and transformed", {"invitation-to-formation"}, "near"),
+    ("losing certainties", {"disorientation"}, "near"),
+    ("I am worn out from serving and get no gratitude", {"endurance"}, "other"),
+    ("my old life does not work any more", {"disorientation"}, "other"),
+    ("negative beliefs from childhood", {"authority-reset"}, "other"),
+    ("how can I tell whether it is God speaking", {"testing-the-spirits", "disorientation"}, "other"),
+    ("finding my vocation", {"the-call"}, "other"),
+    ("building a daily habit with God", {"a-rule-of-prayer", "invitation-to-formation"}, "other"),
+    ("to whom should I be accountable", {"under-authority"}, "other"),
+    ("mentoring younger Christians", {"teach-and-hand-on"}, "other"),
+    ("what do I have to give up for Jesus", {"counting-the-cost", "leaving-what-holds"}, "other"),
+    ("why does this take so long", {"invitation-to-formation"}, "other"),
+    ("letting go of the past", {"leaving-what-holds"}, "other"),
+    ("succession in ministry", {"teach-and-hand-on"}, "other"),
+    ("habits make a person", {"invitation-to-formation"}, "other"),
+    ("feeling condemned and guilty", {"disorientation"}, "other"),
 )

@@ -45,6 +45,13 @@ def test_ranks_of_several_lists_add_up():
     assert ranking.verdict.inputs_hash == inputs_hash(ranking.inputs)
 
 
+def test_an_embedder_that_knows_less_counts_less():
+    asked = Asked("", NOW, 5, meaning=Fraction(1, 2))
+    (hit,) = rank_hits(asked, [Candidate("a", "library", {"text": 2, "meaning": 1})]).hits
+    assert hit.score == Fraction(1, 62) + Fraction(1, 122)
+    assert hit.reasons == ("full text rank 2: +1/62", "meaning rank 1: +1/122")
+
+
 def test_history_multiplies_and_says_so():
     read = NOW - timedelta(days=3, hours=2)
     ranking = rank_hits(ASKED, [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Literal, Protocol
 
 import numpy as np
@@ -99,6 +100,11 @@ class Embedder(Protocol):
     @property
     def least_similarity(self) -> float:
         """Return the cosine below which two texts have nothing to do with each other, in [0, 1)."""
+        ...
+
+    @property
+    def weight(self) -> Fraction:
+        """Return how much its order counts beside full text, whose weight is 1: the less it knows of meaning, the less."""
         ...
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

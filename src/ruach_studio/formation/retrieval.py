@@ -45,7 +45,8 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The question and what the answer depends on. `query_sha256` stands for the words, which may tell of a conscience and
-    are kept nowhere; `embedder` is its id and fingerprint, () without one; `reflected_tags` are the last reflection's."""
+    are kept nowhere; `embedder` is its id and fingerprint, () without one; `meaning` is the weight of its list (1: as full
+    text); `reflected_tags` are the last reflection's."""
 
     query_sha256: str
     as_of: datetime
@@ -53,6 +54,7 @@ class Asked:
     embedder: tuple[str, ...] = ()
     reflected_tags: frozenset[str] = frozenset()
     degraded: tuple[str, ...] = ()
+    meaning: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ def _hit(given: Mapping[str, Any], k: int, weights: Mapping[str, Fraction], as_o
     locked = given["state"] == "locked"
     ranks = cast(Mapping[List, int], given["ranks"])
     lists = [name for name in _LISTS if name in ranks and (name == "title" or not locked)]
-    score = sum((Fraction(1, k + ranks[name]) for name in lists), Fraction())
-    reasons = [f"{_LISTS[name]} rank {ranks[name]}: +1/{k + ranks[name]}" for name in lists]
+    parts = [(weights["meaning"] if name == "meaning" else 1) * Fraction(1, k + ranks[name]) for name in lists]
+    score = sum(parts, Fraction())
+    reasons = [f"{_LISTS[name]} rank {ranks[name]}: +{part}" for name, part in zip(lists, parts, strict=True)]
     if locked:
         return Hit(given["key"], True, score, (*reasons, "locked: found by its title, tags or description alone"))
     for factor, why in _history(given, weights, as_of, reflected):
@@ -133,7 +136,9 @@ def _history(
 
 
 def _inputs(asked: Asked, candidates: Iterable[Candidate]) -> dict[str, object]:
-    weights = {"done": DONE, "frontier": FRONTIER, "reflected": REFLECTED, "recent": RECENT}
+    weights = {
+        "meaning": asked.meaning, "done": DONE, "frontier": FRONTIER, "reflected": REFLECTED, "recent": RECENT,
+    }  # fmt: skip
     return {
         "querySha256": asked.query_sha256,
         "asOf": asked.as_of.astimezone(UTC).isoformat(),

@@ -4,6 +4,7 @@ import pytest
 
 BASE = "/formation-dependency"
 PATH = f"{BASE}/ruach"
+COVENANT = {"covenantType": "formation_journey", "acknowledgedTerms": True}
 
 
 def node(name, *befores, kind="section", **more):
@@ -135,12 +136,13 @@ async def test_the_impact_is_shown_before_publishing_and_moves_nobody(operator, 
     await operator.put(f"{PATH}/draft", json={"revision": 0, "nodes": NODES})
     await operator.post(f"{PATH}/versions", json={"draftRevision": 1, "reason": "one"})
     member = await caller("member")
-    await member.post("/formation-engine/enroll", json={"covenantType": "formation_journey", "acknowledgedTerms": True})
+    await member.post("/formation-engine/enroll", json=COVENANT)
     assert (await operator.get(f"{PATH}/draft/impact")).json()["nodes"] == []
     body = {"revision": 2, "nodes": [NODES[0], NODES[1] | {"prerequisites": []}, NODES[2]]}
     await operator.put(f"{PATH}/draft", json=body)
     found = (await operator.get(f"{PATH}/draft/impact")).json()
-    assert {name: found[name] for name in ("currentVersion", "nextVersion", "members", "byVersion", "gaining", "losing")} == {
+    asked = ("currentVersion", "nextVersion", "members", "byVersion", "gaining", "losing")
+    assert {name: found[name] for name in asked} == {
         "currentVersion": 1, "nextVersion": 2, "members": 1, "byVersion": {"1": 1}, "gaining": 1, "losing": 0,
     }  # fmt: skip
     assert found["nodes"] == [{"nodeId": "b", "gain": 1, "lose": 0, "opened": 0}]
@@ -151,9 +153,7 @@ async def test_the_impact_is_shown_before_publishing_and_moves_nobody(operator, 
     ]  # fmt: skip
     assert page["after"] is None
     await operator.post(f"{PATH}/versions", json={"draftRevision": 3, "reason": "two"})
-    again = await member.post(
-        "/formation-engine/enroll", json={"covenantType": "formation_journey", "acknowledgedTerms": True}
-    )
+    again = await member.post("/formation-engine/enroll", json=COVENANT)
     assert again.json()["graphVersion"] == 1
 
 

@@ -54,6 +54,7 @@ async def test_like_texts_are_nearer_than_unlike_ones(embedder):
 async def test_it_has_a_name_and_a_fingerprint(embedder):
     assert embedder.embedder_id
     assert len(embedder.fingerprint) == 64
+    assert 0 < embedder.weight <= 1
 
 
 async def test_the_service_is_asked_as_its_api_says_and_in_batches(service):

@@ -45,7 +45,7 @@ async def people(services, database, publish, small_graph, ids, read_section, go
 async def everything(database):
     tables = ("journal", "enrollment", "projection", "graph_version", "graph_draft")
     async with database.connection() as conn:
-        return [(await conn.execute(sa.text(f"SELECT * FROM formation.{name} ORDER BY 1"))).all() for name in tables]
+        return [(await conn.execute(sa.text(f"SELECT * FROM formation.{name} ORDER BY 1"))).all() for name in tables]  # noqa: S608
 
 
 async def test_gains_and_losses_over_all_enrollments_without_a_change(services, database, people, small_graph, make_node):

@@ -28,7 +28,8 @@ class Counting:
 
     def __init__(self, inner):
         self.inner, self.texts = inner, []
-        self.embedder_id, self.fingerprint, self.least_similarity = inner.embedder_id, inner.fingerprint, 0.1
+        self.embedder_id, self.fingerprint = inner.embedder_id, inner.fingerprint
+        self.least_similarity, self.weight = inner.least_similarity, inner.weight
 
     async def embed(self, texts):
         self.texts += texts

@@ -4,19 +4,18 @@ import typer
 
 from ruach_studio.app.cli import (
     formation_enroll,
+    formation_graph,
     formation_insights,
     formation_read,
     formation_replay,
     formation_search,
     formation_xapi,
-)
+)  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True)
-formation_enroll.register(app)
-formation_insights.register(app)
-formation_read.register(app)
-formation_search.register(app)
-formation_replay.register(app)
+app.add_typer(formation_graph.app, name="graph", help="Check, publish and show paths.")
+for part in (formation_enroll, formation_read, formation_replay, formation_search, formation_insights):
+    part.register(app)
 app.add_typer(formation_xapi.app, name="xapi", help="Send the journal to a learning record store.")
 
 

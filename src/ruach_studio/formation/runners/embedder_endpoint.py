@@ -6,6 +6,7 @@ The answer is checked before it is used: one vector per text, all of one size, f
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, Self
 
 import httpx
@@ -43,7 +44,7 @@ class EndpointEmbedder:
         self._client = httpx.AsyncClient(headers=headers, timeout=_TIMEOUT, follow_redirects=False)
         self.embedder_id = f"endpoint:{model}" + (f":{dimensions}" if dimensions else "")
         self.fingerprint = inputs_hash({"address": self._address, "model": model, "dimensions": dimensions})
-        self.least_similarity = least_similarity
+        self.least_similarity, self.weight = least_similarity, Fraction(1)
 
     async def __aenter__(self) -> Self:
         return self

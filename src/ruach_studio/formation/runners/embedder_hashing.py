@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,9 @@ class HashingEmbedder:
     def __init__(self) -> None:
         self.fingerprint = feature_hash.fingerprint()
         self.embedder_id = f"hashing-v1:{self.fingerprint[:12]}"
-        # two texts that share nothing meet by chance at 0, give or take 1 / sqrt(384) = 0.05; three times that is no chance
-        self.least_similarity = 0.15
+        # two texts that share nothing meet by chance at 0, give or take 1 / sqrt(384) = 0.05; twice that is hardly chance
+        self.least_similarity = 0.1
+        self.weight = Fraction(1, 2)  # it knows spelling, not meaning: it helps full text out and does not outvote it
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit row of 384 per text, computed in a thread."""

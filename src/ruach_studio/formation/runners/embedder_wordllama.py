@@ -7,6 +7,7 @@ more of who passes them on than ours does (docs/decisions). A text is embedded a
 import asyncio
 import logging
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ class WordLlamaEmbedder:
         self._model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
         self.fingerprint = sha256_hex((folder / "weights" / "l2_supercat_256.safetensors").read_bytes())
         self.embedder_id = f"wordllama-l2-supercat-256:{self.fingerprint[:12]}"
-        self.least_similarity = 0.1
+        self.least_similarity, self.weight = 0.1, Fraction(1)
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit row of 256 per text, computed in a thread."""

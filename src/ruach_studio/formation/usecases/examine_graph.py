@@ -4,7 +4,7 @@ Faults are the graph's (graph_check.py), its axioms' (axioms.py), the mapping's 
 published, nodes whose content does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,13 @@ class Examined:
             raise refusal(self.graph.path_id, self.faults)
 
 
-async def examine_graph(conn: AsyncConnection, path_id: str, authored: Authored, *, publishing: bool) -> Examined:
-    """Check the nodes as the version after the path's newest one. Raises BadInput if there are none."""
+async def examine_graph(
+    conn: AsyncConnection, path_id: str, authored: Authored, *, publishing: bool, brings: Collection[str] = ()
+) -> Examined:
+    """Check the nodes as the version after the path's newest one. Raises BadInput if there are none.
+
+    `brings`: content references whose pieces will be written along with it.
+    """
     if not authored.nodes:
         raise BadInput("it has no nodes", subject=path_id, remedy="Name at least one.")
     version = await graphs.current_version(conn, path_id)
@@ -52,7 +57,7 @@ async def examine_graph(conn: AsyncConnection, path_id: str, authored: Authored,
     mapping, faults = mapping_of(previous, authored)
     faults = [*report.errors, *axiom_faults(nodes, await axioms.canon(conn)), *faults]
     if publishing:
-        faults += await _missing_pieces(conn, nodes)
+        faults += await _missing_pieces(conn, nodes, brings)
     return Examined(Graph((version or 0) + 1, nodes, path_id), previous, mapping, tuple(faults), report.order)
 
 
@@ -63,8 +68,9 @@ def refusal(subject: str, faults: tuple[Fault, ...]) -> GraphRefused:
     return GraphRefused(f"{count}: {faults[0].fact}", subject=subject, remedy=faults[0].remedy, faults=wire)
 
 
-async def _missing_pieces(conn: AsyncConnection, nodes: tuple[Node, ...]) -> list[Fault]:
-    live = [node for node in nodes if not node.deprecated]
+async def _missing_pieces(conn: AsyncConnection, nodes: tuple[Node, ...], brings: Collection[str]) -> list[Fault]:
+    brought = frozenset(brings)
+    live = [node for node in nodes if not node.deprecated and node.content_ref not in brought]
     unknown = await drafts.unknown_refs(conn, {node.content_ref for node in live})
     return [
         Fault("missing-piece", (node.node_id,), f"{node.node_id!r} shows {node.content_ref!r}, and there is no such piece",

@@ -5,7 +5,7 @@ change then. Nothing is written.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ruach_studio.formation.authoring import Authored
@@ -31,9 +31,14 @@ class Impact:
     scan: Scan
 
 
-async def preview_impact(services: FormationServices, path_id: str, authored: Authored | None = None) -> Impact:
-    """Return the impact of `authored`, or of the draft. Raises PathNotFound, NoDraft, GraphRefused (with every fault)."""
-    examined = await validate_graph(services, path_id, authored)
+async def preview_impact(
+    services: FormationServices, path_id: str, authored: Authored | None = None, *, brings: Collection[str] = ()
+) -> Impact:
+    """Return the impact of `authored` (and the pieces it `brings`), or of the draft.
+
+    Raises PathNotFound, NoDraft, GraphRefused (with every fault).
+    """
+    examined = await validate_graph(services, path_id, authored, brings=brings)
     examined.require_sound()
     tally, scan, by_version = Tally(), Scan(), Counter[int]()
     candidate = Candidate(examined.graph, examined.mapping, services.clock.now())

@@ -72,7 +72,9 @@ async def search_content(
 def asked_of(services: FormationServices, reader: Reader, query: str, degraded: tuple[str, ...], limit: int) -> Asked:
     """Return what the ranking rule is asked, for this reader and moment."""
     embedder = (services.embedder.embedder_id, services.embedder.fingerprint)
-    return Asked(sha256_hex(query.encode()), reader.as_of, limit, embedder, reader.reflected_tags, degraded)
+    return Asked(
+        sha256_hex(query.encode()), reader.as_of, limit, embedder, reader.reflected_tags, degraded, services.embedder.weight
+    )
 
 
 def candidate_of(reader: Reader, key: str, content_ref: str, ranks: dict[List, int]) -> Candidate:
