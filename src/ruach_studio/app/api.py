@@ -37,12 +37,12 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(render_http.router(services))
     api.include_router(membership_http.router(services))
     api.include_router(formation_read.router(services))
+    api.include_router(formation_recovery.router(services))  # its /enrollments/unmappable is no id
     api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
     api.include_router(formation_insights.router(services))
     api.include_router(formation_graph.router(services))
     api.include_router(formation_search.router(services))
-    api.include_router(formation_recovery.router(services))
     api.include_router(ops_router(commanding(services)))
     if isinstance(services.store, LocalDiskStore):
         api.include_router(
