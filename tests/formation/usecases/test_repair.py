@@ -159,6 +159,26 @@ async def test_missing_events_are_told(walked, repair, database, stored):
     assert answer["journalFaults"] == ["events 2 to 3 are missing", f"events {last} to {last} are missing"]
 
 
+async def test_an_altered_event_is_told(walked, repair, database):
+    await damage(database, "UPDATE formation.journal SET occurred_at = occurred_at - interval '1 day' WHERE version = 4")
+    answer = await repair(walked, dry_run=True)
+    assert answer["journalFaults"] == ["event 4 was altered: its quick row says something else"]
+
+
+async def test_ghosts_are_told_since_no_replay_mends_them(services, walked, repair, database):
+    assert (await repair(walked, dry_run=True))["ghosts"] == []
+    await damage(database, "DELETE FROM formation.dependency WHERE node_id = 's1'")
+    services.graphs.__init__()  # a fresh process
+    assert (await repair(walked, dry_run=True))["ghosts"] == [
+        "r1 waits for s1, which version 1 does not have", "c1 waits for s1, which version 1 does not have",
+        "there is work on s1, which version 1 does not have",
+    ]  # fmt: skip
+    await damage(database, "DELETE FROM formation.dependency")
+    await damage(database, "DELETE FROM formation.graph_version")
+    services.graphs.__init__()
+    assert (await repair(walked))["ghosts"] == ["version 1 of the path itself is missing"]
+
+
 async def test_an_enrollment_that_nobody_has(services, ids, repair, member):
     with pytest.raises(EnrollmentNotFound):
         await repair(replace(member, enrollment_id=new_id()))

@@ -87,7 +87,9 @@ def _repaired(result: Mapping[str, Any]) -> Iterator[str]:
     for fault in result["projectionFaults"]:
         yield f"projection: {fault}"
     for fault in result["journalFaults"]:
-        yield f"journal: {fault}; restore them from a backup"
+        yield f"journal: {fault}; restore it from a backup"
+    for ghost in result.get("ghosts", ()):
+        yield f"ghost: {ghost}; unblock what waits, or migrate to a version that has it"
     for name, change in result["enrollmentRow"].items():
         yield f"enrollment row: {name} {change['before']} -> {change['after']}"
     yield f"{result['differenceCount']} facts differ between the projection and the journal"
