@@ -1,5 +1,6 @@
 """Formation down, slow or without a database: the dashboard shows the static list, and says that it does."""
 
+import asyncio
 import os
 import signal
 import time
@@ -13,7 +14,8 @@ import sqlalchemy as sa
 
 from ruach_studio.app.api import create_api
 from ruach_studio.app.wiring import Services
-from ruach_studio.formation.graph import Graph, Node
+from ruach_studio.formation.entrypoints.path_file import shipped_graphs
+from ruach_studio.formation.graph import PHASES, Graph, Node
 from ruach_studio.formation.store import graphs
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.auth.accounts import create_account
@@ -136,7 +138,7 @@ async def test_the_notice_of_readyz_fades(walker, services, caller, clock):
 
 async def test_a_path_that_is_not_published_shows_the_shipped_one(services, caller, database, clock):
     shipped = Graph(4, (Node("first", 1, "awakening", "section", "First", "content/first"),))
-    services.graphs._shipped["ruach"] = shipped
+    services.graphs._shipped = lambda: [shipped]
     async with database.transaction() as tx:
         await graphs.insert_path(tx, graphs.Path("ruach", "Path", "", None, clock.now(), "test"))
     member = await caller("member")
@@ -149,7 +151,7 @@ async def test_a_path_that_is_not_published_shows_the_shipped_one(services, call
 
 def test_the_cache_gives_the_newest_it_has_read_else_the_shipped_one():
     old, new, shipped = Graph(1, ()), Graph(2, ()), Graph(9, (), "ruach")
-    cache = GraphCache(shipped)
+    cache = GraphCache(lambda: [shipped])
     assert (cache.newest("ruach"), cache.newest("other")) == (shipped, None)
     cache._graphs["ruach", 2], cache._graphs["ruach", 1] = new, old
     assert cache.newest("ruach") is new
@@ -217,3 +219,30 @@ async def test_the_whole_database_away_or_hung(own_server, walk_graph):
         assert answer.headers["retry-after"]
     for each in (member, nobody, forger):
         await each.aclose()
+
+
+def test_the_path_that_ships_is_there_for_the_worst_day():
+    (graph,) = shipped_graphs()
+    assert (graph.path_id, graph.live_phases) == ("ruach", PHASES)
+    assert GraphCache(shipped_graphs).newest("ruach") is graph
+
+
+async def test_a_graph_is_read_once_however_many_ask(database, publish, walk_graph, monkeypatch):
+    await publish(walk_graph)
+    reads = []
+
+    async def counted(conn, path_id, version):
+        reads.append(version)
+        return await read_version(conn, path_id, version)
+
+    read_version = graphs.read_version
+    monkeypatch.setattr(graphs, "read_version", counted)
+    cache = GraphCache()
+
+    async def ask():
+        async with database.connection() as conn:
+            return await cache.get(conn, "ruach", 4)
+
+    found = await asyncio.gather(*(ask() for _ in range(6)))
+    assert (reads, {id(graph) for graph in found}) == ([4], {id(found[0])})
+    assert not cache._reading

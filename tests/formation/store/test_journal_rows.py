@@ -20,7 +20,10 @@ VALUES = {
     "pause_triggered.reason": "speed_run_detected", "pause_triggered.severity": "gate", "eventId": str(uuid.uuid4()),
     "formation_gap_detected.severity": "minor",
 }  # fmt: skip
-COUNTS = ["daysInPhase", "checkpointsCompleted", "reflectionsSubmitted", "dwellTimeSeconds", "totalDwellTimeSeconds", "timeSinceReached", "wordCount", "timeSinceCheckpointReached", "graphVersion", "fromVersion", "toVersion"]  # fmt: skip
+COUNTS = frozenset({
+    "daysInPhase", "checkpointsCompleted", "reflectionsSubmitted", "dwellTimeSeconds", "totalDwellTimeSeconds",
+    "timeSinceReached", "wordCount", "timeSinceCheckpointReached", "graphVersion", "fromVersion", "toVersion",
+})  # fmt: skip
 
 
 def whole(kind, number, full):

@@ -29,7 +29,7 @@ def viewed(enrollment, step, at):
 
 
 def offers(enrollments, count, dice):
-    """Events as they come in: 50 ms apart, ±1.5 s of jitter; one in ten a second exactly after another, one in twenty late."""
+    """Events as they come: 50 ms apart, ±1.5 s of jitter; one in ten exactly 1 s after another, one in twenty late."""
     made = []
     for n in range(count):
         at = START + timedelta(milliseconds=50 * n, microseconds=dice.randint(-1_500_000, 1_500_000))

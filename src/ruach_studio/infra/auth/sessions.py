@@ -95,13 +95,12 @@ async def find(database: Database, token: str, at: datetime) -> Principal | None
     if not token or len(token) > TOKEN_LENGTH_MAX:
         return None
     digest = token_sha256(token)
-    async with database.connection() as conn:
-        found = await rows.find(conn, digest, at, IDLE)
-    if found is None:
-        return None
-    principal, last_seen_at = found
-    if at - last_seen_at >= _TOUCH_EVERY:  # not at every request: a write per minute is enough to tell idle from used
-        async with database.transaction() as tx:
+    async with database.transaction() as tx:  # one for both: this stands before every request
+        found = await rows.find(tx, digest, at, IDLE)
+        if found is None:
+            return None
+        principal, last_seen_at = found
+        if at - last_seen_at >= _TOUCH_EVERY:  # not at every request: a write per minute is enough to tell idle from used
             await rows.touch(tx, digest, at)
     return principal
 

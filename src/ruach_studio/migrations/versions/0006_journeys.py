@@ -179,7 +179,8 @@ DROP INDEX formation.journal_cursor;
 CREATE INDEX journal_cursor ON formation.journal (xid, pos)
 """
 
-# The one way in. Whoever writes takes the users' turns first, by key, then an enrollment's row, so that no two deadlock.
+# The one way in. Whoever writes takes the users' turns first, by key, then an enrollment's row, so that no two deadlock;
+# the row not as a key, which a reader who keeps evidence refers to.
 # Each event is held against all accepted before it, late arrivals too. `p_expected`: the version that their enrollment must
 # have, NULL for any. One row per event: its version, or the event that it repeats; `o_found`: its enrollment's version
 # before, NULL without one. Sequential scans are off, since a plan made for an empty table would be kept.
@@ -202,7 +203,7 @@ BEGIN
                 WHERE enrollment_id = v_enrollment AND journal_version <> v_last;
             v_enrollment := r.n; v_user := r.u;
             SELECT journal_version INTO v_last FROM formation.enrollment
-                WHERE enrollment_id = v_enrollment AND user_id = v_user FOR UPDATE;
+                WHERE enrollment_id = v_enrollment AND user_id = v_user FOR NO KEY UPDATE;
             IF p_expected <> v_last THEN
                 RETURN QUERY SELECT NULL::bigint, NULL::uuid, v_last;
                 RETURN;
