@@ -14,7 +14,7 @@ from typing import Any
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Phase
 from ruach_studio.formation.journal import EVENT_TYPES, JournalEvent, checked
-from ruach_studio.formation.scoring import factors_of, total_bp
+from ruach_studio.formation.scoring import factors_of, ratio_words, total_bp
 from ruach_studio.formation.state import (
     REDUCER_VERSION,
     FormationState,
@@ -224,4 +224,4 @@ def _words_of(graph: Graph, evidence: Evidence, phase: Phase) -> dict[str, str]:
         factors = factors_of(graph, evidence, phase)
     except BadInput as error:  # a copy with a quality out of range
         return {"fault": str(error)}
-    return {**{each.name: each.words for each in factors}, "score": f"{total_bp(factors)} of 10000 basis points"}
+    return {**{each.name: each.words for each in factors}, "score": f"score {ratio_words(total_bp(factors))}"}
