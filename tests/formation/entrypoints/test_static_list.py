@@ -99,12 +99,17 @@ async def test_formation_s_tables_gone(walker, caller, database):
     )
 
 
-async def test_a_rule_that_breaks(walker, services, walk_graph):
+async def test_a_rule_that_breaks(walker, services, walk_graph, caplog, clock):
     broken = replace(walk_graph.nodes[0], prerequisites=None)
     services.graphs._graphs["ruach", 4] = Graph(4, (broken, *walk_graph.nodes[1:]))
     answer = await walker.get(f"{ENGINE}/next-step")
     assert answer.json()["source"] == "static"
-    assert services.static_answers.count == 1
+    await walker.get(f"{ENGINE}/next-step")
+    clock.later(minutes=2)
+    await walker.get(f"{ENGINE}/next-step")
+    assert services.static_answers.count == 3
+    told = [each.msg for each in caplog.records if isinstance(each.msg, dict) and each.msg["event"] == "next_step.static"]
+    assert [each["exc_info"] is not None for each in told] == [True, False, True]  # an outage must not drown in tracebacks
 
 
 @pytest.mark.parametrize(
