@@ -1,6 +1,5 @@
 """Formation down, slow or without a database: the dashboard shows the static list, and says that it does."""
 
-import asyncio
 import os
 import signal
 import time
@@ -230,24 +229,3 @@ def test_the_path_that_ships_is_there_for_the_worst_day():
     (graph,) = shipped_graphs()
     assert (graph.path_id, graph.live_phases) == ("ruach", PHASES)
     assert GraphCache(shipped_graphs).newest("ruach") is graph
-
-
-async def test_a_graph_is_read_once_however_many_ask(database, publish, walk_graph, monkeypatch):
-    await publish(walk_graph)
-    reads = []
-
-    async def counted(conn, path_id, version):
-        reads.append(version)
-        return await read_version(conn, path_id, version)
-
-    read_version = graphs.read_version
-    monkeypatch.setattr(graphs, "read_version", counted)
-    cache = GraphCache()
-
-    async def ask():
-        async with database.connection() as conn:
-            return await cache.get(conn, "ruach", 4)
-
-    found = await asyncio.gather(*(ask() for _ in range(6)))
-    assert (reads, {id(graph) for graph in found}) == ([4], {id(found[0])})
-    assert not cache._reading
