@@ -29,7 +29,7 @@ from ruach_studio.formation.state import (
 from ruach_studio.kernel.errors import BadInput, Conflict
 
 # What values of the wrong shape raise wherever they are read; anything else is a fault of the program, and stays one.
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, DecimalException)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, DecimalException)
 _MOST_NAMED = 20
 
 
@@ -80,7 +80,7 @@ def replay_whole(events: Sequence[Numbered]) -> FormationState:
     """Return the full replay. Raises JournalUnreadable that names the events which the door would refuse."""
     try:
         return replay(events)
-    except (*_UNREADABLE, OutOfOrder) as error:
+    except (*UNREADABLE, OutOfOrder) as error:
         bad = bad_events(events)
         named = "; ".join(f"event {each.version} ({each.event_id}): {each.why}" for each in bad[:_MOST_NAMED])
         raise JournalUnreadable(
@@ -106,7 +106,7 @@ def read_copy(
         except NeedsWholeJournal:
             state = replay(events)
         digest(state)
-    except (*_UNREADABLE, OtherReducer, OutOfOrder) as error:
+    except (*UNREADABLE, OtherReducer, OutOfOrder) as error:
         return Copy(None, (f"it cannot be read ({type(error).__name__}: {error})",))
     return Copy(state, tuple(faults))
 
@@ -172,7 +172,7 @@ def _refusal(event: JournalEvent) -> str:
         checked(event, allow_control=True)
     except BadInput as error:
         return error.fact
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return f"its payload is unreadable ({type(error).__name__})"
     return ""
 
