@@ -50,10 +50,14 @@ async def test_statements_commit_each_by_itself_and_leave_the_connection_as_it_w
             with pytest.raises(exc.IntegrityError):
                 await conn.execute(text("insert into render.thing values (2), (1)"))
         assert await rows(one) == [1]
-        with pytest.raises(KeyError):
+
+        async def fails_in_the_middle() -> None:
             async with one.transaction() as tx:  # the same connection: it must not commit by itself now
                 await tx.execute(text("insert into render.thing values (3)"))
-                raise KeyError
+                raise KeyError("in the middle")
+
+        with pytest.raises(KeyError):
+            await fails_in_the_middle()
         assert await rows(one) == [1]
 
 
