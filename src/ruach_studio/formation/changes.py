@@ -13,6 +13,7 @@ from typing import Literal
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.gating import Access, Standing, can_access_node
 from ruach_studio.formation.graph import Graph, Kind, Node, Phase
+from ruach_studio.formation.journal import shortened
 from ruach_studio.formation.opening import is_done
 from ruach_studio.formation.path import within_reach
 from ruach_studio.formation.state import FormationState
@@ -35,7 +36,7 @@ class DoorChange:
         base: dict[str, object] = {
             "contentType": self.node.kind,
             "contentId": self.node.node_id,
-            "reason": "; ".join(reasons),
+            "reason": shortened("; ".join(reasons)),
         }
         if self.change == "gated":
             base["requirementsNeeded"] = [each.words for each in self.access.deficits]

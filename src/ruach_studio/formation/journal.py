@@ -146,6 +146,11 @@ def _complaint(event_type: str, name: str, value: object) -> str | None:
     return None if isinstance(value, str) and len(value) <= _MAX_TEXT else f"a text of at most {_MAX_TEXT} characters"
 
 
+def shortened(text: str) -> str:
+    """Return a text that a payload may hold: cut with an ellipsis where it is longer than 4000 characters."""
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEvent:
     """One fact in a member's journal, not yet numbered. `content_id` is what the fact is about, '' if about nothing."""

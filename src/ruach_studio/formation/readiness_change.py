@@ -21,6 +21,7 @@ from typing import Literal
 from ruach_studio.formation.axioms import Axiom
 from ruach_studio.formation.gaps import gaps_of
 from ruach_studio.formation.graph import Graph
+from ruach_studio.formation.journal import shortened
 from ruach_studio.formation.readiness import (
     SPEED_LIMIT,
     SURFACE_QUALITY,
@@ -77,7 +78,7 @@ def _levels(state: FormationState, as_of: datetime) -> list[Change]:
         before = state.readiness.get(dimension, "emerging")
         if verdict.decision != before:
             payload = {"dimension": dimension, "previousLevel": before, "newLevel": verdict.decision,
-                       "reason": "; ".join(verdict.reasons)}  # fmt: skip
+                       "reason": shortened("; ".join(verdict.reasons))}  # fmt: skip
             changes.append(Change("readiness_level_changed", dimension, payload))
     return changes
 
@@ -89,7 +90,7 @@ def _pauses(state: FormationState, graph: Graph, as_of: datetime) -> list[Change
             continue
         last = state.pauses.get(pause.reason)
         if last is None or (as_of - last >= PAUSE_AGAIN and pause.latest > last):
-            payload = {"reason": pause.reason, "context": pause.context, "severity": pause.severity}
+            payload = {"reason": pause.reason, "context": shortened(pause.context), "severity": pause.severity}
             changes.append(Change("pause_triggered", pause.reason, payload))
     return changes
 
@@ -140,7 +141,8 @@ def _dwell(state: FormationState, graph: Graph, as_of: datetime) -> _Pause | Non
 def _gaps(state: FormationState, graph: Graph, axioms: Mapping[str, Axiom], as_of: datetime) -> list[Change]:
     return [
         Change("formation_gap_detected", gap.key, {
-            "gapType": gap.gap_type, "area": gap.area, "severity": gap.severity, "recommendation": gap.recommendation,
+            "gapType": gap.gap_type, "area": gap.area, "severity": gap.severity,
+            "recommendation": shortened(gap.recommendation),
         })
         for gap in gaps_of(state, graph, axioms, as_of) if state.gaps.get(gap.key) != gap.severity
     ]  # fmt: skip

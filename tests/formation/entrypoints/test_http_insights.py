@@ -200,7 +200,7 @@ async def test_nobody_gets_nothing(caller, database):
         ("GET", f"{ENGINE}/axioms"), ("GET", f"{ENGINE}/axioms/axiom-grace"), ("GET", f"{ENGINE}/readiness"),
         ("GET", f"{ENGINE}/privileges"), ("GET", f"{ENGINE}/insights"), ("POST", f"{ENGINE}/insights"),
         ("GET", f"{ENGINE}/insights/mine"), ("GET", insight), ("DELETE", insight), ("POST", f"{insight}/votes"),
-        ("DELETE", f"{insight}/votes"),
+        ("DELETE", f"{insight}/votes"), ("GET", f"{ENGINE}/insights/not-an-id"),
     ):  # fmt: skip
         assert (await nobody.request(method, path)).status_code == 401, path
 

@@ -7,7 +7,7 @@ import pytest
 from ruach_studio.formation.ports import Opinion
 from ruach_studio.formation.state import digest, replay
 from ruach_studio.formation.store import journal
-from ruach_studio.formation.usecases.assess_reflection import assess_reflection
+from ruach_studio.formation.usecases.assess_reflection import JustAttempted, assess_reflection
 from ruach_studio.formation.usecases.attempt_checkpoint import attempt_checkpoint
 from ruach_studio.formation.usecases.erase_reflection import erase_reflection
 from ruach_studio.formation.usecases.submit_reflection import submit_reflection
@@ -74,3 +74,62 @@ async def test_an_erased_text_is_not_read_again(services, ready, good):
     model = Model(900)
     assert not await assess_reflection(replace(services, assessor=model), done.reflection_id)
     assert model.asked == 0
+
+
+async def test_a_job_that_comes_twice_and_late_asks_and_writes_once(services, ready, good, types, clock):
+    done = await submit_reflection(services, USER, "r1", good)
+    model = Model(900)
+    for _ in range(2):
+        assert await assess_reflection(replace(services, assessor=model), done.reflection_id)
+        clock.later(minutes=5)
+    assert model.asked == 1
+    assert (await types(ready)).count(("reflection_analyzed", f"{done.reflection_id}:llm")) == 1
+
+
+class Rival(Model):
+    """A model that is slow: meanwhile another delivery of the same job is done."""
+
+    def __init__(self, quality, services, clock):
+        super().__init__(quality)
+        self.services, self.clock = services, clock
+
+    async def assess(self, given):
+        await assess_reflection(replace(self.services, assessor=Model(800)), self.reflection_id)
+        self.clock.later(minutes=1)
+        return await super().assess(given)
+
+
+async def test_of_two_deliveries_at_once_one_writes(services, ready, good, types, clock):
+    done = await submit_reflection(services, USER, "r1", good)
+    slow = Rival(900, services, clock)
+    slow.reflection_id = done.reflection_id
+    assert await assess_reflection(replace(services, assessor=slow), done.reflection_id)
+    assert (await types(ready)).count(("reflection_analyzed", f"{done.reflection_id}:llm")) == 1
+
+
+async def test_a_model_that_is_quicker_than_the_window_is_asked_again_and_the_passage_stands(
+    services, ready, journey, types, clock
+):
+    asked = replace(services, assessor=Model(900))
+    failed = await attempt_checkpoint(asked, USER, "c1", POOR)
+    clock.later(milliseconds=700)
+    before = await types(ready)
+    with pytest.raises(JustAttempted) as refused:
+        await assess_reflection(asked, failed.reflection_id)
+    assert refused.value.retryable
+    assert await types(ready) == before, "half an opinion would be never looked at again"
+    clock.later(milliseconds=300)
+    assert await assess_reflection(asked, failed.reflection_id)
+    assert (await journey(ready)).evidence.checkpoints_passed == {"c1"}
+
+
+async def test_a_text_that_is_erased_while_the_model_reads_is_left_alone(services, ready, good, types):
+    done = await submit_reflection(services, USER, "r1", good)
+
+    class Slow(Model):
+        async def assess(self, given):
+            await erase_reflection(services, USER, done.reflection_id)
+            return await super().assess(given)
+
+    assert not await assess_reflection(replace(services, assessor=Slow(900)), done.reflection_id)
+    assert ("reflection_analyzed", f"{done.reflection_id}:llm") not in await types(ready)

@@ -1,6 +1,7 @@
 """Covenant first; one stable enrollment per member and path, however often and by how many at once it is asked for."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from ruach_studio.formation.store import enrollments
 from ruach_studio.formation.store.graphs import PathNotFound
 from ruach_studio.formation.usecases.accept_event import accept_event
 from ruach_studio.formation.usecases.enroll_in_formation_path import (
+    JustEnrolled,
     NothingPublished,
     TermsNotAcknowledged,
     enroll_in_formation_path,
@@ -95,3 +97,23 @@ async def test_members_do_not_share_anything(services, publish, small_graph, ids
     assert one.enrollment.enrollment_id != other.enrollment.enrollment_id
     await accept_event(services, one.enrollment.user_id, "section_viewed", "s1")
     assert (len(await types(one.enrollment)), len(await types(other.enrollment))) == (4, 3)
+
+
+async def test_a_second_path_within_the_second_is_refused_whole_and_stands_after_it(
+    services, publish, small_graph, ids, clock, journey
+):
+    # the covenant's event would be a repeat within the window: an enrollment without it could never be walked
+    await publish(small_graph)
+    await publish(replace(small_graph, path_id="other"))
+    await enroll(services, "7")
+    clock.later(milliseconds=999)
+    with pytest.raises(JustEnrolled) as refused:
+        await enroll(services, "7", path_id="other")
+    assert (refused.value.status, refused.value.retryable) == (409, True)
+    async with services.database.connection() as conn:
+        assert await enrollments.of_user(conn, "7", "other") is None
+    clock.later(milliseconds=1)
+    done = await enroll(services, "7", path_id="other")
+    assert done.created
+    assert (await journey(done.enrollment)).state.covenant == "formation_journey"
+    assert (await accept_event(services, "7", "section_viewed", "s1", path_id="other")).recorded

@@ -1,13 +1,16 @@
 """The projector keeps the projection, notes doors and phases once, and is never needed for reading."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
 
+from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.state import digest, replay
 from ruach_studio.formation.store import journal, projections
 from ruach_studio.formation.usecases.attempt_checkpoint import attempt_checkpoint
+from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
 from ruach_studio.formation.usecases.submit_reflection import submit_reflection
 from ruach_studio.formation.usecases.view_axiom import view_axiom
 from ruach_studio.formation.usecases.write_fact import write_fact
@@ -130,3 +133,23 @@ async def test_a_pause_is_noted_once(services, member, project, types, clock):
     assert [each for each in await types(member) if each[0] == "pause_triggered"] == [
         ("pause_triggered", "speed_run_detected")
     ]  # fmt: skip
+
+
+async def test_a_gate_that_waits_for_sixty_long_titles_is_noted_in_short(
+    services, publish, make_node, ids, read_section, project, journey
+):
+    # the journal's door takes texts of 4000 characters: a job that failed on it would note nothing of this member ever again
+    words = "of many words " * 8
+    before = [replace(make_node(f"s{n}", n, min_dwell_s=30), title=f"Section {n} {words}") for n in range(1, 61)]
+    last = make_node("end", 61, kind="checkpoint", prerequisites=tuple(node.node_id for node in before))
+    await publish(Graph(1, (*before, last)))
+    done = await enroll_in_formation_path(services, USER, covenant="formation_journey", acknowledged_terms=True)
+    await read_section("s1")
+    assert "end" in (await project(done.enrollment)).gated
+    assert len((await journey(done.enrollment)).state.gated["end"]) == 59
+    async with services.database.connection() as conn:
+        events = await journal.read(conn, done.enrollment.enrollment_id)
+    (reason,) = [each.data["reason"] for _, each in events if (each.event_type, each.content_id) == ("content_gated", "end")]
+    assert reason.startswith("prerequisites met 1 of 60: Section 2 of many words")
+    assert reason.endswith("…")
+    assert len(reason) == 4000

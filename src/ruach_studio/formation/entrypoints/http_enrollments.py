@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from ruach_studio.formation.entrypoints import wire_state as wire
-from ruach_studio.formation.entrypoints.http_read import NAME, Limit
+from ruach_studio.formation.entrypoints.http_read import NAME, SEQ_MAX, Limit
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.usecases.find_enrollments import find_enrollments
 from ruach_studio.formation.usecases.read_journal import read_journal
@@ -60,7 +60,7 @@ def router(services: FormationServices) -> APIRouter:
 
     @api.get("/{enrollment_id}/events")
     async def events(
-        enrollment_id: EnrollmentId, _: Operator, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 100
+        enrollment_id: EnrollmentId, _: Operator, after: Annotated[int, Query(ge=0, le=SEQ_MAX)] = 0, limit: Limit = 100
     ) -> wire.EventsOut:
         """Show its journal, the oldest event first."""
         found = await read_journal(services, enrollment_id, after=after, limit=limit)

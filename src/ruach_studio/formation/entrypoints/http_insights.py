@@ -147,28 +147,28 @@ def _insights(services: FormationServices) -> APIRouter:
         return [reviewed_insight_out(each) for each in found]
 
     @api.get("/{insight_id}")
-    async def one(insight_id: InsightId, member: Member, path_id: PathId = DEFAULT_PATH) -> InsightOut:
+    async def one(member: Member, insight_id: InsightId, path_id: PathId = DEFAULT_PATH) -> InsightOut:
         """Show one insight: your own, or a published one of a phase that you have reached."""
         return insight_out(await read_insight(services, member.account_id, insight_id, path_id=path_id))
 
     @api.delete("/{insight_id}", status_code=204)
-    async def erase(insight_id: InsightId, member: Member) -> None:
+    async def erase(member: Member, insight_id: InsightId) -> None:
         """Erase your own insight, published or not; its text is gone for good."""
         await erase_insight(services, member.account_id, insight_id)
 
     @api.post("/{insight_id}/votes")
-    async def vote(insight_id: InsightId, body: VoteRequest, member: Member) -> InsightOut:
+    async def vote(member: Member, insight_id: InsightId, body: VoteRequest) -> InsightOut:
         """Vote on another member's published insight, or change your vote."""
         await vote_on_insight(services, member.account_id, insight_id, body.vote, path_id=body.path_id)
         return insight_out(await read_insight(services, member.account_id, insight_id, path_id=body.path_id))
 
     @api.delete("/{insight_id}/votes", status_code=204)
-    async def unvote(insight_id: InsightId, member: Member) -> None:
+    async def unvote(member: Member, insight_id: InsightId) -> None:
         """Take your vote back."""
         await take_back_vote(services, member.account_id, insight_id)
 
     @api.post("/{insight_id}/decision")
-    async def decide(insight_id: InsightId, body: DecisionRequest, operator: Operator) -> ReviewedInsightOut:
+    async def decide(operator: Operator, insight_id: InsightId, body: DecisionRequest) -> ReviewedInsightOut:
         """Approve, publish or reject an insight, with a reason."""
         await decide_insight(
             services, insight_id, body.decision, account_id=operator.account_id, actor=operator.actor, reason=body.reason

@@ -26,6 +26,7 @@ from ruach_studio.infra.auth.require import require, require_if_known
 from ruach_studio.kernel.ids import checked_uuid4
 
 PAGE_MAX = 1000
+SEQ_MAX = 2**63 - 1  # the database's bigint
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 
 Member = Annotated[Principal, Depends(require("member", "operator"))]
@@ -82,7 +83,7 @@ def router(services: FormationServices) -> APIRouter:
     async def decisions(
         member: Member, path_id: PathId = DEFAULT_PATH, limit: Limit = 100,
         enrollment_id: Annotated[str | None, Query(alias="enrollmentId")] = None,
-        before: Annotated[int | None, Query(ge=1)] = None,
+        before: Annotated[int | None, Query(ge=1, le=SEQ_MAX)] = None,
     ) -> DecisionsOut:  # fmt: skip
         """Return recorded decisions, the newest first: a member's own; any enrollment's to an operator who names it."""
         if enrollment_id is not None:

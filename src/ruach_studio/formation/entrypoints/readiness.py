@@ -1,4 +1,4 @@
-"""Turn "can formation answer?" and "can it be searched?" into one word and a sentence each for /readyz.
+"""Turn "can formation answer?", "can it be searched?", "do readers get on?" into a word and a sentence each for /readyz.
 
 Formation down does not take the service down: what is left of it is the static list, and the other pillars work on.
 """
@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import graphs, journal, vectors
+from ruach_studio.formation.store.journal_fence import fence
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.infra.http.health import Health
 from ruach_studio.infra.logging import get_logger
 
 log = get_logger(__name__)
 RECENT = timedelta(minutes=5)
+LONG_WRITER_S = 60.0
 
 
 async def ready(services: FormationServices) -> Health:
@@ -45,3 +47,13 @@ async def search_ready(services: FormationServices) -> Health:
     if embedded == passages:
         return Health("ok", told)
     return Health("degraded", f"{told}; `ruach formation index` makes the rest")
+
+
+async def readers_ready(services: FormationServices) -> Health:
+    """Return degraded while an open transaction has kept readers of the journal waiting for over a minute."""
+    async with services.database.connection() as conn:
+        held = await fence(conn)
+    if held.held_back and held.oldest_writer_s > LONG_WRITER_S:
+        waits = f"{held.held_back} journal events wait for a transaction open for {held.oldest_writer_s:.0f} s"
+        return Health("degraded", f"{waits}: end its session")
+    return Health("ok", f"{held.held_back} journal events held back")

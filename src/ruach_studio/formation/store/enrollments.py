@@ -52,7 +52,9 @@ async def lock(tx: AsyncConnection, enrollment_id: str) -> Enrollment:
     """Take the user's turn, lock the row until the transaction ends and return it as it is then."""
     found = await get(tx, enrollment_id)
     await take_turn(tx, found.user_id)
-    statement = sa.select(ENROLLMENT).where(ENROLLMENT.c.enrollment_id == enrollment_id).with_for_update()
+    # FOR NO KEY UPDATE: a reader who keeps the first evidence refers to the row, and would wait for us while we wait for it
+    wanted = sa.select(ENROLLMENT).where(ENROLLMENT.c.enrollment_id == enrollment_id)
+    statement = wanted.with_for_update(key_share=True)
     return Enrollment(**(await tx.execute(statement)).one()._mapping)
 
 

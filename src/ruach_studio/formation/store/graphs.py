@@ -16,6 +16,7 @@ from ruach_studio.formation.store.tables import DEPENDENCY, GRAPH_VERSION, NODE_
 from ruach_studio.kernel.errors import NotFound
 
 KEPT_GRAPHS = 16
+LAST_VERSION = 2**31 - 1  # the column's integer
 
 
 class PathNotFound(NotFound):
@@ -59,7 +60,7 @@ async def current_version(conn: AsyncConnection, path_id: str) -> int | None:
 async def read_version(conn: AsyncConnection, path_id: str, version: int) -> Graph:
     """Return a published version with its nodes in ordinal order. Raises GraphVersionNotFound."""
     wanted = (GRAPH_VERSION.c.path_id == path_id) & (GRAPH_VERSION.c.version == version)
-    if await conn.scalar(sa.select(GRAPH_VERSION.c.version).where(wanted)) is None:
+    if version > LAST_VERSION or await conn.scalar(sa.select(GRAPH_VERSION.c.version).where(wanted)) is None:
         raise GraphVersionNotFound(subject=f"{path_id} version {version}")
     rows = await conn.execute(
         sa.select(DEPENDENCY)

@@ -133,6 +133,13 @@ async def read(
     return [(row.version, _event(row)) for row in rows]
 
 
+async def stands(conn: AsyncConnection, user_id: str, event_type: str, content_id: str) -> bool:
+    """Say whether the user has an event of that type and content, whenever it was."""
+    columns = {"user_id": user_id, "event_type": event_type, "content_id": content_id}
+    wanted = sa.and_(*(JOURNAL.c[name] == value for name, value in columns.items()))
+    return await conn.scalar(sa.select(JOURNAL.c.event_id).where(wanted).limit(1)) is not None
+
+
 async def read_ahead(conn: AsyncConnection, cursor: Cursor, limit: int) -> tuple[list[Recorded], Cursor]:
     """Return the next events of all enrollments in the order they were committed to, and the cursor behind them."""
     rows = await conn.execute(_AHEAD, {"xid": str(cursor.xid), "pos": cursor.pos, "limit": limit})

@@ -82,8 +82,8 @@ async def attempt_checkpoint(
 async def write_attempt(
     services: FormationServices, tx: AsyncConnection, opened: OpenNode, passage: Passage, reflection_id: str, *,
     at: datetime, reached_at: datetime,
-) -> None:  # fmt: skip
-    """Write `checkpoint_completed` with its outcome. No projection is enqueued."""
+) -> bool:  # fmt: skip
+    """Write `checkpoint_completed` with its outcome; False if it repeats one of the last second. It enqueues nothing."""
     node, journey = opened.node, opened.journey
     data = {
         "checkpointId": node.node_id, "sectionId": section_of(journey.graph, node), "phase": node.phase,
@@ -91,4 +91,7 @@ async def write_attempt(
         "passed": passage.verdict.decision == "pass", "score": int(str(passage.inputs["quality"])) / 1000,
         "utcOffsetMinutes": offset_minutes(journey.enrollment.time_zone, at),
     }  # fmt: skip
-    await write_fact(services, tx, journey.enrollment, "checkpoint_completed", node.node_id, data, at=at, project=False)
+    done = await write_fact(
+        services, tx, journey.enrollment, "checkpoint_completed", node.node_id, data, at=at, project=False
+    )
+    return done.version is not None

@@ -37,6 +37,13 @@ class NothingPublished(Conflict):
     code = "nothing_published"
 
 
+class JustEnrolled(Conflict):
+    """You entered a path less than a second ago."""
+
+    code = "just_enrolled"
+    retryable = True
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """The enrollment, and whether this call made it."""
@@ -51,7 +58,7 @@ async def enroll_in_formation_path(
 ) -> Enrolled:  # fmt: skip
     """Enroll a user, or return the enrollment that stands. `time_zone` is an IANA name; local days are fixed at each event.
 
-    Raises TermsNotAcknowledged, BadInput, PathNotFound, NothingPublished.
+    Raises TermsNotAcknowledged, BadInput, PathNotFound, NothingPublished, JustEnrolled (on another path).
     """
     if covenant not in get_args(Covenant):
         raise BadInput(f"there is no covenant {covenant!r}", subject="covenantType",
@@ -104,12 +111,16 @@ async def _upgraded(
 async def _enter(
     services: FormationServices, tx: AsyncConnection, enrollment: Enrollment, covenant: str, now: datetime
 ) -> None:
-    entered = {"covenantType": covenant, "acknowledgedTerms": True}
-    await write_fact(services, tx, enrollment, "covenant_entered", covenant, entered, at=now, project=False)
+    facts: list[tuple[str, str, dict[str, object]]] = [
+        ("covenant_entered", covenant, {"covenantType": covenant, "acknowledgedTerms": True})
+    ]
     if covenant == "formation_journey":
         graph: Graph = await services.graphs.get(tx, enrollment.path_id, enrollment.graph_version)
-        for phase in graph.live_phases[:1]:
-            await write_fact(services, tx, enrollment, "phase_started", phase, {"phase": phase}, at=now, project=False)
+        facts += [("phase_started", phase, {"phase": phase}) for phase in graph.live_phases[:1]]
+    for event_type, content_id, data in facts:
+        done = await write_fact(services, tx, enrollment, event_type, content_id, data, at=now, project=False)
+        if done.version is None:  # a repeat of another path's: without it the journey could never be walked
+            raise JustEnrolled(subject=enrollment.path_id, remedy="Try again in a second.")
     await enqueue_projection(services, tx, enrollment.enrollment_id)
 
 

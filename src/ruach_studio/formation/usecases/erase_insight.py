@@ -26,9 +26,11 @@ async def erase_insight(services: FormationServices, user_id: str, insight_id: s
 async def erase_insights_of(tx: AsyncConnection, user_id: str, reflection_id: str, at: datetime) -> int:
     """Erase what the author took from a reflection that they erase in `tx`; return how many."""
     found = await insights.of_reflection(tx, user_id, reflection_id)
-    for each in found:
-        await _erase(tx, await insights.get(tx, each.insight_id, lock=True), at, "its author erased the reflection")
-    return len(found)
+    # all rows before the first word in the audit: an operator who decides on the next one waits for the audit, and we for it
+    held = [await insights.get(tx, each.insight_id, lock=True) for each in found]
+    for insight in held:
+        await _erase(tx, insight, at, "its author erased the reflection")
+    return len(held)
 
 
 async def _erase(tx: AsyncConnection, insight: Insight, at: datetime, reason: str) -> None:

@@ -9,8 +9,8 @@ from ruach_studio.formation.store import graphs
 from ruach_studio.formation.store.graphs import Path
 from ruach_studio.formation.store.pieces import Piece
 from ruach_studio.formation.usecases.publish_version import NothingNew, publish_version
-from ruach_studio.formation.usecases.write_path import write_path_in
-from ruach_studio.formation.usecases.write_piece import write_piece_in
+from ruach_studio.formation.usecases.write_path import note_path, put_path_in
+from ruach_studio.formation.usecases.write_piece import note_piece, put_piece_in
 from ruach_studio.kernel.errors import Conflict
 
 
@@ -50,17 +50,27 @@ async def publish_path_file(
     """
     at, path_id = services.clock.now(), path.path_id
     async with services.database.transaction() as tx:
-        stands = await write_path_in(tx, Path(path_id, path.title, path.description, None, at, actor))
+        words = Path(path_id, path.title, path.description, None, at, actor)
+        stands, fresh = await put_path_in(tx, words)
         if stands.current_version != expected_version:
             raise GraphMoved(
                 f"it is at version {stands.current_version or 'none'}, not at {expected_version or 'none'}", subject=path_id,
                 remedy="Look at the impact again.", yourVersion=expected_version, currentVersion=stands.current_version,
             )  # fmt: skip
-        written = sum([await write_piece_in(services, tx, piece, actor=actor, at=at) for piece in path.pieces])
+        # in one order, and before the first word in the audit: whoever writes the same pieces waits for us, or we for them
+        rewritten = [
+            changed
+            for piece in sorted(path.pieces, key=lambda each: each.content_ref)
+            if (changed := await put_piece_in(services, tx, piece, actor=actor, at=at)) is not None
+        ]
         try:
             graph = await publish_version(tx, path_id, path.authored, actor=actor, reason=reason, at=at, from_state="file")
+            new = True
         except NothingNew:
-            if not written or stands.current_version is None:
+            if not rewritten or stands.current_version is None:
                 raise
-            return Published(await graphs.read_version(tx, path_id, stands.current_version), new=False, pieces=written)
-        return Published(graph, new=True, pieces=written)
+            graph, new = await graphs.read_version(tx, path_id, stands.current_version), False
+        await note_path(tx, words, new=fresh)
+        for changed in rewritten:
+            await note_piece(tx, changed, actor=actor)
+        return Published(graph, new=new, pieces=len(rewritten))

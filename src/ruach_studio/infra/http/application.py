@@ -1,13 +1,14 @@
 """Turn a Platform into a FastAPI application whose every answer, error and id follows the house rules.
 
-Outermost first: correlation id, security headers, FastAPI's own error layer, cross-origin guard, body limit, routes.
+Outermost first: correlation id, security headers, FastAPI's own error layer, cross-origin guard, body limit, routes; before
+each route stands the refusal of text that no column can hold.
 """
 
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
@@ -16,6 +17,7 @@ from ruach_studio.infra.http.correlation import CorrelationIdMiddleware
 from ruach_studio.infra.http.openapi import with_problems
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.http.security import BodyLimitMiddleware, CrossOriginMiddleware, SecurityHeadersMiddleware
+from ruach_studio.infra.http.text import refuse_unstorable_text
 
 BODY_LIMIT_BYTES = 8 << 20
 
@@ -58,7 +60,10 @@ def new_api(
         Middleware(CrossOriginMiddleware, trusted_origins=own),
         Middleware(BodyLimitMiddleware, limit_bytes=body_limit_bytes),
     ]
-    api = RuachApi(title=title, version=version, docs_url=None, redoc_url=None, middleware=layers, **options)
+    api = RuachApi(
+        title=title, version=version, docs_url=None, redoc_url=None, middleware=layers,
+        dependencies=[Depends(refuse_unstorable_text)], **options,
+    )  # fmt: skip
     api.state.platform = platform
     api.media_origins = media_origins
     problems.install(api)

@@ -31,6 +31,7 @@ from ruach_studio.membership.usecases.take_event import take_event
 
 TOLERANCE_S = 300
 LIMIT_MAX = 500
+SEQ_MAX = 2**63 - 1  # the database's bigint
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 
 log = get_logger(__name__)
@@ -74,7 +75,7 @@ def router(services: MembershipServices) -> APIRouter:
 
     @api.get("/membership/events")
     async def events(
-        _: Reader, *, unlinked: bool = False, before: Annotated[int | None, Query(ge=1)] = None,
+        _: Reader, *, unlinked: bool = False, before: Annotated[int | None, Query(ge=1, le=SEQ_MAX)] = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 100,
     ) -> EventsOut:  # fmt: skip
         """List Stripe's events, newest first; `unlinked`: those whose subscription or course has no account yet."""

@@ -39,7 +39,7 @@ CREATE TABLE formation.chunk (
     PRIMARY KEY (content_ref, idx)
 ) WITH (toast_tuple_target = 8160);
 CREATE INDEX chunk_tsv ON formation.chunk USING gin (tsv);
-CREATE INDEX chunk_sha256 ON formation.chunk (sha256)
+CREATE INDEX chunk_place ON formation.chunk (sha256, content_ref, idx)
 """
 
 _VECTORS = """
