@@ -51,13 +51,13 @@ async def test_statements_commit_each_by_itself_and_leave_the_connection_as_it_w
                 await conn.execute(text("insert into render.thing values (2), (1)"))
         assert await rows(one) == [1]
 
-        async def fails_after_a_write() -> None:
+        async def fails_in_the_middle() -> None:
             async with one.transaction() as tx:  # the same connection: it must not commit by itself now
                 await tx.execute(text("insert into render.thing values (3)"))
-                raise KeyError
+                raise KeyError("in the middle")
 
         with pytest.raises(KeyError):
-            await fails_after_a_write()
+            await fails_in_the_middle()
         assert await rows(one) == [1]
 
 
