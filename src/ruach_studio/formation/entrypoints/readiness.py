@@ -8,11 +8,13 @@ from datetime import timedelta
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import graphs, journal, vectors
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
+from ruach_studio.infra.deadline import in_time
 from ruach_studio.infra.http.health import Health
 from ruach_studio.infra.logging import get_logger
 
 log = get_logger(__name__)
 RECENT = timedelta(minutes=5)
+WITHIN_S = 1.5  # below /readyz's own limit, which would take the whole service down
 
 
 async def ready(services: FormationServices) -> Health:
@@ -21,11 +23,7 @@ async def ready(services: FormationServices) -> Health:
     The newest graph is kept in this process by the way, for the static list.
     """
     try:
-        async with services.database.connection() as conn:
-            await journal.reachable(conn)
-            version = await graphs.current_version(conn, DEFAULT_PATH)
-            if version is not None:
-                await services.graphs.get(conn, DEFAULT_PATH, version)
+        version = await in_time(_newest(services), WITHIN_S)
     except Exception as error:  # the database has a check of its own
         log.warning("formation.down", exc_info=error)
         return Health("degraded", f"the journal does not answer ({type(error).__name__}): next-step shows the static list")
@@ -35,13 +33,33 @@ async def ready(services: FormationServices) -> Health:
     return Health("ok", "no version is published yet" if version is None else f"path version {version}")
 
 
-async def search_ready(services: FormationServices) -> Health:
-    """Return ok if every passage has a vector; degraded where full text serves alone, or for some of them."""
+async def _newest(services: FormationServices) -> int | None:
     async with services.database.connection() as conn:
-        if not await vectors.present(conn):
-            return Health("degraded", "full text only: install pgvector, then run `ruach formation index --all`")
-        passages, embedded = await vectors.count(conn, services.embedder.embedder_id)
+        await journal.reachable(conn)
+        version = await graphs.current_version(conn, DEFAULT_PATH)
+        if version is not None:
+            await services.graphs.get(conn, DEFAULT_PATH, version)
+        return version
+
+
+async def search_ready(services: FormationServices) -> Health:
+    """Return ok if every passage has a vector; degraded where full text serves alone, or for some, or nothing answers."""
+    try:
+        counted = await in_time(_counted(services), WITHIN_S)
+    except Exception as error:
+        log.warning("search.down", exc_info=error)
+        return Health("degraded", f"the search index does not answer ({type(error).__name__})")
+    if counted is None:
+        return Health("degraded", "full text only: install pgvector, then run `ruach formation index --all`")
+    passages, embedded = counted
     told = f"{embedded} of {passages} passages have a vector"
     if embedded == passages:
         return Health("ok", told)
     return Health("degraded", f"{told}; `ruach formation index` makes the rest")
+
+
+async def _counted(services: FormationServices) -> tuple[int, int] | None:
+    async with services.database.connection() as conn:
+        if not await vectors.present(conn):
+            return None
+        return await vectors.count(conn, services.embedder.embedder_id)
