@@ -153,3 +153,34 @@ async def test_a_gate_that_waits_for_sixty_long_titles_is_noted_in_short(
     assert reason.startswith("prerequisites met 1 of 60: Section 2 of many words")
     assert reason.endswith("…")
     assert len(reason) == 4000
+
+
+async def test_what_the_window_takes_for_a_repeat_is_not_announced_and_is_noted_a_second_later(
+    services, publish, small_graph, member, project, types, clock, waiting
+):
+    """The same member on two paths with the same node ids: one event of a type and content per second."""
+    await publish(replace(small_graph, path_id="other"))
+    clock.later(seconds=2)
+    second = (await enroll_in_formation_path(
+        services, USER, covenant="formation_journey", acknowledged_terms=True, path_id="other"
+    )).enrollment  # fmt: skip
+    level = {"dimension": "pace", "previousLevel": "emerging", "newLevel": "established", "reason": "a test"}
+    async with services.database.transaction() as tx:
+        await write_fact(services, tx, second, "readiness_level_changed", "pace", level, at=clock.now())
+    assert (await project(member)).unlocked == ("s1",)
+    before = len(await waiting())
+    assert (await project(second)).unlocked == ()
+    assert await outbox(services) == [("formation.unlocked", "s1")]
+    async with services.database.connection() as conn:
+        assert await list_transitions(conn, entity="formation-readiness") == []
+        assert await list_decisions(conn, subject=second.enrollment_id) == []
+    assert len(await waiting()) == before + 1
+    clock.later(seconds=1)
+    assert (await project(second)).unlocked == ("s1",)
+    assert (await types(second))[-2:] == [("content_unlocked", "s1"), ("readiness_level_changed", "pace")]
+    assert await outbox(services) == [("formation.unlocked", "s1")] * 2
+    async with services.database.connection() as conn:
+        (told,) = await list_transitions(conn, entity="formation-readiness")
+        assert (told["from"], told["to"]) == ("established", "emerging")
+        assert len(await list_decisions(conn, subject=second.enrollment_id)) == 1
+    assert len(await waiting()) == before + 1

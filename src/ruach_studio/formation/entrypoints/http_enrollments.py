@@ -46,21 +46,21 @@ def router(services: FormationServices) -> APIRouter:
         return wire.EnrollmentsOut(enrollments=page, next=page[-1].formation_enrollment_id if len(page) == limit else None)
 
     @api.get("/{enrollment_id}")
-    async def one(enrollment_id: EnrollmentId, _: Operator) -> wire.EnrollmentOut:
+    async def one(_: Operator, enrollment_id: EnrollmentId) -> wire.EnrollmentOut:
         """Show one enrollment."""
         (found,) = await find_enrollments(services, enrollment_id=enrollment_id)
         return wire.enrollment_out(found.enrollment, found.email)
 
     @api.get("/{enrollment_id}/state")
     async def state(
-        enrollment_id: EnrollmentId, _: Operator, as_of: Annotated[str | None, Query(alias="asOf")] = None
+        _: Operator, enrollment_id: EnrollmentId, as_of: Annotated[str | None, Query(alias="asOf")] = None
     ) -> wire.StateOut:
         """Show its state, today or as of a date or time."""
         return wire.state_out(await read_state(services, enrollment_id, as_of=as_of))
 
     @api.get("/{enrollment_id}/events")
     async def events(
-        enrollment_id: EnrollmentId, _: Operator, after: Annotated[int, Query(ge=0, le=SEQ_MAX)] = 0, limit: Limit = 100
+        _: Operator, enrollment_id: EnrollmentId, after: Annotated[int, Query(ge=0, le=SEQ_MAX)] = 0, limit: Limit = 100
     ) -> wire.EventsOut:
         """Show its journal, the oldest event first."""
         found = await read_journal(services, enrollment_id, after=after, limit=limit)

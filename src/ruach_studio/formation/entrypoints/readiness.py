@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import graphs, journal, vectors
-from ruach_studio.formation.store.journal_fence import fence
+from ruach_studio.formation.store.journal_fence import Fence, fence
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
+from ruach_studio.infra.deadline import in_time
 from ruach_studio.infra.http.health import Health
 from ruach_studio.infra.logging import get_logger
 
@@ -17,17 +18,16 @@ RECENT = timedelta(minutes=5)
 LONG_WRITER_S = 60.0
 
 
+WITHIN_S = 1.5  # below /readyz's own limit, which would take the whole service down
+
+
 async def ready(services: FormationServices) -> Health:
     """Return ok if journal and path answer and no static list was shown within five minutes; else degraded, and why.
 
     The newest graph is kept in this process by the way, for the static list.
     """
     try:
-        async with services.database.connection() as conn:
-            await journal.reachable(conn)
-            version = await graphs.current_version(conn, DEFAULT_PATH)
-            if version is not None:
-                await services.graphs.get(conn, DEFAULT_PATH, version)
+        version = await in_time(_newest(services), WITHIN_S)
     except Exception as error:  # the database has a check of its own
         log.warning("formation.down", exc_info=error)
         return Health("degraded", f"the journal does not answer ({type(error).__name__}): next-step shows the static list")
@@ -37,12 +37,25 @@ async def ready(services: FormationServices) -> Health:
     return Health("ok", "no version is published yet" if version is None else f"path version {version}")
 
 
-async def search_ready(services: FormationServices) -> Health:
-    """Return ok if every passage has a vector; degraded where full text serves alone, or for some of them."""
+async def _newest(services: FormationServices) -> int | None:
     async with services.database.connection() as conn:
-        if not await vectors.present(conn):
-            return Health("degraded", "full text only: install pgvector, then run `ruach formation index --all`")
-        passages, embedded = await vectors.count(conn, services.embedder.embedder_id)
+        await journal.reachable(conn)
+        version = await graphs.current_version(conn, DEFAULT_PATH)
+        if version is not None:
+            await services.graphs.get(conn, DEFAULT_PATH, version)
+        return version
+
+
+async def search_ready(services: FormationServices) -> Health:
+    """Return ok if every passage has a vector; degraded where full text serves alone, or for some, or nothing answers."""
+    try:
+        counted = await in_time(_counted(services), WITHIN_S)
+    except Exception as error:
+        log.warning("search.down", exc_info=error)
+        return Health("degraded", f"the search index does not answer ({type(error).__name__})")
+    if counted is None:
+        return Health("degraded", "full text only: install pgvector, then run `ruach formation index --all`")
+    passages, embedded = counted
     told = f"{embedded} of {passages} passages have a vector"
     if embedded == passages:
         return Health("ok", told)
@@ -50,10 +63,25 @@ async def search_ready(services: FormationServices) -> Health:
 
 
 async def readers_ready(services: FormationServices) -> Health:
-    """Return degraded while an open transaction has kept readers of the journal waiting for over a minute."""
-    async with services.database.connection() as conn:
-        held = await fence(conn)
+    """Return degraded while an open transaction has kept the journal's readers waiting for over a minute, or none answers."""
+    try:
+        held = await in_time(_held_back(services), WITHIN_S)
+    except Exception as error:
+        log.warning("journal.readers.down", exc_info=error)
+        return Health("degraded", f"the journal does not answer its readers ({type(error).__name__})")
     if held.held_back and held.oldest_writer_s > LONG_WRITER_S:
         waits = f"{held.held_back} journal events wait for a transaction open for {held.oldest_writer_s:.0f} s"
         return Health("degraded", f"{waits}: end its session")
     return Health("ok", f"{held.held_back} journal events held back")
+
+
+async def _held_back(services: FormationServices) -> Fence:
+    async with services.database.connection() as conn:
+        return await fence(conn)
+
+
+async def _counted(services: FormationServices) -> tuple[int, int] | None:
+    async with services.database.connection() as conn:
+        if not await vectors.present(conn):
+            return None
+        return await vectors.count(conn, services.embedder.embedder_id)

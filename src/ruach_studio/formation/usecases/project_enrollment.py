@@ -4,6 +4,7 @@ The job of the queue `formation-state`. It may run twice or late: it starts from
 reading never waits for it. Where time alone opens the next door, it asks to be run again then.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,7 @@ from ruach_studio.kernel.decision import DecisionResult
 
 ACTOR = "worker:formation"
 WAKE_MARGIN_S = 5.0  # clocks differ; a run that came too early would find the door still shut
+AGAIN_AFTER_S = 1.5  # what the one-second window took for a repeat is new then
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,13 @@ async def project_in(services: FormationServices, tx: AsyncConnection, enrollmen
         evidence = await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
         changes = changes_of(graph, state, evidence, as_of=at)
         levels = readiness_changes(state, graph, await axioms.canon(tx), at)
-        if await _note(services, tx, enrollment, changes, levels, at):
+        found = (changes, levels)
+        changes, levels = await _note(services, tx, enrollment, *found, at)
+        if changes.doors or changes.phases or levels:
             state = await state_of(tx, enrollment_id)
             await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
+        if (changes, levels) != found:
+            await services.queue.add(tx, QUEUE, PROJECT, {"enrollmentId": enrollment_id}, delay_s=AGAIN_AFTER_S)
     stored = Projection(enrollment_id, state.journal_version, REDUCER_VERSION, dict(to_snapshot(state)), digest(state), at)
     await projections.put(tx, stored)
     if changes.opens_at is not None:
@@ -73,18 +79,19 @@ async def project_in(services: FormationServices, tx: AsyncConnection, enrollmen
 async def _note(
     services: FormationServices, tx: AsyncConnection, enrollment: Enrollment, changes: Changes, levels: tuple[Change, ...],
     at: datetime,
-) -> bool:  # fmt: skip
-    for door in changes.doors:
-        event_type = f"content_{door.change}"
-        await write_fact(services, tx, enrollment, event_type, door.node.node_id, door.payload, at=at, project=False)
+) -> tuple[Changes, tuple[Change, ...]]:  # fmt: skip
+    """Write what is new and announce the doors; return what was written, without what the window took for a repeat."""
+
+    async def wrote(event_type: str, content_id: str, payload: Mapping[str, object]) -> bool:
+        done = await write_fact(services, tx, enrollment, event_type, content_id, payload, at=at, project=False)
+        return done.version is not None
+
+    doors = [each for each in changes.doors if await wrote(f"content_{each.change}", each.node.node_id, each.payload)]
+    for door in doors:
         await publish(tx, _announcement(enrollment, door))
-    for done in changes.phases:
-        await write_fact(services, tx, enrollment, "phase_completed", done.phase, done.payload, at=at, project=False)
-    for each in levels:
-        await write_fact(
-            services, tx, enrollment, each.event_type, each.content_id, each.payload, at=at, project=False
-        )  # fmt: skip
-    return bool(changes.doors or changes.phases or levels)
+    phases = [each for each in changes.phases if await wrote("phase_completed", each.phase, each.payload)]
+    told = [each for each in levels if await wrote(each.event_type, each.content_id, each.payload)]
+    return Changes(tuple(doors), tuple(phases), changes.opens_at), tuple(told)
 
 
 def _announcement(enrollment: Enrollment, door: DoorChange) -> FormationUnlocked | FormationGated:
