@@ -124,3 +124,9 @@ async def test_only_the_tail_is_read_behind_a_state_and_a_date_before_it_reads_a
 async def test_no_such_enrollment_has_an_empty_state(database):
     async with database.connection() as conn:
         assert (await journal_rows.replay_stored(conn, str(uuid.uuid4()))).journal_version == 0
+
+
+def test_a_long_row_written_since_the_others_were_read_is_left_out():
+    rows = [["a"], None]
+    journal_rows.put_long(rows, 3, [(5, ["b"]), (6, ["c"])])
+    assert rows == [["a"], ["b"]]

@@ -39,10 +39,12 @@ FROM formation.journal WHERE enrollment_id BETWEEN %b::uuid AND %b::uuid AND bri
 PLAN = (
     "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0"
 )
+# by events, ten more for an enrollment itself, so that no slice is large because its members are old
 _SLICES = """
-SELECT enrollment_id::text FROM (
-    SELECT enrollment_id, row_number() OVER (ORDER BY enrollment_id) AS n FROM formation.enrollment
-) e WHERE n %% %b::bigint = 1 OR %b::bigint = 1 ORDER BY enrollment_id
+SELECT min(enrollment_id) FROM (
+    SELECT enrollment_id::text, div(sum(journal_version + 10) OVER (ORDER BY enrollment_id), %b::bigint) AS slice
+    FROM formation.enrollment
+) e GROUP BY slice ORDER BY slice
 """
 
 Range = tuple[str, str]
@@ -86,11 +88,11 @@ async def read_range(conn: "AsyncConnection", wanted: Range) -> list[Stored]:
     return list(_stored(found, long))
 
 
-async def slices(conn: "AsyncConnection", size: int) -> list[Range]:
-    """Return ranges of `size` enrollments each that cover every id there is or may be."""
+async def slices(conn: "AsyncConnection", events: int) -> list[Range]:
+    """Return ranges of about so many events each, of whole enrollments, that cover every id there is or may be."""
     driver: psycopg.AsyncConnection[Any] = (await conn.get_raw_connection()).driver_connection  # type: ignore[assignment]
     async with driver.cursor(row_factory=tuple_row) as cursor:
-        starts = [row[0] for row in await (await cursor.execute(_SLICES, (size, size))).fetchall()]
+        starts = [row[0] for row in await (await cursor.execute(_SLICES, (events,))).fetchall()]
     return list(zip([FIRST_ID, *starts[1:]], [*(_before(start) for start in starts[1:]), LAST_ID], strict=True))
 
 
@@ -109,6 +111,7 @@ def _stored(found: Iterable[Sequence[Any]], long: Iterable[Sequence[Any]]) -> It
         gap = len(rows) != (last or 0)
         if not gap:
             for version, row in missing.get(enrollment_id, ()):
-                rows[version - 1] = row
+                if version <= len(rows):  # not one written since the others were read
+                    rows[version - 1] = row
         stretch = Stretch(enrollment_id, user_id, 0, rows)
         yield Stored(stretch, gap, None if projected[0] is None else Projected(*projected))

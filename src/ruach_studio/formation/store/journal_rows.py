@@ -50,9 +50,10 @@ async def altered(conn: AsyncConnection, enrollment_id: str) -> list[int]:
 
 
 def put_long(rows: list[Any], after: int, long: Iterable[tuple[int, list[Any]]]) -> None:
-    """Put the rows that were too long for the index into their places."""
+    """Put the rows that were too long for the index into their places. Those written since the others were read are left."""
     for version, row in long:
-        rows[version - after - 1] = row
+        if version - after <= len(rows):
+            rows[version - after - 1] = row
 
 
 async def replay_stored(

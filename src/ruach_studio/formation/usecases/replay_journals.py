@@ -19,7 +19,7 @@ from ruach_studio.formation.store.journal_ranges import Range, slices
 from ruach_studio.infra.db import Database
 from ruach_studio.kernel.errors import RuachError
 
-SLICE = 200  # enrollments; a worker holds one slice at a time
+SLICE = 20_000  # events; a worker holds one slice at a time
 _WORKER = "ruach_studio.formation.store.replay_worker"
 _LINE_BYTES = 2**26
 _LISTED = 100
@@ -54,11 +54,11 @@ class BulkReplay:
 
 
 async def replay_journals(
-    database: Database, *, processes: int = 2, as_of: datetime | None = None, slice_size: int = SLICE
+    database: Database, *, processes: int = 2, as_of: datetime | None = None, slice_events: int = SLICE
 ) -> BulkReplay:
     """Replay all enrollments' journals, as of a date if given (and compare nothing then). Raises ReplayFailed."""
     async with database.connection() as conn:
-        ranges = await slices(conn, slice_size)
+        ranges = await slices(conn, slice_events)
     asked = json.dumps({"dsn": database.dsn, "asOfUs": None if as_of is None else to_us(as_of)})
     todo, answers = iter(enumerate(ranges)), [""] * len(ranges)
     working = [asyncio.create_task(_work(asked, todo, answers)) for _ in range(min(processes, len(ranges)))]
