@@ -63,7 +63,7 @@ async def search_ready(services: FormationServices) -> Health:
 
 
 async def readers_ready(services: FormationServices) -> Health:
-    """Return degraded while an open transaction has kept the journal's readers waiting for over a minute, or none answers."""
+    """Return degraded while an open transaction has kept the journal's readers waiting over a minute, or none answers."""
     try:
         held = await in_time(_held_back(services), WITHIN_S)
     except Exception as error:
