@@ -40,6 +40,13 @@ format: $(STAMP) ## let ruff put the code in shape
 bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly.py
 	$(BIN)/python bench/render.py
+	$(BIN)/python bench/formation_graph.py
+	$(BIN)/python bench/formation_journal.py
+	$(BIN)/python bench/formation_bulk.py
+	$(BIN)/python bench/formation_window.py
+	$(BIN)/python bench/formation_next_step.py
+	$(BIN)/python bench/formation_impact.py
+	$(BIN)/python bench/formation_search.py
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python tools/lock.py

@@ -7,6 +7,7 @@ which they happened, so that one enrollment's rows lie scattered over the whole 
 import json
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,20 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 GRAPH_SQL = """
 INSERT INTO formation.path VALUES ('ruach', 'A path', '', 1, '2026-01-01Z', 'bench') ON CONFLICT DO NOTHING;
 INSERT INTO formation.graph_version VALUES ('ruach', 1, '2026-01-01Z', 'bench', 'a bench', '0', '{}') ON CONFLICT DO NOTHING;
+"""
+
+
+LIVES = 50
+MULTIPLY = """
+INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,
+    correlation_id, data, brief)
+SELECT id, enrollment_id, v, user_id, t, content, at, id, data, formation.brief(t, content, at, data)
+FROM life JOIN member ON m %% 50 = k, LATERAL (
+    SELECT (lpad(to_hex(m), 16, '0') || lpad(to_hex(v), 16, '0'))::uuid AS id,
+        %b::timestamptz + v * interval '1 hour' + m * interval '997 microseconds' AS at,
+        replace(c, 'reflection-' || k || '-', 'reflection-' || m || '-') AS content,
+        replace(d, 'reflection-' || k || '-', 'reflection-' || m || '-')::jsonb AS data
+) made WHERE v %% 2 = %b::int ORDER BY v, m
 """
 
 
@@ -97,29 +112,33 @@ def enroll(dsn: str, lives: list[list[JournalEvent]]) -> None:
 
 
 def fill(dsn: str, members: int, count: int) -> None:
-    """Write `members` enrollments of `count` events each, oldest event first, and vacuum as autovacuum does in time."""
+    """Write `members` enrollments of `count` events each, oldest event first, and vacuum as autovacuum does in time.
+
+    Member m lives like member m % 50, with ids, reflections and times of its own: the server multiplies, on two connections.
+    """
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(GRAPH_SQL)
-        enrollments = [enrollment_id(member) for member in range(members)]
-        with conn.cursor() as cursor, cursor.copy(
-            "COPY formation.enrollment (enrollment_id, user_id, path_id, graph_version, journal_version, covenant_type,"
-            " enrolled_at) FROM STDIN"
-        ) as copy:  # fmt: skip
-            for member, each in enumerate(enrollments):
-                copy.write_row((each, f"user-{member}", "ruach", 1, count, "formation_journey", START))
+        conn.execute("CREATE TABLE member (m int, enrollment_id uuid, user_id text)")
+        with conn.cursor() as cursor, cursor.copy("COPY member FROM STDIN") as copy:
+            for member in range(members):
+                copy.write_row((member, enrollment_id(member), f"user-{member}"))
+        conn.execute("CREATE TABLE life (k int, v int, t text, c text, d text)")
+        with conn.cursor() as cursor, cursor.copy("COPY life FROM STDIN") as copy:
+            for like in range(LIVES):
+                for number in range(1, count + 1):
+                    kind, content, data = payload(like, number)
+                    copy.write_row((like, number, kind, content, json.dumps(data)))
         conn.execute(
-            "CREATE UNLOGGED TABLE incoming (e uuid, n uuid, v int, u text, t text, c text, at timestamptz, d jsonb)"
-        )
-        with conn.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
-            for number in range(1, count + 1):
-                for member, each in enumerate(enrollments):
-                    kind, content, data = payload(member, number)
-                    at = START + timedelta(hours=number, microseconds=member * 997)
-                    copy.write_row((uuid.UUID(int=member << 64 | number), each, number, f"user-{member}", kind, content, at,
-                                    json.dumps(data)))  # fmt: skip
-        conn.execute(
-            "INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
-            " correlation_id, data, brief) SELECT e, n, v, u, t, c, at, e, d, formation.brief(t, c, at, d) FROM incoming"
-        )
-        conn.execute("DROP TABLE incoming")
+            "INSERT INTO formation.enrollment (enrollment_id, user_id, path_id, graph_version, journal_version,"
+            " covenant_type, enrolled_at) SELECT enrollment_id, user_id, 'ruach', 1, %b::int, 'formation_journey',"
+            " %b::timestamptz FROM member", (count, START)
+        )  # fmt: skip
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(_multiply, [dsn, dsn], [0, 1]))
+        conn.execute("DROP TABLE member, life")
         conn.execute("VACUUM ANALYZE formation.journal, formation.enrollment")
+
+
+def _multiply(dsn: str, half: int) -> None:
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(MULTIPLY, (START, half))

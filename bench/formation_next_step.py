@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
 from formation_members import NOW, STAGES, done_at, fill, forget_facts, make_graph, sign_in
 from peers import PeerMissing, peer
 
@@ -103,8 +104,8 @@ def peer_times(graph: Graph, stages: Mapping[int, Evidence]) -> list[float]:
     return found
 
 
-def served(folder: Path, url: str, work: Callable[[int], None]) -> None:
-    """Run `work(port)` beside one `ruach serve` process."""
+def served(folder: Path, url: str, work: Callable[[int, psutil.Process], None]) -> None:
+    """Run `work(port, process)` beside one `ruach serve` process."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     environment = {**os.environ, "RUACH_DATA_DIR": str(folder), "RUACH_DATABASE_URL": url, "RUACH_LOG_LEVEL": "WARNING"}
@@ -118,7 +119,7 @@ def served(folder: Path, url: str, work: Callable[[int], None]) -> None:
                 break
             except OSError:
                 time.sleep(0.1)
-        work(port)
+        work(port, psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait(60)
@@ -160,16 +161,20 @@ def main() -> None:
             stages, members = asyncio.run(prepare(url, graph, args.enrollments, args.requests))
             print(f"{done_at(0, args.nodes)} to {done_at(STAGES - 1, args.nodes)} nodes done; every member asks once")
 
-            def work(port: int) -> None:
+            def work(port: int, worker: psutil.Process) -> None:
                 nonlocal p99
                 n = args.requests
                 ask_all(port, members[:WARM], 1)
+                before = worker.cpu_times()
                 one = ask_all(port, members[WARM : WARM + n], 1)
+                spent = worker.cpu_times()
+                cpu_ms = 1000 * (spent.user + spent.system - before.user - before.system) / n
                 ask_all(port, members[WARM + n : 2 * WARM + n], 4)
                 four = ask_all(port, members[2 * WARM + n : 2 * WARM + 2 * n], 4)
                 p50, p99 = tell("next step, one client", one)
                 edge = done_at(STAGES - 6, args.nodes)
                 tell(f"  of these, with {edge} or more done", [each for each in one if each[0] >= edge])
+                print(f"  processor time of the worker, its idle loops included: {cpu_ms:.1f} ms a request")
                 tell("next step, four clients", four)
                 asyncio.run(forget(url))
                 tell("facts not kept yet, one client", ask_all(port, members[2 * WARM + 2 * n :][: n // 4], 1))

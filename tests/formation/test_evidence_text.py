@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ruach_studio.formation.evidence import Evidence, Origin
 from ruach_studio.formation.evidence_text import _encode, from_text, named, to_text
-from ruach_studio.formation.gating import can_access_node
+from ruach_studio.formation.gating import Standing, can_access_node
 from ruach_studio.formation.graph import PHASES
 from ruach_studio.formation.next_step import rank_next_steps
 from ruach_studio.formation.opening import _having, _with_days
@@ -93,6 +93,8 @@ def test_every_rule_says_the_same_of_facts_read_back(walk_graph, make_member):
         assert whole_path(graph, back, as_of=now) == whole_path(graph, facts, as_of=now)
         for node in ("p1-s0", "p2-s0", "p3-s0", "p1-c1", "gone"):
             assert can_access_node(graph, back, node, as_of=now) == can_access_node(graph, facts, node, as_of=now)
+        standing = Standing(graph, back, now)
+        assert [n for n in graph.nodes if standing.is_open(n)] == [n for n in graph.nodes if not standing.deficits(n)]
         for phase in PHASES[:3]:
             scored = [compute_formation_score(graph, each, phase, as_of=now, threshold_bp=6000) for each in (back, facts)]
             assert scored[0] == scored[1]

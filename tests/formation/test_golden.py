@@ -28,8 +28,9 @@ AS_OF = datetime.fromisoformat(GIVEN["asOf"])
 
 def node(row):
     gate = ScoreGate(row["gate"]["minimumBp"], row["gate"]["scope"]) if "gate" in row else None
-    return Node(row["nodeId"], row["ordinal"], row["phase"], row["kind"], row["nodeId"].upper(), f"content/{row['nodeId']}",
-                tags=frozenset(row.get("tags", ())), prerequisites=tuple(row.get("prerequisites", ())), gate=gate)  # fmt: skip
+    name, tags, before = row["nodeId"], frozenset(row.get("tags", ())), tuple(row.get("prerequisites", ()))
+    return Node(name, row["ordinal"], row["phase"], row["kind"], name.upper(), f"content/{name}", tags=tags,
+                prerequisites=before, gate=gate)  # fmt: skip
 
 
 GRAPH = Graph(GIVEN["graphVersion"], tuple(node(row) for row in GIVEN["graph"]))

@@ -15,6 +15,7 @@ from ruach_studio.formation.graph_check import check_graph
 from ruach_studio.formation.impact_open import finished, members_of, open_nodes, score_bp
 from ruach_studio.formation.impact_rows import row_of_evidence
 from ruach_studio.formation.impact_tally import NodeTally, Tally, changes_for, scopes_of
+from ruach_studio.formation.migration_map import Fate, rules_of
 from ruach_studio.formation.opening import is_done
 from ruach_studio.formation.scoring import factors_of, total_bp
 from ruach_studio.formation.state_snapshot import to_us
@@ -108,11 +109,13 @@ def who(*done, unlocked=()):
     return row_of_evidence(Evidence(completed=dict.fromkeys(done, NOW), unlocked=frozenset(unlocked)), ())
 
 
-def changes(new, before, after=None, heirs=None):
+NO_RULES = rules_of([])
+
+
+def changes(new, members, **fates):
     assert check_graph(new, previous=OLD).ok
-    rows = [who(*each) if isinstance(each, tuple) else each for each in before]
-    later = rows if after is None else [who(*each) for each in after]
-    return changes_for(OLD, Graph(2, tuple(new)), rows, later, heirs=heirs or {}, as_of_us=to_us(NOW))
+    rows = [who(*each) if isinstance(each, tuple) else each for each in members]
+    return changes_for(OLD, Graph(2, tuple(new)), rows, rules_of([fates]), as_of_us=to_us(NOW))
 
 
 def told(found):
@@ -147,7 +150,7 @@ def test_a_gate_raised_takes_the_next_step_from_who_has_too_little():
     rows = [row_of_evidence(Evidence(completed=dict.fromkeys("ab", NOW), active_days=days), scopes_of(old, new))
             for days in ({}, day, {"awakening": frozenset((NOW - timedelta(days=d)).date() for d in range(7))})]  # fmt: skip
     # 2 of 3 sections: (20 * 2/3 + 20 * days/7) / 40 = 0.33, 0.40, 0.83
-    found = changes_for(old, new, rows, rows, heirs={}, as_of_us=to_us(NOW))
+    found = changes_for(old, new, rows, NO_RULES, as_of_us=to_us(NOW))
     assert told(found) == [((), ()), ((), ("c",)), ((), ())]
 
 
@@ -156,8 +159,10 @@ def test_a_withdrawn_node_is_lost_unless_it_goes_on():
     retired = changes((A, gone, replace(C, prerequisites=("a",))), [("a",)])
     assert told(retired) == [(("c",), ("b",))]
     new = (A, gone, node("x", 4, "a"), replace(C, prerequisites=("x",)))
-    renamed = changes(new, [("a",), ("a", "b")], after=[("a",), ("a", "b", "x")], heirs={"b": ("x",)})
-    assert told(renamed) == [((), ()), ((), ())]
+    assert told(changes(new, [("a",), ("a", "b")], b=Fate("renamed", ("x",)))) == [((), ()), ((), ())]
+    merged = changes(new, [("a",), ("a", "b")], b=Fate("merge", ("x",)))
+    assert told(merged) == [((), ()), ((), ())]
+    assert told(changes(new, [("a", "b")])) == [(("x",), ("c",))]
 
 
 def test_nobody_changes_where_nothing_does():

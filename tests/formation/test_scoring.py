@@ -139,6 +139,7 @@ def test_streak_is_the_best_of_all_runs(active):
             if first <= last and all(b - a >= 7 for a, b in pairwise(idle)):
                 best = max(best, sum(first <= n <= last for n in active))
     assert longest_streak({DAYS[n] for n in active}) == best
+    assert longest_streak({DAYS[n] for n in active}, enough=7) == min(best, 7)
 
 
 FACTS = st.one_of(

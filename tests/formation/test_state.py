@@ -16,13 +16,16 @@ from ruach_studio.formation.state import (
     NeedsWholeJournal,
     OtherReducer,
     OutOfOrder,
+    Stretch,
     apply,
     digest,
     evidence_of,
     from_snapshot,
     replay,
+    replay_rows,
     to_snapshot,
 )
+from ruach_studio.formation.state_snapshot import to_us
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NODES = ("s1", "s2", "c1", "ghost")
@@ -109,6 +112,27 @@ def test_whole_in_pieces_one_by_one_and_from_snapshots_are_one_state(log, cuts, 
     assert asked == replay([pair for pair in log if pair[1].occurred_at <= as_of])
     cut = min([*cuts, len(log)])
     assert asked == follow(log, stored(replay(log[:cut])), len(log), as_of)
+
+
+def rows_of(log, after=0):
+    return Stretch("n1", "7", after, [(e.event_type, e.content_id, to_us(e.occurred_at), e.data) for _, e in log])
+
+
+@settings(max_examples=100, deadline=None)
+@given(journals(), st.integers(0, 40), st.integers(0, 600))
+def test_rows_give_what_their_events_give_or_ask_for_them(log, cut, hour):
+    voids = any(each.event_type == "voided" for _, each in log)
+    cut, as_of = min(cut, len(log)), START + timedelta(hours=hour)
+    if not voids:
+        assert replay_rows(rows_of(log)) == replay(log)
+        assert replay_rows(rows_of(log[cut:], cut), start=stored(replay(log[:cut]))) == replay(log)
+        assert replay_rows(rows_of(log), as_of=as_of) == replay(log, as_of=as_of)
+    else:
+        with pytest.raises(NeedsWholeJournal):
+            replay_rows(rows_of(log))
+    if 0 < cut < len(log):
+        with pytest.raises(OutOfOrder):
+            replay_rows(rows_of(log[cut:], cut))
 
 
 @settings(max_examples=100, deadline=None)

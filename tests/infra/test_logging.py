@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -102,3 +103,20 @@ def test_the_console_shows_only_the_ids_that_are_bound(capsys) -> None:
     assert "cameras=3" in err
     assert "renderJobId" not in err
     assert "\x1b" not in err
+
+
+def test_a_traceback_at_a_desk_shows_the_lines_and_no_values(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("WORDS", "a member's own confession")
+    configure(load_settings(log_json=False))
+
+    def reads(words: str) -> None:
+        raise ValueError(f"{len(words)} words")
+
+    try:
+        reads(os.environ["WORDS"])
+    except ValueError:
+        get_logger("ruach.formation").exception("request.failed")
+    out, err = capsys.readouterr()
+    assert (out, "confession" in err) == ("", False)
+    assert 'raise ValueError(f"{len(words)} words")' in err
+    assert "ValueError: 25 words" in err

@@ -12,8 +12,8 @@ from ruach_studio.formation.entrypoints import http_member as formation_member
 from ruach_studio.formation.entrypoints import http_read as formation_read
 from ruach_studio.formation.entrypoints import http_recovery as formation_recovery
 from ruach_studio.formation.entrypoints import http_search as formation_search
+from ruach_studio.formation.entrypoints.readiness import readers_ready, search_ready
 from ruach_studio.formation.entrypoints.readiness import ready as formation_ready
-from ruach_studio.formation.entrypoints.readiness import search_ready
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
 from ruach_studio.infra.commands.routes import router as ops_router
@@ -37,12 +37,12 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(render_http.router(services))
     api.include_router(membership_http.router(services))
     api.include_router(formation_read.router(services))
+    api.include_router(formation_recovery.router(services))  # its /enrollments/unmappable is no id
     api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))
     api.include_router(formation_insights.router(services))
     api.include_router(formation_graph.router(services))
     api.include_router(formation_search.router(services))
-    api.include_router(formation_recovery.router(services))
     api.include_router(ops_router(commanding(services)))
     if isinstance(services.store, LocalDiskStore):
         api.include_router(
@@ -64,4 +64,7 @@ def readiness(services: Services) -> dict[str, Check]:
     async def search() -> Health:
         return await search_ready(services)
 
-    return {"database": database, "formation": formation, "search": search}
+    async def journal_readers() -> Health:
+        return await readers_ready(services)
+
+    return {"database": database, "formation": formation, "search": search, "journalReaders": journal_readers}

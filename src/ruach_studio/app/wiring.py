@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from ruach_studio.formation.entrypoints.path_file import shipped_graphs
 from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.runners.embedders import open_embedder
@@ -64,7 +65,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         assessor = await parts.enter_async_context(_assessor(settings))
         embedder = await parts.enter_async_context(open_embedder(settings))
         queue, clock = BullmqPostgres(database), SystemClock()
-        yield Services(settings, database, queue, store, clock, assessor=assessor, embedder=embedder)
+        yield Services(
+            settings, database, queue, store, clock, graphs=GraphCache(shipped_graphs), assessor=assessor, embedder=embedder
+        )
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from typing import Literal
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.evidence_text import named
 from ruach_studio.formation.graph import Graph, Node, Phase, phase_rank
-from ruach_studio.formation.opening import Opening, is_done, what_would_open
+from ruach_studio.formation.opening import Opening, all_done, is_done, what_would_open
 from ruach_studio.formation.scope_standing import ScopeWork
 from ruach_studio.formation.scoring import (
     PHASE_MINIMUM,
@@ -74,13 +74,18 @@ class Standing:
     _entries: dict[Phase, tuple[Deficit, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
+    def done(self) -> frozenset[str]:
+        """Return what the member has behind them."""
+        return frozenset(all_done(self.evidence))
+
+    @cached_property
     def scope_work(self) -> ScopeWork:
         """Return what is done of each guidebook scope."""
         return ScopeWork(self.graph, self.evidence)
 
     def sticky(self, node_id: str) -> bool:
         """Return whether the node is open for good: unlocked once, or already done."""
-        return node_id in self.evidence.unlocked or is_done(self.evidence, node_id)
+        return node_id in self.done or node_id in self.evidence.unlocked
 
     def deficits(self, node: Node) -> tuple[Deficit, ...]:
         """Return all that keeps `node` shut, () if it is open. Prerequisites first, then time, scope, score."""
@@ -89,7 +94,23 @@ class Standing:
         if node.deprecated and node.node_id not in self.evidence.started:
             version = f"version {self.graph.version} of the path"
             return (Deficit("deprecated", node.node_id, 0, 1, f"{node.title} is withdrawn from {version}"),)
-        return (*self._prerequisites(node), *self._entry(node.phase), *self._scope(node), *self._score(node))
+        before = () if self.done.issuperset(node.prerequisites) else self._prerequisites(node)
+        scope = self._scope(node) if node.scope else ()
+        return (*before, *self._entry(node.phase), *scope, *self._score(node))
+
+    def is_open(self, node: Node) -> bool:
+        """Return whether nothing keeps `node` shut: the same as no deficits, without a word about them."""
+        if self.sticky(node.node_id):
+            return True
+        if node.deprecated and node.node_id not in self.evidence.started:
+            return False
+        met = self.done.issuperset(node.prerequisites) or all(map(self._behind, node.prerequisites))
+        return met and not (self._entry(node.phase) or (node.scope and self._scope(node)) or self._score(node))
+
+    def _behind(self, name: str) -> bool:
+        """Return whether a prerequisite is done, or withdrawn, which is asked of nobody."""
+        before = self.graph.by_id.get(name)
+        return name in self.done or (before is not None and before.deprecated)
 
     def phase_before(self, phase: Phase) -> Phase | None:
         """Return the nearest earlier phase that has anything to do in it."""
@@ -105,9 +126,9 @@ class Standing:
     def _prerequisites(self, node: Node) -> tuple[Deficit, ...]:
         lacking: list[Deficit] = []
         for name in node.prerequisites:
-            before = self.graph.by_id.get(name)
-            if is_done(self.evidence, name) or (before and before.deprecated):
+            if self._behind(name):
                 continue
+            before = self.graph.by_id.get(name)
             if before is None:
                 lacking.insert(0, ghost_deficit(self.graph, name))
             else:

@@ -54,9 +54,16 @@ class Columns:
         return len(self.index) == len(self.ids)
 
     @cached_property
+    def by_ordinal(self) -> Ints:
+        """Return the places in the order of the ordinals."""
+        if (self.ordinals[1:] > self.ordinals[:-1]).all():
+            return np.arange(len(self.ordinals))
+        return np.argsort(self.ordinals)
+
+    @cached_property
     def ordinals_differ(self) -> bool:
         """Say whether no ordinal stands twice."""
-        ascending = np.sort(self.ordinals)
+        ascending = self.ordinals[self.by_ordinal]
         return bool((ascending[1:] != ascending[:-1]).all())
 
     def names_of(self, places: Sequence[int]) -> tuple[str, ...]:
@@ -78,12 +85,11 @@ class Columns:
         """
         if len(old) > len(self.ids):
             return False
-        by_ordinal = np.argsort(self.ordinals)
-        ascending = self.ordinals[by_ordinal]
+        ascending = self.ordinals[self.by_ordinal]
         for block in _blocks(old):
             ordinals = np.array([node.ordinal for node in block], np.int64)
             found = np.minimum(np.searchsorted(ascending, ordinals), len(ascending) - 1)
-            places = by_ordinal[found]
+            places = self.by_ordinal[found]
             kinds = bytes([_KIND[node.kind] for node in block])
             if not np.array_equal(ascending[found], ordinals) or self.kinds[places].tobytes() != kinds:
                 return False

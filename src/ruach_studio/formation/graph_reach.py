@@ -66,6 +66,9 @@ def closed_gates(columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate])
     if not tried:
         return ()
     reach = _Reach(columns, edges, tried)
+    scores = {phase: reach.score(phase) for phase in PHASES}
+    if all(gate.minimum_bp <= scores[gate.scope] for gate in tried.values()):
+        return ()  # even what lies behind no gate is enough for each of them
     closed: list[ClosedGate] = []
     while True:
         reach.open_all()

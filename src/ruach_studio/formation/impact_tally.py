@@ -6,14 +6,16 @@ fact. Work that the mapping sends on is compared under its new name. `impact-v1`
 for all members at once, graph_impact.py says what differs between the graphs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ruach_studio.formation.graph import Graph, Phase
+from ruach_studio.formation.impact_carry import carried, names_in
 from ruach_studio.formation.impact_open import Flags, finished, members_of, open_nodes
 from ruach_studio.formation.impact_rows import MemberRow
+from ruach_studio.formation.migration_map import Rules
 
 IMPACT_RULES = "impact-v1"
 
@@ -71,18 +73,15 @@ class Changes:
         return tuple(_true(self.gains, member)), tuple(_true(self.losses, member))
 
 
-def changes_for(
-    old: Graph, new: Graph, before: Sequence[MemberRow], after: Sequence[MemberRow], *,
-    heirs: Mapping[str, Iterable[str]], as_of_us: int,
-) -> Changes:  # fmt: skip
-    """Return what changes for each member. `after` are the same members with their facts under the new names.
-
-    `heirs`: withdrawn node of `old` -> the nodes of `new` that hold its facts now.
-    """
-    ids = list(dict.fromkeys([*(node.node_id for node in new.nodes), *(node.node_id for node in old.nodes)]))
-    was = members_of(before, ids)
-    now = was if after is before else members_of(after, ids)
+def changes_for(old: Graph, new: Graph, rows: Sequence[MemberRow], rules: Rules, *, as_of_us: int) -> Changes:
+    """Return what changes for each member of `old`. `rules`: by which a migration to `new` would move their facts."""
+    ids = dict.fromkeys(node.node_id for graph in (new, old) for node in graph.nodes)
+    was = members_of(rows, list(ids | dict.fromkeys(names_in(rules))))
+    now = carried(was, rules)
     then, later = open_nodes(old, was, as_of_us=as_of_us), open_nodes(new, now, as_of_us=as_of_us)
+    heirs = {name: rules.heirs(name) for name in rules.carried}
+    for into, *parts in rules.merges:
+        heirs |= {part: (*heirs.get(part, ()), into, *rules.heirs(into)) for part in parts}
     sources: dict[str, list[str]] = {}
     for name, each in heirs.items():
         for heir in each:
@@ -90,7 +89,7 @@ def changes_for(
     gains: dict[str, Flags] = {}
     losses: dict[str, Flags] = {}
     opened: dict[str, Flags] = {}
-    nobody = np.zeros(len(before), np.bool_)
+    nobody = np.zeros(len(rows), np.bool_)
     for node in new.order:
         name = node.node_id
         if node.deprecated and (name not in old.by_id or old.by_id[name].deprecated or heirs.get(name)):
@@ -103,7 +102,7 @@ def changes_for(
         if lose.any():
             losses[name] = lose
             opened[name] = np.logical_or.reduce([was.unlocked[:, was.columns[each]] for each in names])
-    return Changes(len(before), gains, losses, opened, finished(old, was), finished(new, now))
+    return Changes(len(rows), gains, losses, opened, finished(old, was), finished(new, now))
 
 
 def _any(flags: Mapping[str, Flags], members: int) -> Flags:

@@ -69,12 +69,12 @@ class Migration:
         """Return the nodes that an operator has to look at."""
         return tuple(each for each in self.outcomes if each.outcome == "unmappable")
 
-    def report(self) -> dict[str, object]:
-        """Return what the event keeps of it for people, and what a dry run shows."""
+    def report(self, *, whole: bool = True) -> dict[str, object]:
+        """Return what is told of it; not `whole`: without the nodes that are just the same, as the event keeps it."""
+        told = [each for each in self.outcomes if whole or (each.outcome, each.to) != ("carried", (each.node_id,))]
         return {
             "rulesVersion": MIGRATION_RULES,
-            "nodes": {each.node_id: {"outcome": each.outcome, "to": list(each.to), "words": each.words}
-                      for each in self.outcomes},
+            "nodes": {each.node_id: {"outcome": each.outcome, "to": list(each.to), "words": each.words} for each in told},
             "unmappable": [each.node_id for each in self.unmappable],
             "scores": {each.phase: {"before": each.before_bp, "after": each.after_bp, "words": each.words}
                        for each in self.scores},
@@ -87,7 +87,7 @@ class Migration:
             "fromVersion": self.from_version, "toVersion": self.to_version,
             "mapping": {old: list(new) for old, new in self.mapping.items()},
             "merges": [list(row) for row in self.merges], "keptOpen": list(self.kept_open),
-            "reason": reason, "requestedBy": requested_by, "report": self.report(),
+            "reason": reason, "requestedBy": requested_by, "report": self.report(whole=False),
         }  # fmt: skip
 
 

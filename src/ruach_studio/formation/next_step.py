@@ -19,7 +19,7 @@ from ruach_studio.formation.gating import Access, Standing, can_access_node
 from ruach_studio.formation.graph import PHASES, Graph, Node, Phase, phase_rank
 from ruach_studio.formation.instants import Instants
 from ruach_studio.formation.next_step_order import Ranked, rank_by_recency_and_diversity
-from ruach_studio.formation.opening import is_done
+from ruach_studio.formation.opening import all_done, is_done
 from ruach_studio.formation.path import within_reach
 from ruach_studio.formation.scoring import check_aware, span_words
 from ruach_studio.kernel.decision import Verdict
@@ -69,8 +69,7 @@ def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit:
         raise BadInput(f"{limit} steps were asked for", subject="limit", remedy=f"Ask for 1 to {MOST_STEPS}.")
     standing = Standing(graph, evidence, as_of)
     near = within_reach(graph, evidence)
-    shut = {node.node_id for node in near if standing.deficits(node)}
-    usable = [node for node in near if node.node_id not in shut]
+    usable = [node for node in near if standing.is_open(node)]
     writer = _Writer(graph, evidence, as_of, limit)
     begun = sorted((node for node in usable if node.node_id in evidence.started),
                    key=lambda node: (as_of - evidence.started[node.node_id], node.ordinal))[:limit]  # fmt: skip
@@ -93,8 +92,7 @@ def progress_of(graph: Graph, evidence: Evidence, phase: Phase) -> Progress:
 
 def _tally(graph: Graph, evidence: Evidence) -> tuple[dict[Phase, int], dict[Phase, int]]:
     """Return, per phase, how many of the nodes that count are done, and how many there are."""
-    done = evidence.checkpoints_passed | evidence.completed.keys()
-    counts = Counter(map(graph.counted_in.get, done))
+    counts = Counter(map(graph.counted_in.get, all_done(evidence)))
     return {phase: counts[phase] for phase in PHASES}, dict(graph.counts)
 
 

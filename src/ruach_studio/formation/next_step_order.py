@@ -4,7 +4,7 @@ The formula stands in next_step.py. Whole per mille throughout, so that the orde
 depend on the order of the candidates.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -12,7 +12,7 @@ from operator import itemgetter
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Node, phase_rank
 from ruach_studio.formation.instants import Instants
-from ruach_studio.formation.opening import is_done
+from ruach_studio.formation.opening import all_done
 
 FULL = 1_000  # per mille
 RECENCY_WEIGHT = DIVERSITY_WEIGHT = 500  # per mille
@@ -40,6 +40,7 @@ def rank_by_recency_and_diversity(
     tags = {name: tags_of(node) for name, node in pool.items()}
     seen = _last_seen(graph, evidence)
     days = {each: _days_since(each, seen, as_of) for each in set(tags.values())}
+    done = all_done(evidence)
     overlap = dict.fromkeys(days, 0)
     found: list[Ranked] = []
     pending = [*_last_completed(graph, evidence), *picked]
@@ -48,7 +49,7 @@ def rank_by_recency_and_diversity(
             overlap = {each: max(most, _jaccard(each, like)) for each, most in overlap.items()}
         rank = {each: _rank(days[each], FULL - overlap[each]) for each in days}
         best = max(rank[tags[name]] for name in pool)
-        ties = [(-_opens(graph, evidence, node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
+        ties = [(-_opens(graph, done, node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
                 for name, node in pool.items() if rank[tags[name]] == best]  # fmt: skip
         opens, *_, name = min(ties)
         node = pool.pop(name)
@@ -98,13 +99,13 @@ def _jaccard(left: Tags, right: Tags) -> int:
     return FULL * len(left & right) // len(left | right)
 
 
-def _opens(graph: Graph, evidence: Evidence, node: Node) -> int:
+def _opens(graph: Graph, done: Set[str], node: Node) -> int:
     """Return how many nodes wait for this one alone (their gates apart)."""
     return sum(
         not follower.deprecated
-        and not is_done(evidence, follower.node_id)
+        and follower.node_id not in done
         and all(
-            name == node.node_id or is_done(evidence, name) or ((other := graph.by_id.get(name)) and other.deprecated)
+            name == node.node_id or name in done or ((other := graph.by_id.get(name)) and other.deprecated)
             for name in follower.prerequisites
         )
         for follower in map(graph.by_id.__getitem__, graph.opens.get(node.node_id, ()))

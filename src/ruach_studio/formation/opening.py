@@ -49,6 +49,11 @@ class Opening:
     text: str = ""
 
 
+def all_done(evidence: Evidence) -> AbstractSet[str]:
+    """Return the ids of all nodes that `is_done` is true of: made once, asked often."""
+    return evidence.checkpoints_passed | evidence.completed.keys()
+
+
 def is_done(evidence: Evidence, node_id: str) -> bool:
     """Return whether the member has this node behind them: read, reflected on or passed."""
     return node_id in evidence.completed or node_id in evidence.checkpoints_passed

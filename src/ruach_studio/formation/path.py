@@ -12,7 +12,7 @@ from typing import Literal
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.gating import Deficit, Standing
 from ruach_studio.formation.graph import Graph, Node
-from ruach_studio.formation.opening import is_done
+from ruach_studio.formation.opening import all_done, is_done
 from ruach_studio.formation.scoring import check_aware
 
 StepState = Literal["done", "started", "open", "locked"]
@@ -31,7 +31,7 @@ def watch_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[No
     """Return what the member may do now, in the stable topological order. Raises BadInput for a naive `as_of`."""
     check_aware(as_of)
     standing = Standing(graph, evidence, as_of)
-    usable = [node for node in within_reach(graph, evidence) if not standing.deficits(node)]
+    usable = [node for node in within_reach(graph, evidence) if standing.is_open(node)]
     return tuple(sorted(usable, key=lambda node: graph.position[node.node_id]))
 
 
@@ -54,7 +54,7 @@ def within_reach(graph: Graph, evidence: Evidence) -> tuple[Node, ...]:
     is open is among them, and they are found without a look at the whole graph.
     """
     # a node whose prerequisites are withdrawn is an entry; any other open one follows something that was done
-    done = evidence.checkpoints_passed | evidence.completed.keys()
+    done = all_done(evidence)
     names = graph.entry_names | evidence.unlocked | evidence.started.keys()
     names = names.union(*filter(None, map(graph.opens.get, done))) - done
     found = [node for name in names if (node := graph.by_id.get(name))]

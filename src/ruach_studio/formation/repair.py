@@ -14,7 +14,7 @@ from typing import Any
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Phase
 from ruach_studio.formation.journal import EVENT_TYPES, JournalEvent, checked
-from ruach_studio.formation.scoring import factors_of, total_bp
+from ruach_studio.formation.scoring import factors_of, ratio_words, total_bp
 from ruach_studio.formation.state import (
     REDUCER_VERSION,
     FormationState,
@@ -29,7 +29,7 @@ from ruach_studio.formation.state import (
 from ruach_studio.kernel.errors import BadInput, Conflict
 
 # What values of the wrong shape raise wherever they are read; anything else is a fault of the program, and stays one.
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, DecimalException)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, DecimalException)
 _MOST_NAMED = 20
 
 
@@ -80,7 +80,7 @@ def replay_whole(events: Sequence[Numbered]) -> FormationState:
     """Return the full replay. Raises JournalUnreadable that names the events which the door would refuse."""
     try:
         return replay(events)
-    except (*_UNREADABLE, OutOfOrder) as error:
+    except (*UNREADABLE, OutOfOrder) as error:
         bad = bad_events(events)
         named = "; ".join(f"event {each.version} ({each.event_id}): {each.why}" for each in bad[:_MOST_NAMED])
         raise JournalUnreadable(
@@ -106,7 +106,7 @@ def read_copy(
         except NeedsWholeJournal:
             state = replay(events)
         digest(state)
-    except (*_UNREADABLE, OtherReducer, OutOfOrder) as error:
+    except (*UNREADABLE, OtherReducer, OutOfOrder) as error:
         return Copy(None, (f"it cannot be read ({type(error).__name__}: {error})",))
     return Copy(state, tuple(faults))
 
@@ -135,6 +135,22 @@ def journal_faults(events: Sequence[Numbered], counted: int) -> tuple[str, ...]:
     return tuple(faults)
 
 
+def ghosts(graph: Graph, state: FormationState) -> tuple[str, ...]:
+    """Return, in sentences, what the pinned version should have and has not: prerequisites, and nodes with work in them."""
+    version = f"version {graph.version}"
+    told = [
+        f"{node.node_id} waits for {name}, which {version} does not have"
+        for node in graph.nodes
+        for name in node.prerequisites
+        if name not in graph.by_id
+    ]
+    for name in sorted({*state.started, *state.sections_completed, *state.checkpoints_passed}):
+        known = graph.by_id.keys() & set(state.names_of(name)) or any(name in row[1:] for row in state.merges)
+        if not known and state.carried.get(name) != ():
+            told.append(f"there is work on {name}, which {version} does not have")
+    return tuple(told)
+
+
 def bad_events(events: Sequence[Numbered]) -> tuple[BadEvent, ...]:
     """Return the events that the door would refuse, without those that are voided already."""
     voided = {str(event.data.get("eventId")) for _, event in events if event.event_type == "voided"}
@@ -156,7 +172,7 @@ def _refusal(event: JournalEvent) -> str:
         checked(event, allow_control=True)
     except BadInput as error:
         return error.fact
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return f"its payload is unreadable ({type(error).__name__})"
     return ""
 
@@ -208,4 +224,4 @@ def _words_of(graph: Graph, evidence: Evidence, phase: Phase) -> dict[str, str]:
         factors = factors_of(graph, evidence, phase)
     except BadInput as error:  # a copy with a quality out of range
         return {"fault": str(error)}
-    return {**{each.name: each.words for each in factors}, "score": f"{total_bp(factors)} of 10000 basis points"}
+    return {**{each.name: each.words for each in factors}, "score": f"score {ratio_words(total_bp(factors))}"}

@@ -92,11 +92,10 @@ def factors_of(graph: Graph, evidence: Evidence, phase: Phase) -> tuple[Factor, 
     prompts = graph.required_of(phase, "reflection")
     checkpoints = graph.required_of(phase, "checkpoint")
     read = len(graph.required_names(phase, "section") & evidence.completed.keys())
-    written = graph.required_names(phase, "reflection") & evidence.reflection_quality.keys()
-    quality = sum(_quality(evidence, name) for name in written)
+    quality = _qualities(evidence, graph.required_names(phase, "reflection") & evidence.reflection_quality.keys())
     passed = len(graph.required_names(phase, "checkpoint") & evidence.checkpoints_passed)
     days = evidence.active_days.get(phase, frozenset())
-    active, streak = min(len(days), FULL_DAYS), min(longest_streak(days), FULL_DAYS)
+    active, streak = min(len(days), FULL_DAYS), longest_streak(days, enough=FULL_DAYS)
     prompts_words = f"over {len(prompts)} prompt{'s' * (len(prompts) != 1)}"
     return (
         _factor("sections completed", SECTION_WEIGHT, read, len(sections), phase),
@@ -115,10 +114,11 @@ def total_bp(factors: tuple[Factor, ...]) -> int:
     return int(FULL_BP * earned / weights) if weights else 0
 
 
-def longest_streak(days: AbstractSet[date]) -> int:
+def longest_streak(days: AbstractSet[date], *, enough: int | None = None) -> int:
     """Return the most active days in one unbroken run, a day of rest bridged if it is the only one in any seven days.
 
-    The rest itself is not counted. So rests in a run stand at least seven days apart, as a kept Sabbath does.
+    The rest itself is not counted. So rests in a run stand at least seven days apart, as a kept Sabbath does. Longer than
+    `enough` is not looked for: with it the answer is at most that.
     """
     best = count = 0
     previous: date | None = None
@@ -135,6 +135,8 @@ def longest_streak(days: AbstractSet[date]) -> int:
             rest = resting
         count += 1
         best = max(best, count)
+        if best == enough:
+            break
         previous = day
     return best
 
@@ -187,12 +189,13 @@ def _factor(name: str, weight: int, have: int, of: int, phase: Phase, unit: str 
     return Factor(name, weight, have, of, f"{name} {have} of {of}{f' {unit}' if unit else ''} ({weight} %)")
 
 
-def _quality(evidence: Evidence, node_id: str) -> int:
-    quality = evidence.reflection_quality.get(node_id, 0)
-    if not 0 <= quality <= FULL_QUALITY:
-        raise BadInput(f"quality {quality} is outside 0..{FULL_QUALITY}", subject=node_id,
+def _qualities(evidence: Evidence, names: AbstractSet[str]) -> int:
+    found = [evidence.reflection_quality[name] for name in names]
+    if found and (min(found) < 0 or max(found) > FULL_QUALITY):
+        wrong = min(name for name in names if not 0 <= evidence.reflection_quality[name] <= FULL_QUALITY)
+        raise BadInput(f"quality {evidence.reflection_quality[wrong]} is outside 0..{FULL_QUALITY}", subject=wrong,
                        remedy="Qualities are whole per mille; correct the analysis and replay.")  # fmt: skip
-    return quality
+    return sum(found)
 
 
 def _minimum_words(phase: Phase, began: datetime | None, as_of: datetime) -> str:

@@ -31,7 +31,11 @@ def configure(settings: Settings) -> None:
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if settings.log_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # the usual one shows every frame's locals: a member's words and a thousand rows, at a second of work each
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     ids = _add_ids if settings.log_json else _add_bound_ids
     tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]

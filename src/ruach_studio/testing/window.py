@@ -23,8 +23,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`violations`: neighbours less than 1.000000 s apart. `unjustified`: refusals with nothing that near. `astray`: accepted
-    without standing there, or standing there without having been accepted."""
+    """`violations`: neighbours less than 1.000000 s apart. `unjustified`: refusals with nothing that near.
+
+    `astray`: told to be accepted without standing there, or standing there without.
+    """
 
     accepted: int
     refused: int

@@ -86,7 +86,7 @@ def test_a_dry_run_and_a_repair(desk, ruach, database_url):
     assert (code, "done; the audit has it as command " in out) == (0, True)
     code, out, _ = ruach("ops", "formation", "repair", desk, "reset-score", "--reason", "odd", "--dry-run")
     assert "0 facts differ between the projection and the journal" in out
-    assert "awakening: sections completed 0 of 2 (20 %) (the same)" in out
+    assert "awakening: score 0.00 (the same)" in out
     with psycopg.connect(database_url) as conn:
         actors = conn.execute("SELECT actor FROM platform.transition_audit WHERE entity = 'command'").fetchall()
     assert [actor.split(":")[0] for (actor,) in actors] == ["local"]
@@ -105,7 +105,7 @@ def test_unblocking_asks_for_a_second_person(desk, ruach, database_url):
     words = ("ops", "formation", "repair", desk, "unblock", "--node", "s2", "--reason", "locked out")
     code, out, _ = ruach(*words)
     assert code == 0
-    assert "opens s2, which is shut: S1 is not done" in out
+    assert "opens s2, which is shut:\n    S1 is not done\n" in out
     request = out.rsplit("confirm ", 1)[1].split()[0]
     assert request in ruach("ops", "confirmations")[1]
     as_ben = ("ops", "formation", "confirm", request, "--as", "ben@example.org", "--password-stdin")

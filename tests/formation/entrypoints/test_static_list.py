@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from ruach_studio.app.api import create_api
 from ruach_studio.app.wiring import Services
-from ruach_studio.formation.graph import Graph, Node
+from ruach_studio.formation.entrypoints.path_file import shipped_graphs
+from ruach_studio.formation.graph import PHASES, Graph, Node
 from ruach_studio.formation.store import graphs
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.auth.accounts import create_account
@@ -97,12 +98,17 @@ async def test_formation_s_tables_gone(walker, caller, database):
     )
 
 
-async def test_a_rule_that_breaks(walker, services, walk_graph):
+async def test_a_rule_that_breaks(walker, services, walk_graph, caplog, clock):
     broken = replace(walk_graph.nodes[0], prerequisites=None)
     services.graphs._graphs["ruach", 4] = Graph(4, (broken, *walk_graph.nodes[1:]))
     answer = await walker.get(f"{ENGINE}/next-step")
     assert answer.json()["source"] == "static"
-    assert services.static_answers.count == 1
+    await walker.get(f"{ENGINE}/next-step")
+    clock.later(minutes=2)
+    await walker.get(f"{ENGINE}/next-step")
+    assert services.static_answers.count == 3
+    told = [each.msg for each in caplog.records if isinstance(each.msg, dict) and each.msg["event"] == "next_step.static"]
+    assert [each["exc_info"] is not None for each in told] == [True, False, True]  # an outage must not drown in tracebacks
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ async def test_the_notice_of_readyz_fades(walker, services, caller, clock):
 
 async def test_a_path_that_is_not_published_shows_the_shipped_one(services, caller, database, clock):
     shipped = Graph(4, (Node("first", 1, "awakening", "section", "First", "content/first"),))
-    services.graphs._shipped["ruach"] = shipped
+    services.graphs._shipped = lambda: [shipped]
     async with database.transaction() as tx:
         await graphs.insert_path(tx, graphs.Path("ruach", "Path", "", None, clock.now(), "test"))
     member = await caller("member")
@@ -149,7 +155,7 @@ async def test_a_path_that_is_not_published_shows_the_shipped_one(services, call
 
 def test_the_cache_gives_the_newest_it_has_read_else_the_shipped_one():
     old, new, shipped = Graph(1, ()), Graph(2, ()), Graph(9, (), "ruach")
-    cache = GraphCache(shipped)
+    cache = GraphCache(lambda: [shipped])
     assert (cache.newest("ruach"), cache.newest("other")) == (shipped, None)
     cache._graphs["ruach", 2], cache._graphs["ruach", 1] = new, old
     assert cache.newest("ruach") is new
@@ -217,3 +223,9 @@ async def test_the_whole_database_away_or_hung(own_server, walk_graph):
         assert answer.headers["retry-after"]
     for each in (member, nobody, forger):
         await each.aclose()
+
+
+def test_the_path_that_ships_is_there_for_the_worst_day():
+    (graph,) = shipped_graphs()
+    assert (graph.path_id, graph.live_phases) == ("ruach", PHASES)
+    assert GraphCache(shipped_graphs).newest("ruach") is graph

@@ -16,11 +16,15 @@ VALUES = {
     "covenantType": "formation_journey", "acknowledgedTerms": True, "phase": "awakening", "previousPhase": "awakening",
     "isRegurgitation": False, "showsWrestling": True, "type": "text", "doctrinalSoundness": "sound", "gapType": "practical",
     "recommendationType": "revisit", "dimension": "pace", "requirementsNeeded": ["a \"b\" \\ \n é"], "subScores": {"a": 1},
-    "utcOffsetMinutes": -300, "nodeIds": ["a", "s1"], "mapping": {"s1": ["s2", "s3"]}, "report": {}, "action": "replay",
+    "utcOffsetMinutes": -300, "nodeIds": ["a", "s1"], "mapping": {"s1": ["s2", "s3"]}, "merges": [["s7", "s1", "s8"]],
+    "keptOpen": ["s6"], "report": {}, "action": "replay",
     "pause_triggered.reason": "speed_run_detected", "pause_triggered.severity": "gate", "eventId": str(uuid.uuid4()),
     "formation_gap_detected.severity": "minor",
 }  # fmt: skip
-COUNTS = ["daysInPhase", "checkpointsCompleted", "reflectionsSubmitted", "dwellTimeSeconds", "totalDwellTimeSeconds", "timeSinceReached", "wordCount", "timeSinceCheckpointReached", "graphVersion", "fromVersion", "toVersion"]  # fmt: skip
+COUNTS = frozenset({
+    "daysInPhase", "checkpointsCompleted", "reflectionsSubmitted", "dwellTimeSeconds", "totalDwellTimeSeconds",
+    "timeSinceReached", "wordCount", "timeSinceCheckpointReached", "graphVersion", "fromVersion", "toVersion",
+})  # fmt: skip
 
 
 def whole(kind, number, full):

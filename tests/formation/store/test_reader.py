@@ -11,10 +11,12 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from ruach_studio.formation.entrypoints import readiness
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.store import journal
 from ruach_studio.formation.store.journal_fence import fence
 from ruach_studio.infra.context import bind, new_id
+from ruach_studio.infra.http.health import Health
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 WRITERS = 20
@@ -89,6 +91,19 @@ async def test_a_late_commit_is_waited_for_and_a_naive_cursor_misses_it(database
     assert naive.seen == [late.event_id]  # one missed, for ever
     async with database.connection() as conn:
         assert await fence(conn) == type(held)(0, 0.0)
+
+
+async def test_the_engineer_on_call_is_told_of_a_transaction_left_open(services, enrollments, monkeypatch):
+    assert await readiness.readers_ready(services) == Health("ok", "0 journal events held back")
+    with psycopg.connect(services.database.dsn) as forgotten, psycopg.connect(services.database.dsn) as writer:
+        forgotten.execute("SELECT pg_current_xact_id()")
+        put(writer, viewed(enrollments[0], 0))
+        writer.commit()
+        assert await readiness.readers_ready(services) == Health("ok", "1 journal events held back")
+        monkeypatch.setattr(readiness, "LONG_WRITER_S", 0.0)
+        told = await readiness.readers_ready(services)
+    assert told.state == "degraded"
+    assert told.detail.startswith("1 journal events wait for a transaction open for 0 s")
 
 
 async def test_the_position_alone_is_no_order_even_behind_the_fence(database, enrollments):

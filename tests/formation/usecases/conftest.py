@@ -4,11 +4,17 @@ import pytest
 import sqlalchemy as sa
 
 from ruach_studio.formation.graph import Graph, ScoreGate
-from ruach_studio.formation.store import journal
+from ruach_studio.formation.store import journal, projections
+from ruach_studio.formation.usecases.attempt_checkpoint import attempt_checkpoint
 from ruach_studio.formation.usecases.beat_heart import beat_heart
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
 from ruach_studio.formation.usecases.load_journey import load_enrollment
 from ruach_studio.formation.usecases.project_enrollment import project_enrollment
+from ruach_studio.formation.usecases.rebuild_projection import rebuild_projection
+from ruach_studio.formation.usecases.reset_score import reset_score
+from ruach_studio.formation.usecases.submit_reflection import submit_reflection
+
+from .recovery import asked
 
 USER = "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"
 GOOD = (
@@ -132,5 +138,56 @@ def published_ghosts(services):
                 sa.text("SELECT payload FROM platform.outbox WHERE event_type = 'formation.ghost-state' ORDER BY id")
             )
             return [row.payload for row in rows]
+
+    return do
+
+
+@pytest.fixture
+async def walked(services, member, read_section, project, good, clock):
+    """The member has read s1, written on r1 and passed c1; the projection is up to date."""
+    await read_section()
+    await submit_reflection(services, USER, "r1", OTHER)
+    clock.later(seconds=60)
+    await read_section("c1", session="second", beats=2)
+    await attempt_checkpoint(services, USER, "c1", good)
+    await project(member)
+    clock.later(seconds=60)
+    return member
+
+
+@pytest.fixture
+def repair(services, clock):
+    """Return a coroutine that replays an enrollment's journal for Anna."""
+
+    async def do(enrollment, *, dry_run=False):
+        wish = asked(clock, dry_run=dry_run)
+        place = services.database.connection() if dry_run else services.database.transaction()
+        async with place as conn:
+            return await rebuild_projection(services, conn, enrollment.enrollment_id, wish)
+
+    return do
+
+
+@pytest.fixture
+def reset(services, clock):
+    """Return a coroutine that resets an enrollment's score for Anna."""
+
+    async def do(enrollment, *, dry_run=False, void=()):
+        wish = asked(clock, dry_run=dry_run)
+        place = services.database.connection() if dry_run else services.database.transaction()
+        async with place as conn:
+            return await reset_score(services, conn, enrollment.enrollment_id, wish, void=void)
+
+    return do
+
+
+@pytest.fixture
+def stored(services):
+    """Return a coroutine that gives an enrollment's stored projection and its journal."""
+
+    async def do(enrollment):
+        async with services.database.connection() as conn:
+            events = await journal.read(conn, enrollment.enrollment_id)
+            return await projections.get(conn, enrollment.enrollment_id), events
 
     return do

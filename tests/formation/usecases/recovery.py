@@ -6,13 +6,6 @@ import sqlalchemy as sa
 
 from ruach_studio.formation.usecases.examine_enrollment import Asked
 
-OTHER = (
-    "In the evening I sat down and felt calm for the first time. It was hard to admit that I want to be praised. I noticed"
-    " that I keep score with my neighbours, and I understood how tired that makes me. I believe that I am seen without it."
-    " In the past I would have argued; now I see why she was hurt, and from her point of view I had not listened. I learned"
-    " to wait before I answer. Tomorrow I will tell her that I am sorry and I want to ask her what she needs this week."
-)
-
 ANNA, BEN = "0b5ad1f8-5a0a-4f7c-9d67-2f4b3e1c0a01", "0b5ad1f8-5a0a-4f7c-9d67-2f4b3e1c0a02"
 
 

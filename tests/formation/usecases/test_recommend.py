@@ -74,6 +74,15 @@ async def test_facts_are_kept_once_and_written_anew_when_the_journal_went_on(ser
     assert facts == to_text(whole.evidence)
 
 
+async def test_facts_kept_by_another_reducer_are_not_read_but_written_anew(services, member):
+    await recommend_next_steps(services, USER)
+    (first,) = await kept_rows(services)
+    async with services.database.transaction() as tx:
+        await tx.execute(sa.text("UPDATE formation.evidence SET reducer = 'older', facts = '{}'"))
+    assert _offers(await recommend_next_steps(services, USER))[0] == ("open", "s1")
+    assert [row[:2] for row in await kept_rows(services)] == [first[:2]]
+
+
 async def test_the_projector_leaves_them_ready(services, member, read_section, project, journey):
     await read_section()
     await project(member)

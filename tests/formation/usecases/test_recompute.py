@@ -20,6 +20,8 @@ from ruach_studio.kernel.decision import DecisionResult, Verdict
 from ruach_studio.kernel.hashing import inputs_hash
 
 USER = "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"
+# rules of search and of insights, whose own tests ask them again
+ELSEWHERE = {"retrieval-v1", "canon-v1", "privilege-v1"}
 
 
 async def results(services):
@@ -57,7 +59,7 @@ async def test_every_decision_of_a_life_is_made_again(services, lived):
     found = await recompute_decisions(services, [each for each in lived if decides(each["rulesVersion"])])
     assert found.faults == ()
     seen = {each["rulesVersion"] for each in lived}
-    assert seen >= RULES.keys()
+    assert seen >= RULES.keys() - ELSEWHERE
     assert sum(found.not_again.values()) == sum(each["rulesVersion"] not in RULES for each in lived)
 
 

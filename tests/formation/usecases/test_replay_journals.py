@@ -1,4 +1,4 @@
-"""Replaying every journal gives what replaying each gives, on any number of processes, and tells what a projection is worth."""
+"""Replaying every journal gives what replaying each gives, on any number of processes; projections are told their worth."""
 
 import hashlib
 import uuid
@@ -83,8 +83,8 @@ async def test_projections_are_compared_as_of_their_own_version(database, member
     async with database.transaction() as tx:
         for n, state in stored.items():
             by = "formation-state-v0" if n == 5 else REDUCER_VERSION
-            await projections.put(tx, Projection(members[n].enrollment_id, state.journal_version, by, dict(to_snapshot(state)),
-                                                 digest(state), START))  # fmt: skip
+            name, version = members[n].enrollment_id, state.journal_version
+            await projections.put(tx, Projection(name, version, by, dict(to_snapshot(state)), digest(state), START))
     done = await replay_journals(database, slice_size=3)
     assert done.verdicts == {"behind": 2, "differs": 1, "none": 2, "other rules": 1, "same": 1}
     assert [(each.enrollment_id, each.verdict) for each in done.differing] == [(members[3].enrollment_id, "differs")]
@@ -98,6 +98,17 @@ async def test_a_journal_that_lacks_an_event_is_named(database, members):
                          {"id": members[0].enrollment_id})  # fmt: skip
     done = await replay_journals(database)
     assert [(each.enrollment_id, each.verdict) for each in done.differing] == [(members[0].enrollment_id, "gap")]
+
+
+async def test_an_event_that_cannot_be_read_is_named_and_the_others_are_replayed(database, members):
+    async with database.transaction() as tx:
+        await tx.execute(sa.text(
+            "INSERT INTO formation.journal (event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
+            " data) VALUES (gen_random_uuid(), :id, 1, 'u6', 'section_completed', 's1', now(), '{}')"
+        ), {"id": members[6].enrollment_id})  # fmt: skip
+    done = await replay_journals(database)
+    assert [(each.enrollment_id, each.verdict) for each in done.differing] == [(members[6].enrollment_id, "unreadable")]
+    assert done.verdicts == {"none": MEMBERS - 1, "unreadable": 1}
 
 
 async def test_no_enrollment_no_work(database):

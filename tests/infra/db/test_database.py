@@ -42,6 +42,25 @@ async def test_a_transaction_rolls_back_on_any_error(thing: Database) -> None:
     assert await rows(thing) == []
 
 
+async def test_statements_commit_each_by_itself_and_leave_the_connection_as_it_was(database_url: str) -> None:
+    async with Database(database_url, pool_size=1) as one:
+        async with one.statements() as conn:
+            await conn.execute(text("create table render.thing (n int primary key)"))
+            await conn.execute(text("insert into render.thing values (1)"))
+            with pytest.raises(exc.IntegrityError):
+                await conn.execute(text("insert into render.thing values (2), (1)"))
+        assert await rows(one) == [1]
+
+        async def fails_after_a_write() -> None:
+            async with one.transaction() as tx:  # the same connection: it must not commit by itself now
+                await tx.execute(text("insert into render.thing values (3)"))
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            await fails_after_a_write()
+        assert await rows(one) == [1]
+
+
 async def test_a_broken_constraint_is_no_outage(thing: Database) -> None:
     with pytest.raises(exc.IntegrityError):
         async with thing.transaction() as tx:

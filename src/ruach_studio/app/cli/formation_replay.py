@@ -97,8 +97,8 @@ async def _all(services: Services, processes: int, as_of: datetime | None) -> di
     wrong = sum(count for verdict, count in done.verdicts.items() if verdict in WRONG)
     worth = ", ".join(f"{count} {verdict}" for verdict, count in done.verdicts.items()) or "none"
     lines = [
-        f"{done.events:,} events of {done.enrollments:,} enrollments in {seconds:.1f} s: {done.events / seconds:,.0f} a second"
-        f" on {processes} processes",
+        f"{done.events:,} events of {done.enrollments:,} enrollments in {seconds:.1f} s on {processes} processes:"
+        f" {done.events / seconds:,.0f} events a second",
         f"digest of all {done.digest}; projections: {worth}",
         *(f"  {each.enrollment_id} event {each.journal_version}: {each.verdict}" for each in done.differing),
     ]

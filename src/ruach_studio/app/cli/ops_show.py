@@ -54,9 +54,13 @@ def confirmations(listed: Sequence[Confirmation], *, json: bool) -> None:
     for each in listed:
         who = each.requested_by_email or each.requested_as
         _say(f"{each.id}  {each.state}  {each.command}  asked by {who}: {each.reason}")
-        _say(f"    {', '.join(f'{name} {value}' for name, value in each.params.items())}")
+        _say(f"    {', '.join(f'{name} {_param(value)}' for name, value in sorted(each.params.items()))}")
         pending = each.state == "pending"
         _say(f"    runs out at {each.expires_at:%Y-%m-%d %H:%M} UTC" if pending else f"    {each.decision_reason or '-'}")
+
+
+def _param(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def lines_of(done: Outcome) -> Iterator[str]:
@@ -73,7 +77,7 @@ def lines_of(done: Outcome) -> Iterator[str]:
 
 
 def _result(result: Mapping[str, Any]) -> Iterator[str]:
-    teller = {"differences": _repaired, "nodes": _migrated, "opens": _unblocked}
+    teller = {"unreadable": _unreadable, "differences": _repaired, "nodes": _migrated, "opens": _unblocked}
     for mark, tell in teller.items():
         if mark in result:
             yield from tell(result)
@@ -82,19 +86,35 @@ def _result(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {value}"
 
 
+def _unreadable(result: Mapping[str, Any]) -> Iterator[str]:
+    yield f"enrollment {result['enrollmentId']}: the journal cannot be read until its bad events are voided"
+    yield from (_bad_event(each) for each in result["badEvents"])
+
+
 def _repaired(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"enrollment {result['enrollmentId']}, journal at event {result['journalVersion']}"
     for fault in result["projectionFaults"]:
         yield f"projection: {fault}"
     for fault in result["journalFaults"]:
-        yield f"journal: {fault}; restore them from a backup"
+        yield f"journal: {fault}; restore it from a backup"
+    for ghost in result.get("ghosts", ()):
+        yield f"ghost: {ghost}; unblock what waits, or migrate to a version that has it"
     for name, change in result["enrollmentRow"].items():
         yield f"enrollment row: {name} {change['before']} -> {change['after']}"
-    yield f"{result['differenceCount']} facts differ between the projection and the journal"
-    yield from _first(f"  {each['fact']}: {each['before']} -> {each['after']}" for each in result["differences"])
+    count, usable = result["differenceCount"], result["digestBefore"] is not None
+    if usable:
+        yield f"{count} fact{' differs' if count == 1 else 's differ'} between the projection and the journal"
+        yield from _first(
+            f"  {each['fact']}: {_fact(each['before'])} -> {_fact(each['after'])}" for each in result["differences"]
+        )
+    else:
+        yield f"the projection is made anew: {count} facts"
     if "factors" in result:
-        yield "score, as readers see it -> as the raw data has it"
-        yield from (f"  {_factor(each)}" for each in result["factors"])
+        yield "score, as readers see it -> as the raw data has it" if usable else "score, as the raw data has it"
+        told = [
+            each for each in result["factors"] if each["factor"] == "score" or (usable and each["before"] != each["after"])
+        ]
+        yield from (f"  {_factor(each)}" for each in told)
         yield from (_bad_event(each) for each in result["badEvents"])
         yield from (f"raw data: {each}" for each in result["rawData"])
     yield f"digest {result['digestBefore'] or 'none'} -> {result['digestAfter']}"
@@ -107,20 +127,29 @@ def _bad_event(each: Mapping[str, Any]) -> str:
     return f"{told} (voided)" if each["voided"] else f"{told}{remedy}"
 
 
+def _fact(value: object) -> str:
+    return "nothing" if value is None else str(value)
+
+
 def _factor(each: Mapping[str, Any]) -> str:
+    if each["before"] is None:
+        return f"{each['phase']}: {each['after']}"
     if each["before"] == each["after"]:
         return f"{each['phase']}: {each['after']} (the same)"
-    return f"{each['phase']}: {each['before'] or 'not readable'} -> {each['after']}"
+    return f"{each['phase']}: {each['before']} -> {each['after']}"
 
 
 def _migrated(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"enrollment {result['enrollmentId']}: version {result['fromVersion']} -> {result['toVersion']}"
     if not result["changed"]:
         yield "it is on that version already; nothing to do"
+        return
     for name, each in result["nodes"].items():
         yield f"  {name}: {each['outcome']}; {each['words']}"
-    for each in result["scores"].values():
-        yield f"  score {each['words']}"
+    moved = [each["words"] for each in result["scores"].values() if each["before"] != each["after"]]
+    yield from (f"  score {words}" for words in moved)
+    if not moved:
+        yield "  every score is the same"
     if result["keptOpen"]:
         yield f"  stays open: {', '.join(result['keptOpen'])}"
     if result["added"]:
@@ -132,7 +161,8 @@ def _migrated(result: Mapping[str, Any]) -> Iterator[str]:
 def _unblocked(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"enrollment {result['enrollmentId']}, version {result['graphVersion']}"
     for name, lacks in result["opens"].items():
-        yield f"  opens {name}, which is shut: {'; '.join(lacks)}"
+        yield f"  opens {name}, which is shut:"
+        yield from (f"    {each}" for each in lacks)
     if result["openAlready"]:
         yield f"  open already: {', '.join(result['openAlready'])}"
 

@@ -6,13 +6,16 @@ A `bodyFile` is a markdown file below the folder of the path file. The sample pa
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
+from ruach_studio.formation.authoring import numbered
 from ruach_studio.formation.entrypoints.wire_graph import GraphIn, Id, PieceWire, Ref, Title, authored_of, piece_of
+from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.usecases.publish_path_file import PathFile
 from ruach_studio.kernel.errors import BadInput
 
@@ -34,6 +37,13 @@ class _Form(GraphIn):
 def sample_file() -> Path:
     """Return the sample path that ships with Ruach Studio."""
     return Path(str(resources.files("ruach_studio.formation"))) / "sample" / "path.json"
+
+
+@cache
+def shipped_graphs() -> tuple[Graph, ...]:
+    """Return the sample path's graph, as its first version would be: what a static list shows when nothing else is known."""
+    sample = read_path_file(sample_file())
+    return (Graph(1, numbered(sample.authored.nodes, {}), sample.path_id),)
 
 
 def read_path_file(file: Path) -> PathFile:

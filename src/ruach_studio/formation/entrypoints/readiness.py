@@ -1,4 +1,4 @@
-"""Turn "can formation answer?" and "can it be searched?" into one word and a sentence each for /readyz.
+"""Turn "can formation answer?", "can it be searched?", "do readers get on?" into a word and a sentence each for /readyz.
 
 Formation down does not take the service down: what is left of it is the static list, and the other pillars work on.
 """
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import graphs, journal, vectors
+from ruach_studio.formation.store.journal_fence import Fence, fence
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.infra.deadline import in_time
 from ruach_studio.infra.http.health import Health
@@ -15,6 +16,7 @@ from ruach_studio.infra.logging import get_logger
 log = get_logger(__name__)
 RECENT = timedelta(minutes=5)
 WITHIN_S = 1.5  # below /readyz's own limit, which would take the whole service down
+LONG_WRITER_S = 60.0
 
 
 async def ready(services: FormationServices) -> Health:
@@ -63,3 +65,21 @@ async def _counted(services: FormationServices) -> tuple[int, int] | None:
         if not await vectors.present(conn):
             return None
         return await vectors.count(conn, services.embedder.embedder_id)
+
+
+async def readers_ready(services: FormationServices) -> Health:
+    """Return degraded while an open transaction has kept readers of the journal waiting for over a minute."""
+    try:
+        held = await in_time(_held(services), WITHIN_S)
+    except Exception as error:
+        log.warning("journal.readers.unknown", exc_info=error)
+        return Health("degraded", f"how readers of the journal stand cannot be seen ({type(error).__name__})")
+    if held.held_back and held.oldest_writer_s > LONG_WRITER_S:
+        waits = f"{held.held_back} journal events wait for a transaction open for {held.oldest_writer_s:.0f} s"
+        return Health("degraded", f"{waits}: end its session")
+    return Health("ok", f"{held.held_back} journal events held back")
+
+
+async def _held(services: FormationServices) -> Fence:
+    async with services.database.connection() as conn:
+        return await fence(conn)

@@ -6,6 +6,7 @@ and counted for /readyz.
 """
 
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from ruach_studio.formation.entrypoints.wire_read import NextStepOut, static_out
@@ -20,6 +21,7 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 SHOWN = 10
+TRACEBACK_EVERY = timedelta(minutes=1)  # in an outage every dashboard fails in the same way
 _SAYS = {
     "identity_unknown": "Who you are cannot be checked right now",
     "nothing_published": "No version of this path is published yet",
@@ -48,9 +50,12 @@ class StaticList:
             return self.because(type(error).__name__, path_id, error)
 
     def because(self, reason: str, path_id: str, error: Exception | None = None) -> NextStepOut:
-        """Return the static list, and note why it had to be shown."""
-        log.warning("next_step.static", reason=reason, path_id=path_id, exc_info=error)
-        self.services.static_answers.note(self.services.clock.now(), reason)
+        """Return the static list, and note why it had to be shown; a fault of ours with its traceback, once a minute."""
+        now, shown = self.services.clock.now(), self.services.static_answers
+        again = shown.last_reason == reason and shown.last_at is not None and now - shown.last_at < TRACEBACK_EVERY
+        ours = error is not None and not isinstance(error, RuachError)
+        log.warning("next_step.static", reason=reason, path_id=path_id, exc_info=error if ours and not again else None)
+        shown.note(now, reason)
         notice = f"{_SAYS.get(reason, _OTHERWISE)}; this is the path in its order, the same for everyone"
         if correlation_id := current().correlation_id:
             notice += f" (correlation id {correlation_id})"

@@ -33,12 +33,18 @@ _QUERY = (
     " CAST(replace(CAST(plainto_tsquery('english', :query) AS text), ' & ', ' | ') AS tsquery) END AS any_of,"
     " websearch_to_tsquery('english', :query) AS all_of) AS q"
 )
-_SEARCH = sa.text(
-    f"SELECT c.content_ref, c.idx FROM formation.chunk c, {_QUERY}"  # noqa: S608  (no value is in it)
-    " WHERE c.tsv @@ q.any_of AND (CAST(:refs AS text[]) IS NULL OR c.content_ref = ANY(CAST(:refs AS text[])))"
-    " ORDER BY (c.tsv @@ q.all_of) DESC, floor(ts_rank_cd(c.tsv, q.any_of) * 1000000) DESC, c.content_ref, c.idx"
+# OFFSET 0: the words' index first, whatever the planner thinks of the list of pieces, which it cannot see
+_FOUND = (
+    f"SELECT c.content_ref, c.idx FROM (SELECT f.content_ref, f.idx, f.tsv, q.any_of, q.all_of"  # noqa: S608  (no value in it)
+    f" FROM formation.chunk f, {_QUERY} WHERE f.tsv @@ q.any_of OFFSET 0) AS c"
+)
+_BEST = (
+    " ORDER BY (c.tsv @@ c.all_of) DESC, floor(ts_rank_cd(c.tsv, c.any_of) * 1000000) DESC, c.content_ref, c.idx"
     " LIMIT :limit"
 )
+# a list to join with: `= ANY(list)` is walked for every row once the statement is prepared
+IN_THESE = " c.content_ref IN (SELECT unnest(CAST(:refs AS text[])))"
+_SEARCH, _SEARCH_THESE = sa.text(_FOUND + _BEST), sa.text(f"{_FOUND} WHERE{IN_THESE}{_BEST}")
 _SHOW = sa.text(
     "SELECT c.content_ref, c.idx, c.heading, c.text, c.words, c.sha256,"  # noqa: S608
     " ts_headline('english', c.text, q.any_of, :options) AS snippet"
@@ -87,8 +93,9 @@ async def search(conn: AsyncConnection, query: str, refs: Sequence[str] | None, 
     """Return the best passages of the pieces `refs` (None: of all), as (content reference, place), the best first."""
     if refs is not None and not refs:
         return []
-    given = {"query": query, "exact": is_exact(query), "refs": None if refs is None else list(refs), "limit": limit}
-    return [(row.content_ref, row.idx) for row in await conn.execute(_SEARCH, given)]
+    given: dict[str, Any] = {"query": query, "exact": is_exact(query), "limit": limit}
+    rows = await conn.execute(_SEARCH, given) if refs is None else await conn.execute(_SEARCH_THESE, {**given, "refs": refs})
+    return [(row.content_ref, row.idx) for row in rows]
 
 
 async def show(conn: AsyncConnection, query: str, places: Sequence[Place]) -> dict[Place, Passage]:

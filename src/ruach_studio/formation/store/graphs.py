@@ -1,6 +1,8 @@
 """The SQL of published graphs: a version is read once per process, since it can never change."""
 
-from collections import OrderedDict
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -134,25 +136,28 @@ def row_of(path_id: str, version: int, node: Node) -> dict[str, Any]:
 class GraphCache:
     """The graphs that were read last, at most KEPT_GRAPHS. A version is immutable, so nothing is ever stale."""
 
-    def __init__(self, *shipped: Graph) -> None:
-        """Take the graphs that come with the program: what the static list shows until a published one was read."""
+    def __init__(self, shipped: Callable[[], Sequence[Graph]] = tuple) -> None:
+        """Take what reads the graphs that ship with the program: the static list shows them until another was read."""
         self._graphs: OrderedDict[tuple[str, int], Graph] = OrderedDict()
-        self._shipped = {graph.path_id: graph for graph in shipped}
+        self._reading: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._shipped = shipped
 
     async def get(self, conn: AsyncConnection, path_id: str, version: int) -> Graph:
         """Return a published version. Raises GraphVersionNotFound."""
         key = (path_id, version)
-        graph = self._graphs.get(key)
-        if graph is None:
-            graph = await read_version(conn, path_id, version)
-            self._graphs[key] = graph
+        if key not in self._graphs:
+            async with self._reading[key]:  # whoever asks meanwhile waits: a large graph is not read twenty times at once
+                if key not in self._graphs:
+                    self._graphs[key] = await read_version(conn, path_id, version)
+            self._reading.pop(key, None)
             if len(self._graphs) > KEPT_GRAPHS:
                 self._graphs.popitem(last=False)
-        else:
-            self._graphs.move_to_end(key)
-        return graph
+        self._graphs.move_to_end(key)
+        return self._graphs[key]
 
     def newest(self, path_id: str) -> Graph | None:
         """Return the newest version of a path that is kept here, else the shipped one; asks no database (static list)."""
         kept = [graph for (path, _), graph in self._graphs.items() if path == path_id]
-        return max(kept, key=lambda graph: graph.version, default=self._shipped.get(path_id))
+        if not kept:
+            kept = [graph for graph in self._shipped() if graph.path_id == path_id]
+        return max(kept, key=lambda graph: graph.version, default=None)

@@ -27,6 +27,10 @@ _LONG = sa.text(
     "SELECT version, event_type, content_id, (extract(epoch FROM occurred_at) * 1000000)::bigint AS us, data"
     " FROM formation.journal WHERE enrollment_id = :enrollment_id AND version > :after AND brief IS NULL"
 )
+_ALTERED = sa.text(
+    "SELECT version FROM formation.journal WHERE enrollment_id = :enrollment_id"
+    " AND brief IS DISTINCT FROM formation.brief(event_type, content_id, occurred_at, data) ORDER BY version"
+)
 
 
 async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> Stretch:
@@ -38,6 +42,11 @@ async def read(conn: AsyncConnection, enrollment_id: str, *, after: int = 0) -> 
         put_long(rows, after, ((row.version, [row.event_type, row.content_id, row.us, row.data])
                                for row in await conn.execute(_LONG, wanted)))  # fmt: skip
     return Stretch(enrollment_id, found.user_id or "", after, rows)
+
+
+async def altered(conn: AsyncConnection, enrollment_id: str) -> list[int]:
+    """Return the numbers of events whose quick row is not what the event says: one of the two was changed by hand."""
+    return list((await conn.execute(_ALTERED, {"enrollment_id": enrollment_id})).scalars())
 
 
 def put_long(rows: list[Any], after: int, long: Iterable[tuple[int, list[Any]]]) -> None:

@@ -6,24 +6,24 @@ decide nothing. Where pgvector is missing there is no table; whoever asks is tol
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ruach_studio.formation.store.chunks import Place
+from ruach_studio.formation.store.chunks import IN_THESE, Place
 
 _PRESENT = sa.text("SELECT to_regclass('formation.chunk_vector') IS NOT NULL")
 _ENSURE = sa.text("SELECT formation.ensure_vectors()")
-_NEAREST = sa.text(
-    "SELECT n.content_ref, n.idx FROM ("
-    " SELECT c.content_ref, c.idx, floor((v.embedding <#> CAST(:vector AS vector)) * 1000000) AS distance"
-    " FROM formation.chunk_vector v JOIN formation.chunk c ON c.sha256 = v.sha256"
-    " WHERE v.embedder = :embedder AND vector_dims(v.embedding) = :dimensions"
-    " AND (CAST(:refs AS text[]) IS NULL OR c.content_ref = ANY(CAST(:refs AS text[])))) AS n"
-    " WHERE n.distance <= :farthest ORDER BY n.distance, n.content_ref, n.idx LIMIT :limit"
+_SCAN = (
+    "SELECT n.content_ref, n.idx FROM (SELECT c.content_ref, c.idx, CASE WHEN vector_dims(v.embedding) = :dimensions"
+    " THEN floor((v.embedding <#> CAST(:vector AS vector)) * 1000000) END AS distance"
+    " FROM formation.chunk_vector v JOIN formation.chunk c ON c.sha256 = v.sha256 WHERE v.embedder = :embedder"
 )
+_NEAREST = ") AS n WHERE n.distance <= :farthest ORDER BY n.distance, n.content_ref, n.idx LIMIT :limit"
+_OF_ALL, _OF_THESE = sa.text(_SCAN + _NEAREST), sa.text(f"{_SCAN} AND{IN_THESE}{_NEAREST}")
 _MISSING = sa.text(
     "SELECT DISTINCT c.sha256, c.heading, c.text FROM formation.chunk c WHERE c.content_ref = :ref AND NOT EXISTS"
     " (SELECT FROM formation.chunk_vector v WHERE v.sha256 = c.sha256 AND v.embedder = :embedder) ORDER BY c.sha256"
@@ -31,7 +31,6 @@ _MISSING = sa.text(
 _COUNT = sa.text(
     "SELECT count(*) AS passages, count(v.sha256) AS with_vector FROM formation.chunk c"
     " LEFT JOIN formation.chunk_vector v ON v.sha256 = c.sha256 AND v.embedder = :embedder"
-    " WHERE CAST(:refs AS text[]) IS NULL OR c.content_ref = ANY(CAST(:refs AS text[]))"
 )
 _PUT = sa.text(
     "INSERT INTO formation.chunk_vector (sha256, embedder, embedding)"
@@ -68,11 +67,12 @@ async def nearest(
     """Return the passages of `refs` (None: of all) whose cosine with a unit `vector` is at least `least`, nearest first."""
     if (refs is not None and not refs) or not vector.any():
         return []
-    given = {
+    given: dict[str, Any] = {
         "vector": literal(vector), "embedder": embedder, "dimensions": len(vector),
-        "refs": None if refs is None else list(refs), "farthest": -round(least * 1_000_000), "limit": limit,
+        "farthest": -round(least * 1_000_000), "limit": limit,
     }  # fmt: skip
-    return [(row.content_ref, row.idx) for row in await conn.execute(_NEAREST, given)]
+    rows = await conn.execute(_OF_ALL, given) if refs is None else await conn.execute(_OF_THESE, {**given, "refs": refs})
+    return [(row.content_ref, row.idx) for row in rows]
 
 
 async def missing(conn: AsyncConnection, embedder: str, content_ref: str) -> list[Wanting]:
@@ -81,10 +81,9 @@ async def missing(conn: AsyncConnection, embedder: str, content_ref: str) -> lis
     return [Wanting(row.sha256, f"{row.heading}\n{row.text}") for row in rows]
 
 
-async def count(conn: AsyncConnection, embedder: str, refs: Sequence[str] | None = None) -> tuple[int, int]:
-    """Return how many passages there are in `refs` (None: in all) and how many of them have a vector."""
-    given = {"embedder": embedder, "refs": None if refs is None else list(refs)}
-    row = (await conn.execute(_COUNT, given)).one()
+async def count(conn: AsyncConnection, embedder: str) -> tuple[int, int]:
+    """Return how many passages there are and how many of them have a vector of this embedder."""
+    row = (await conn.execute(_COUNT, {"embedder": embedder})).one()
     return int(row.passages), int(row.with_vector)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.repair import Copy, differences, journal_faults, read_copy
 from ruach_studio.formation.state import FormationState, Numbered, digest
-from ruach_studio.formation.store import enrollments, journal, projections
+from ruach_studio.formation.store import enrollments, journal, journal_rows, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 
 MOST_DIFFERENCES = 500
@@ -28,12 +28,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """An enrollment with its whole journal, and what readers make of its stored projection."""
+    """An enrollment with its journal, and what readers make of its projection; `altered`: numbers, see journal_rows.py."""
 
     enrollment: Enrollment
     events: Sequence[Numbered]
     copy: Copy
     stored_digest: str | None
+    altered: Sequence[int] = ()
 
 
 async def examine_enrollment(tx: AsyncConnection, enrollment_id: str, asked: Asked) -> Examined:
@@ -41,11 +42,12 @@ async def examine_enrollment(tx: AsyncConnection, enrollment_id: str, asked: Ask
     held = enrollments.get if asked.dry_run else enrollments.lock
     enrollment = await held(tx, enrollment_id)
     events = await journal.read(tx, enrollment_id)
+    altered = await journal_rows.altered(tx, enrollment_id)
     stored = await projections.get(tx, enrollment_id)
     if stored is None:
-        return Examined(enrollment, events, read_copy(None, "", "", events), None)
+        return Examined(enrollment, events, read_copy(None, "", "", events), None, altered)
     copy = read_copy(stored.snapshot, stored.reducer_version, stored.digest, events)
-    return Examined(enrollment, events, copy, stored.digest)
+    return Examined(enrollment, events, copy, stored.digest, altered)
 
 
 def comparison(found: Examined, truth: FormationState) -> dict[str, Any]:
@@ -57,7 +59,10 @@ def comparison(found: Examined, truth: FormationState) -> dict[str, Any]:
         "enrollmentId": found.enrollment.enrollment_id, "journalVersion": truth.journal_version,
         "digestBefore": None if found.copy.state is None else digest(found.copy.state), "digestAfter": digest(truth),
         "projectionFaults": list(found.copy.faults),
-        "journalFaults": list(journal_faults(found.events, found.enrollment.journal_version)),
+        "journalFaults": [
+            *journal_faults(found.events, found.enrollment.journal_version),
+            *(f"event {number} was altered: its quick row says something else" for number in found.altered),
+        ],
         "differenceCount": len(changes), "differences": shown, "enrollmentRow": row,
         "changed": bool(changes or row or found.copy.faults),
     }  # fmt: skip

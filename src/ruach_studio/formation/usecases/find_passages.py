@@ -1,7 +1,7 @@
 """Turn a query into places of passages, by words and by meaning, among the pieces that the reader may read and no others.
 
-What is not readable is not looked at: the database is asked about readable pieces only, so that neither a hit nor a count
-nor a duration can tell what stands in a locked text. If the embedder is away, words alone answer, and it is said.
+What is not readable is not looked into: the database is asked about readable pieces only, so that neither a hit nor a count
+can tell what stands in a locked text. If the embedder is away, words alone answer, and it is said.
 """
 
 import asyncio

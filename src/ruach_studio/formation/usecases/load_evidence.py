@@ -44,6 +44,19 @@ class Standpoint:
         return at.astimezone(timezone(timedelta(minutes=offset_minutes(self.enrollment.time_zone, at))))
 
 
+async def load_kept(
+    services: FormationServices, conn: AsyncConnection, user_id: str, *, path_id: str = DEFAULT_PATH
+) -> tuple[Enrollment | None, Standpoint | None]:
+    """Return the user's enrollment on a path, and where they stand if that is kept for the journal as it is."""
+    kept = await evidences.of_user(conn, user_id, path_id, reducer=_REDUCER)
+    if kept is None or kept.facts is None or kept.graph_version is None:
+        return None if kept is None else kept.enrollment, None
+    enrollment = kept.enrollment
+    origin = Origin(enrollment.enrollment_id, enrollment.journal_version, REDUCER_VERSION)
+    graph = await services.graphs.get(conn, path_id, kept.graph_version)
+    return enrollment, Standpoint(enrollment, graph, from_text(kept.facts, origin))
+
+
 async def load_evidence(
     services: FormationServices, tx: AsyncConnection, user_id: str, *, path_id: str = DEFAULT_PATH
 ) -> Standpoint | None:
@@ -51,14 +64,9 @@ async def load_evidence(
 
     `tx` must be able to write: a text that was out of date is written anew.
     """
-    kept = await evidences.of_user(tx, user_id, path_id, reducer=_REDUCER)
-    if kept is None:
-        return None
-    enrollment = kept.enrollment
-    if kept.facts is not None and kept.graph_version is not None:
-        origin = Origin(enrollment.enrollment_id, enrollment.journal_version, REDUCER_VERSION)
-        graph = await services.graphs.get(tx, path_id, kept.graph_version)
-        return Standpoint(enrollment, graph, from_text(kept.facts, origin))
+    enrollment, standing = await load_kept(services, tx, user_id, path_id=path_id)
+    if enrollment is None or standing is not None:
+        return standing
     journey = await load_enrollment(services, tx, enrollment.enrollment_id)
     evidence = await keep_evidence(tx, journey.graph, journey.evidence, at=services.clock.now())
     return Standpoint(journey.enrollment, journey.graph, evidence)

@@ -12,11 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.repair import UNREADABLE, replay_whole
 from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot
-from ruach_studio.formation.store import enrollments, projections
+from ruach_studio.formation.store import enrollments, journal, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.journal_rows import replay_stored
+from ruach_studio.infra.logging import get_logger
 
+log = get_logger(__name__)
 DEFAULT_PATH = "ruach"
 
 
@@ -47,11 +50,26 @@ async def load_enrollment(
 
 
 async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | None = None) -> FormationState:
-    """Return the state of an enrollment from its projection and the events behind it."""
+    """Return the state of an enrollment from its projection and the events behind it.
+
+    A projection that cannot be read is only a copy: the journal is replayed instead. Raises JournalUnreadable, which names
+    the events, if the journal itself cannot be read.
+    """
     stored = await projections.get(conn, enrollment_id)
-    usable = stored is not None and stored.reducer_version == REDUCER_VERSION
-    start = from_snapshot(stored.snapshot) if stored is not None and usable else None
-    return await replay_stored(conn, enrollment_id, as_of=as_of, start=start)
+    start = None
+    if stored is not None and stored.reducer_version == REDUCER_VERSION:
+        try:
+            start = from_snapshot(stored.snapshot)
+        except UNREADABLE as error:
+            log.warning(
+                "formation.projection.unreadable", enrollment_id=enrollment_id, error=f"{type(error).__name__}: {error}"
+            )
+    try:
+        return await replay_stored(conn, enrollment_id, as_of=as_of, start=start)
+    except UNREADABLE as error:
+        log.error("formation.journal.unreadable", enrollment_id=enrollment_id, error=f"{type(error).__name__}: {error}")
+        events = await journal.read(conn, enrollment_id)
+        return replay_whole([pair for pair in events if as_of is None or pair[1].occurred_at <= as_of])
 
 
 async def _journey(

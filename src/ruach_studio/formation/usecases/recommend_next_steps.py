@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.covenant import Covenant, steps_under
 from ruach_studio.formation.evidence import Evidence
+from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.next_step import NextStep
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.usecases.announce_ghosts import announce_ghosts
-from ruach_studio.formation.usecases.load_evidence import Standpoint, current_graph, load_evidence
+from ruach_studio.formation.usecases.load_evidence import Standpoint, current_graph, load_evidence, load_kept
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.infra.audit import DecisionEntry, record_decisions
 from ruach_studio.infra.context import require_correlation_id
@@ -38,26 +39,43 @@ async def recommend_next_steps(
     services: FormationServices, user_id: str, *, path_id: str = DEFAULT_PATH, limit: int = SHOWN
 ) -> Recommendation:
     """Return at most `limit` steps, the best first; never none. Raises PathNotFound, NothingPublished, BadInput (limit)."""
+    async with services.database.statements() as conn:  # a read and one write, the audit's: no snapshot is shared
+        _, standing = await load_kept(services, conn, user_id, path_id=path_id)
+        if standing is not None:
+            found = _recommended(services, path_id, standing.graph, standing, limit)
+            if not _ghosts(found):
+                await _record(conn, found, user_id)
+                return found
     async with services.database.transaction() as tx:
         standing = await load_evidence(services, tx, user_id, path_id=path_id)
-        now = services.clock.now()
-        if standing is None:
-            graph = await current_graph(services, tx, path_id)
-            enrollment_id, covenant = None, None
-            steps = steps_under(None, graph, Evidence(), as_of=now, limit=limit)
-        else:
-            graph = standing.graph
-            enrollment_id, covenant = standing.enrollment.enrollment_id, standing.covenant
-            steps = steps_under(covenant, graph, standing.evidence, as_of=standing.local(now), limit=limit)
-            await _tell_of_ghosts(tx, standing, steps)
-        correlation_id = require_correlation_id()
-        decided = tuple((step, DecisionResult(step.verdict, now, correlation_id)) for step in steps)
-        subject = enrollment_id or f"user:{user_id}"
-        await record_decisions(tx, [DecisionEntry(result, subject, step.inputs) for step, result in decided])
+        graph = await current_graph(services, tx, path_id) if standing is None else standing.graph
+        found = _recommended(services, path_id, graph, standing, limit)
+        if standing is not None:
+            await announce_ghosts(tx, standing.enrollment, graph.version, _ghosts(found))
+        await _record(tx, found, user_id)
+    return found
+
+
+def _recommended(
+    services: FormationServices, path_id: str, graph: Graph, standing: Standpoint | None, limit: int
+) -> Recommendation:
+    now, correlation_id = services.clock.now(), require_correlation_id()
+    if standing is None:
+        enrollment_id, covenant = None, None
+        steps = steps_under(None, graph, Evidence(), as_of=now, limit=limit)
+    else:
+        enrollment_id, covenant = standing.enrollment.enrollment_id, standing.covenant
+        steps = steps_under(covenant, graph, standing.evidence, as_of=standing.local(now), limit=limit)
+    decided = tuple((step, DecisionResult(step.verdict, now, correlation_id)) for step in steps)
     return Recommendation(path_id, graph.version, enrollment_id, covenant, decided)
 
 
-async def _tell_of_ghosts(tx: AsyncConnection, standing: Standpoint, steps: tuple[NextStep, ...]) -> None:
-    deficits = [each for step in steps if step.access and step.access.ghost for each in step.access.deficits]
-    missing = [each.subject for each in deficits if each.lack == "ghost"]
-    await announce_ghosts(tx, standing.enrollment, standing.graph.version, missing)
+def _ghosts(found: Recommendation) -> list[str]:
+    """Return the ids of missing nodes that a step waits for."""
+    deficits = [each for step, _ in found.steps if step.access and step.access.ghost for each in step.access.deficits]
+    return [each.subject for each in deficits if each.lack == "ghost"]
+
+
+async def _record(conn: AsyncConnection, found: Recommendation, user_id: str) -> None:
+    subject = found.enrollment_id or f"user:{user_id}"
+    await record_decisions(conn, [DecisionEntry(result, subject, step.inputs) for step, result in found.steps])

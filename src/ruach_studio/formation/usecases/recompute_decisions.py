@@ -192,10 +192,7 @@ async def _canon(_: Again, inputs: Inputs) -> Sequence[Verdict[Any]]:
 
 RULES: dict[str, Rule] = {
     NEXT_RULES: _next, GATE_RULES: _gate, SCORE_RULES: _score, COVENANT_RULES: _covenant, ATTEMPT_RULES: _attempt,
-    RETRIEVAL_RULES: _retrieval,
-
-
-    PRIVILEGE_RULES: _privilege, CANON_RULES: _canon,
+    RETRIEVAL_RULES: _retrieval, PRIVILEGE_RULES: _privilege, CANON_RULES: _canon,
 }  # fmt: skip
 NOT_AGAIN: dict[str, str] = {
     RUBRIC_VERSION: "the text of a reflection is not kept with its decision",

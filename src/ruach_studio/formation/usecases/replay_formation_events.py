@@ -5,9 +5,10 @@ The specification's `replayFormationEvents(userId)`. Nothing stored but the even
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state import FormationState, digest, replay
+from ruach_studio.formation.state import FormationState, Numbered, digest, replay
 from ruach_studio.formation.store import enrollments, journal, projections
 from ruach_studio.formation.store.journal_ranges import Projected
 from ruach_studio.formation.store.replay_worker import compared
@@ -15,7 +16,7 @@ from ruach_studio.formation.store.replay_worker import compared
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One enrollment: its state, the digest, and how its projection compares (replay_worker.VERDICTS; "none" as of a date)."""
+    """One enrollment: its state and digest, and how its projection compares: one of VERDICTS, "none" as of a date."""
 
     enrollment_id: str
     path_id: str
@@ -37,6 +38,10 @@ async def replay_formation_events(
             stored = await projections.get(conn, row.enrollment_id) if as_of is None else None
             if stored is not None:
                 projected = Projected(stored.journal_version, stored.reducer_version, stored.digest)
-                verdict = compared(projected, len(events), made, lambda version, e=events: digest(replay(e[:version])))  # type: ignore[misc]
+                verdict = compared(projected, len(events), made, partial(_digest_at, events))
             done.append(Replayed(row.enrollment_id, row.path_id, state, made, verdict))
     return done
+
+
+def _digest_at(events: list[Numbered], version: int) -> str:
+    return digest(replay(events[:version]))

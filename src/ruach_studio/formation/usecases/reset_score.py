@@ -13,7 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.repair import BadEvent, bad_events, factor_changes, may_be_voided, replay_whole
+from ruach_studio.formation.repair import (
+    BadEvent,
+    JournalUnreadable,
+    bad_events,
+    factor_changes,
+    may_be_voided,
+    replay_whole,
+)  # fmt: skip
 from ruach_studio.formation.scoring import compute_formation_score
 from ruach_studio.formation.state import FormationState, Numbered, evidence_of
 from ruach_studio.formation.store import dwell, reflections
@@ -37,12 +44,18 @@ async def reset_score(
 ) -> dict[str, Any]:
     """Return what was wrong and each factor before and after. `void`: ids of bad events to take out.
 
-    Raises EnrollmentNotFound, NotVoidable, JournalUnreadable (a bad event stands in the way and is not in `void`).
+    Raises EnrollmentNotFound, NotVoidable, JournalUnreadable (a bad event stands in the way and is not in `void`; a dry run
+    names it instead).
     """
     found = await examine_enrollment(tx, enrollment_id, asked)
     bad = bad_events(found.events)
     _check_voids(void, bad)
-    truth = replay_whole([*found.events, *_pretended(found, void, asked)])
+    try:
+        truth = replay_whole([*found.events, *_pretended(found, void, asked)])
+    except JournalUnreadable as error:
+        if not asked.dry_run:
+            raise
+        return {"enrollmentId": enrollment_id, "unreadable": error.fact, "badEvents": _told(bad, void)}
     graph = await services.graphs.get(tx, found.enrollment.path_id, truth.graph_version or found.enrollment.graph_version)
     seen = None if found.copy.state is None else evidence_of(found.copy.state, graph)
     evidence = evidence_of(truth, graph)
@@ -51,10 +64,7 @@ async def reset_score(
             {"phase": each.phase, "factor": each.factor, "before": each.before, "after": each.after}
             for each in factor_changes(graph, seen, evidence)
         ],
-        "badEvents": [
-            {"eventId": each.event_id, "version": each.version, "eventType": each.event_type, "why": each.why,
-             "voidable": may_be_voided(each), "voided": each.event_id in void} for each in bad
-        ],
+        "badEvents": _told(bad, void),
         "rawData": await _against_raw_data(tx, found),
     }  # fmt: skip
     if not asked.dry_run:
@@ -67,12 +77,18 @@ async def reset_score(
     return answer
 
 
+def _told(bad: Sequence[BadEvent], void: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"eventId": each.event_id, "version": each.version, "eventType": each.event_type, "why": each.why,
+         "voidable": may_be_voided(each), "voided": each.event_id in void} for each in bad
+    ]  # fmt: skip
+
+
 def _check_voids(void: Sequence[str], bad: Sequence[BadEvent]) -> None:
     voidable = {each.event_id for each in bad if may_be_voided(each)}
     wrong = [each for each in void if each not in voidable]
     if wrong:
-        raise NotVoidable(subject=", ".join(wrong), remedy="A dry run lists the bad events. A wrong judgement is corrected"
-                          " by an operator's own, not by a void.")  # fmt: skip
+        raise NotVoidable(subject=", ".join(wrong), remedy="A dry run lists the bad events; no other is voided.")
 
 
 def _pretended(found: Examined, void: Sequence[str], asked: Asked) -> list[Numbered]:

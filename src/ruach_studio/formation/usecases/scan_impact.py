@@ -6,6 +6,7 @@ list_affected.py names the enrollments.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,20 +16,22 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.impact_rows import MemberRow, row_of_evidence, row_of_facts
 from ruach_studio.formation.impact_tally import Changes, changes_for, scopes_of
-from ruach_studio.formation.migration import plan_migration
+from ruach_studio.formation.migration_fate import usable_rules
 from ruach_studio.formation.migration_map import Rules, parse_mapping, rules_of
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot
-from ruach_studio.formation.state_snapshot import to_us
+from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of
+from ruach_studio.formation.state_snapshot import no_facts, to_us
+from ruach_studio.formation.state_snapshot import state_of as plain_state_of
 from ruach_studio.formation.store import migrations, standings
 from ruach_studio.formation.store.graphs import GraphVersionNotFound
 from ruach_studio.formation.store.standings import Stored
 from ruach_studio.formation.usecases.load_journey import state_of
 
-MOST_MEMBERS = 5_000  # a batch: so many members,
+MOST_MEMBERS = 2_000  # a batch: so many members,
 MOST_CELLS = 2_000_000  # and so many members times nodes, which bounds the memory
 MOST_FOLDED = 2_000
 
@@ -65,12 +68,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class _Pinned:
-    """A version that members are on, and the rules by which their facts would move. `touched`: ids that a rule names."""
+    """A version that members are on, and the rules by which their facts would move to the candidate."""
 
     graph: Graph
     rules: Rules
-    heirs: Mapping[str, tuple[str, ...]]
-    touched: frozenset[str]
 
 
 async def scan_impact(
@@ -105,7 +106,7 @@ async def _states(
     members: list[Stored] = []
     states: dict[str, FormationState] = {}
     for each in group:
-        if each.snapshot is None:
+        if each.facts is None:
             if scan.folded >= MOST_FOLDED:
                 scan.unseen += 1
                 continue
@@ -119,24 +120,16 @@ def _changes(
     pinned: _Pinned, candidate: Candidate, members: Sequence[Stored], states: Mapping[str, FormationState]
 ) -> Changes:
     scopes = scopes_of(pinned.graph, candidate.graph)
-    before: list[MemberRow] = []
-    after: list[MemberRow] = []
+    rows: list[MemberRow] = []
     for each in members:
-        state = states.get(each.enrollment_id)
-        facts = each.snapshot["facts"] if each.snapshot is not None else None
+        facts = json.loads(each.facts) if each.facts is not None else None
         if facts is not None and not facts["carried"] and not facts["merges"]:
-            row = row_of_facts(facts, pinned.graph, scopes)
-            worked = pinned.touched and not pinned.touched.isdisjoint([*row.done, *row.started, *row.quality])
-            if not worked:
-                before.append(row)
-                after.append(row)
-                continue
-        if state is None:
-            state = from_snapshot(each.snapshot or {})
-        moved = plan_migration(pinned.graph, candidate.graph, pinned.rules, state, as_of=candidate.as_of)
-        before.append(row_of_evidence(evidence_of(state, pinned.graph), scopes))
-        after.append(row_of_evidence(moved.evidence, scopes))
-    return changes_for(pinned.graph, candidate.graph, before, after, heirs=pinned.heirs, as_of_us=to_us(candidate.as_of))
+            rows.append(row_of_facts(facts, pinned.graph, scopes))
+        else:  # an earlier migration gave facts new names: only the evidence knows them
+            state = states[each.enrollment_id] if facts is None else plain_state_of(no_facts() | facts, None)
+            rows.append(row_of_evidence(evidence_of(state, pinned.graph), scopes))
+    as_of_us = to_us(candidate.as_of)
+    return changes_for(pinned.graph, candidate.graph, rows, pinned.rules, as_of_us=as_of_us)
 
 
 async def _pinned(
@@ -151,8 +144,5 @@ async def _pinned(
             return None
         stored = await migrations.mappings(conn, path_id, after=version, upto=candidate.graph.version - 1)
         rules = rules_of([parse_mapping(each) for each in (*stored, candidate.mapping)])
-        heirs = {name: rules.heirs(name) for name in rules.carried}
-        heirs |= {part: (*heirs.get(part, ()), into) for into, *parts in rules.merges for part in parts}
-        named = {*heirs, *(row[0] for row in rules.merges)}
-        scan._pinned[version] = _Pinned(graph, rules, heirs, frozenset(named))
+        scan._pinned[version] = _Pinned(graph, usable_rules(rules, graph, candidate.graph, Evidence()))
     return scan._pinned[version]

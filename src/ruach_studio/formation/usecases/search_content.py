@@ -4,6 +4,7 @@ Full text and vectors look only into what the reader may read; titles are matche
 ranking is a decision (retrieval-v1) and goes to the audit; of the query itself only its hash is kept.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ async def search_content(
     async with services.database.connection() as conn:
         reader = await load_reader(services, conn, user_id, staff=staff)
         found = await find_passages(services, conn, words, vector, reader.readable_refs)
-        titled = match_titles(_TITLES.of(reader.graph), words)
+        titled = match_titles(await asyncio.to_thread(_TITLES.of, reader.graph), words)
         candidates = _candidates(reader, found, titled)
         ranking = rank_hits(asked_of(services, reader, words, found.degraded, limit), candidates.values())
         refs = {each.key: ref for ref, each in candidates.items()}

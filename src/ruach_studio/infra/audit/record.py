@@ -64,8 +64,7 @@ async def record_decisions(tx: AsyncConnection, entries: Iterable[DecisionEntry]
             "inputs_hash": found, "correlation_id": entry.result.correlation_id, "automation_id": automation_id,
             "entry": canonical_json(told).decode(),
         })  # fmt: skip
-    await store.insert_inputs(tx, texts)
-    await store.insert_decisions(tx, rows)
+    await store.insert_decisions(tx, rows, texts)
 
 
 async def record_transition(

@@ -10,13 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 CHAINS = ("decision_audit", "transition_audit")
 _PAGE = 1000
 
-_INPUTS = text(
-    "INSERT INTO platform.decision_input (hash, inputs)"
-    " SELECT * FROM unnest(CAST(:hashes AS text[]), CAST(:texts AS text[]))"
-    " ON CONFLICT (hash) DO NOTHING"
-)
+# One statement for both: every decision that a member waits for is recorded before it is given.
 _DECISIONS = text(
-    "INSERT INTO platform.decision_audit"
+    "WITH inputs AS (INSERT INTO platform.decision_input (hash, inputs)"
+    " SELECT * FROM unnest(CAST(:hashes AS text[]), CAST(:texts AS text[])) ON CONFLICT (hash) DO NOTHING)"
+    " INSERT INTO platform.decision_audit"
     " (subject, decision, rules_version, inputs_hash, correlation_id,"
     " automation_id, entry) SELECT r.subject, r.decision, r.rules_version, r.inputs_hash, r.correlation_id,"
     " r.automation_id, r.entry"
@@ -56,15 +54,14 @@ _CHAIN_PAGES = {
 _MAX_SEQ = 2**62
 
 
-async def insert_inputs(tx: AsyncConnection, texts: Mapping[str, str]) -> None:
-    """Store canonical inputs under their hashes; those already there stay. In hash order, so that rivals cannot deadlock."""
+async def insert_decisions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> None:
+    """Append decisions in the given order, and their canonical inputs under their hashes; inputs already there stay.
+
+    The chain's lock comes first and lasts until the transaction ends: a rival with the same inputs waits for that one lock.
+    """
     hashes = sorted(texts)
-    await tx.execute(_INPUTS, {"hashes": hashes, "texts": [texts[each] for each in hashes]})
-
-
-async def insert_decisions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append decisions in the given order."""
-    await tx.execute(_DECISIONS, {"rows": json.dumps(rows)})
+    given = {"hashes": hashes, "texts": [texts[each] for each in hashes], "rows": json.dumps(rows)}
+    await tx.execute(_DECISIONS, given)
 
 
 async def insert_transition(tx: AsyncConnection, row: Mapping[str, Any]) -> None:

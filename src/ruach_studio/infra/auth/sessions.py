@@ -94,16 +94,9 @@ async def find(database: Database, token: str, at: datetime) -> Principal | None
     """Return who holds this cookie value, or None if it is forged, ended, idle too long, or the account is disabled."""
     if not token or len(token) > TOKEN_LENGTH_MAX:
         return None
-    digest = token_sha256(token)
-    async with database.connection() as conn:
-        found = await rows.find(conn, digest, at, IDLE)
-    if found is None:
-        return None
-    principal, last_seen_at = found
-    if at - last_seen_at >= _TOUCH_EVERY:  # not at every request: a write per minute is enough to tell idle from used
-        async with database.transaction() as tx:
-            await rows.touch(tx, digest, at)
-    return principal
+    async with database.statements() as conn:
+        # not a write at every request: one a minute is enough to tell idle from used
+        return await rows.find(conn, token_sha256(token), at, IDLE, touch_every=_TOUCH_EVERY)
 
 
 async def sign_out(database: Database, token: str) -> None:

@@ -179,11 +179,10 @@ DROP INDEX formation.journal_cursor;
 CREATE INDEX journal_cursor ON formation.journal (xid, pos)
 """
 
-# The one way in. Whoever writes takes the users' turns first, by key, then an enrollment's row, so that no two deadlock;
-# the row not as a key, which a reader who keeps evidence refers to.
-# Each event is held against all accepted before it, late arrivals too. `p_expected`: the version that their enrollment must
-# have, NULL for any. One row per event: its version, or the event that it repeats; `o_found`: its enrollment's version
-# before, NULL without one. Sequential scans are off, since a plan made for an empty table would be kept.
+# The one way in. Whoever writes takes the users' turns first, by key, so that no two deadlock; an enrollment's version is
+# read and raised under its user's turn. Each event is held against all accepted before it, late arrivals too. `p_expected`:
+# the version that their enrollment must have, NULL for any. One row per event: its version, or the event that it repeats;
+# `o_found`: its enrollment's version before, NULL without one. A plan made for an empty table is kept: no sequential scans.
 _APPEND = """
 CREATE FUNCTION formation.take_turn(p_user text) RETURNS void LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock(hashtextextended(p_user, 6))
@@ -191,19 +190,24 @@ $$;
 CREATE FUNCTION formation.append_events(p_events jsonb, p_correlation uuid, p_expected bigint)
 RETURNS TABLE (o_version bigint, o_duplicate_of uuid, o_found bigint) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-    v_enrollment uuid; v_user text; v_last bigint; r record;
+    v_enrollment uuid; v_user text; v_last bigint; v_turn text; r record;
 BEGIN
-    PERFORM pg_advisory_xact_lock(x.turn) FROM (
-        SELECT DISTINCT hashtextextended(u, 6) AS turn FROM jsonb_to_recordset(p_events) AS e (u text) ORDER BY 1
-    ) x;
+    IF jsonb_array_length(p_events) = 1 THEN
+        v_turn := pg_advisory_xact_lock(hashtextextended(p_events #>> '{0,u}', 6));
+    ELSE
+        PERFORM pg_advisory_xact_lock(x.turn) FROM (
+            SELECT DISTINCT hashtextextended(u, 6) AS turn FROM jsonb_to_recordset(p_events) AS e (u text) ORDER BY 1
+        ) x;
+    END IF;
     FOR r IN SELECT * FROM jsonb_to_recordset(p_events)
         AS e (id uuid, n uuid, u text, t text, c text, at timestamptz, d jsonb) LOOP
         IF v_enrollment IS DISTINCT FROM r.n OR v_user IS DISTINCT FROM r.u THEN
-            UPDATE formation.enrollment SET journal_version = v_last
-                WHERE enrollment_id = v_enrollment AND journal_version <> v_last;
+            IF v_last IS NOT NULL THEN
+                UPDATE formation.enrollment SET journal_version = v_last
+                    WHERE enrollment_id = v_enrollment AND journal_version <> v_last;
+            END IF;
             v_enrollment := r.n; v_user := r.u;
-            SELECT journal_version INTO v_last FROM formation.enrollment
-                WHERE enrollment_id = v_enrollment AND user_id = v_user FOR NO KEY UPDATE;
+            SELECT journal_version INTO v_last FROM formation.enrollment WHERE enrollment_id = r.n AND user_id = r.u;
             IF p_expected <> v_last THEN
                 RETURN QUERY SELECT NULL::bigint, NULL::uuid, v_last;
                 RETURN;

@@ -36,7 +36,7 @@ CREATE TABLE formation.chunk (
     tsv tsvector NOT NULL GENERATED ALWAYS AS (
         setweight(to_tsvector('english', heading), 'A') || setweight(to_tsvector('english', text), 'B')
     ) STORED,
-    PRIMARY KEY (content_ref, idx)
+    PRIMARY KEY (content_ref, idx) INCLUDE (sha256)
 ) WITH (toast_tuple_target = 8160);
 CREATE INDEX chunk_tsv ON formation.chunk USING gin (tsv);
 CREATE INDEX chunk_sha256 ON formation.chunk (sha256)

@@ -11,6 +11,7 @@ from ruach_studio.app.api import create_api
 from ruach_studio.formation.entrypoints.wire_search import snippet_parts
 from ruach_studio.formation.ports import EmbedderAnswerRefused
 from ruach_studio.formation.usecases.recompute_decisions import recompute_decisions
+from ruach_studio.formation.usecases.submit_reflection import submit_reflection
 from ruach_studio.infra.audit import list_decisions, stored_inputs
 from ruach_studio.infra.http.access import routes_without_a_role
 from ruach_studio.kernel.errors import Unavailable
@@ -58,6 +59,14 @@ async def test_done_and_recently_read_are_said(member, read_s1):
     assert (first["step"]["nodeId"], first["state"]) == ("c1", "open")  # opened by s1; its text names the watchman
     assert (second["step"]["nodeId"], second["state"]) == ("s1", "done")
     assert second["reasons"][-2:] == ["done already: ×1/2", "read today: ×4/5"]
+
+
+async def test_what_shares_a_tag_with_the_last_reflection_comes_nearer(member, services, read_s1):
+    await read_s1(member)
+    text = "I sat in silence this morning and I noticed how afraid I am of it, because nobody praises me there. " * 4
+    await submit_reflection(services, member.account_id, "r1", text)
+    hit = next(each for each in (await ask(member, "silence"))["hits"] if each["step"]["nodeId"] == "r1")
+    assert "shares silence with your last reflection: ×11/10" in hit["reasons"]
 
 
 async def test_the_ranking_is_in_the_audit_without_the_query_and_can_be_decided_again(member, services):

@@ -107,6 +107,14 @@ async def test_once_unlocked_the_text_is_found_and_shown(member, unlock, secret)
     assert (other["access"], other["body"], other["contentRef"]) == ("gated", None, None)
 
 
+async def test_an_operator_who_walks_the_path_reads_as_any_member(caller, library, services, secret):
+    operator = await caller("operator")
+    assert (await operator.get(f"{ENGINE}/search", params={"q": secret})).json()["hits"] != []
+    await enroll_in_formation_path(services, operator.account_id, covenant="formation_journey", acknowledged_terms=True)
+    assert (await operator.get(f"{ENGINE}/search", params={"q": secret})).json()["hits"] == []
+    assert (await operator.get(f"{ENGINE}/nodes/s2")).json()["body"] is None
+
+
 async def test_one_members_access_opens_nothing_for_another(member, unlock, caller, services, secret):
     await unlock(member, "s2")
     other = await caller("member", name="other")

@@ -8,6 +8,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.store.tables import ACCOUNT, LOGIN_SESSION
 
+# One statement, made once: it stands before every request, and each round trip costs as much as the reading itself.
+_LIVING = (
+    sa.select(ACCOUNT.c.id, ACCOUNT.c.email, ACCOUNT.c.roles)
+    .join(LOGIN_SESSION, LOGIN_SESSION.c.account_id == ACCOUNT.c.id)
+    .where(
+        LOGIN_SESSION.c.token_sha256 == sa.bindparam("token"),
+        LOGIN_SESSION.c.expires_at > sa.bindparam("at"),
+        LOGIN_SESSION.c.last_seen_at > sa.bindparam("idle_since"),
+        ~ACCOUNT.c.disabled,
+    )
+    .cte("living")
+)
+# The commit does not wait for the disk: a crash of the server takes back a second of use, and nobody waits to be let in.
+_UNHURRIED = sa.select(sa.func.set_config("synchronous_commit", "off", True)).cte("unhurried")
+_TOUCHED = (
+    sa.update(LOGIN_SESSION)
+    .where(
+        LOGIN_SESSION.c.token_sha256 == sa.bindparam("token"),
+        LOGIN_SESSION.c.last_seen_at <= sa.bindparam("touch_since"),
+        sa.exists(sa.select(_LIVING.c.id)),
+        sa.exists(_UNHURRIED.select()),
+    )
+    .values(last_seen_at=sa.bindparam("at"))
+    .returning(LOGIN_SESSION.c.account_id)
+    .cte("touched")
+)
+_FIND = sa.select(_LIVING).add_cte(_TOUCHED)
+
 
 async def add(tx: AsyncConnection, token_sha256: bytes, account_id: str, at: datetime, lifetime: timedelta) -> None:
     """Add a session that ends `lifetime` after `at`, and drop those that ended before."""
@@ -20,27 +48,12 @@ async def add(tx: AsyncConnection, token_sha256: bytes, account_id: str, at: dat
 
 
 async def find(
-    conn: AsyncConnection, token_sha256: bytes, at: datetime, idle: timedelta
-) -> tuple[Principal, datetime] | None:
-    """Return who is signed in and when they were last seen, if the session lives and the account is not disabled."""
-    found = await conn.execute(
-        sa.select(ACCOUNT.c.id, ACCOUNT.c.email, ACCOUNT.c.roles, LOGIN_SESSION.c.last_seen_at)
-        .join(LOGIN_SESSION, LOGIN_SESSION.c.account_id == ACCOUNT.c.id)
-        .where(
-            LOGIN_SESSION.c.token_sha256 == token_sha256,
-            LOGIN_SESSION.c.expires_at > at,
-            LOGIN_SESSION.c.last_seen_at > at - idle,
-            ~ACCOUNT.c.disabled,
-        )
-    )
-    row = found.one_or_none()
-    return None if row is None else (Principal(row.id, row.email, frozenset(row.roles)), row.last_seen_at)
-
-
-async def touch(tx: AsyncConnection, token_sha256: bytes, at: datetime) -> None:
-    """Record that the session was used at `at`."""
-    mine = LOGIN_SESSION.c.token_sha256 == token_sha256
-    await tx.execute(sa.update(LOGIN_SESSION).where(mine, LOGIN_SESSION.c.last_seen_at < at).values(last_seen_at=at))
+    conn: AsyncConnection, token_sha256: bytes, at: datetime, idle: timedelta, *, touch_every: timedelta
+) -> Principal | None:
+    """Return who is signed in, if the session lives and the account is not disabled; note the use if the last is old."""
+    given = {"token": token_sha256, "at": at, "idle_since": at - idle, "touch_since": at - touch_every}
+    row = (await conn.execute(_FIND, given)).one_or_none()
+    return None if row is None else Principal(row.id, row.email, frozenset(row.roles))
 
 
 async def remove(tx: AsyncConnection, token_sha256: bytes) -> None:
