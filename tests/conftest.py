@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -63,8 +64,9 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def sweep() -> None:
     """End what a killed test run left: a server without users, and its folder."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if left.stat().st_uid == os.geteuid() and EmbeddedPostgres(left).stop_if_unused():
-            shutil.rmtree(left)
+        with suppress(FileNotFoundError):  # another worker of this run sweeps at the same time
+            if left.stat().st_uid == os.geteuid() and EmbeddedPostgres(left).stop_if_unused():
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

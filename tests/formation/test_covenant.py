@@ -87,3 +87,11 @@ def test_the_journey_is_the_gate_s_and_the_ranking_s_own_matter(graph, make_memb
     assert steps_under("formation_journey", graph, facts, as_of=now) == rank_next_steps(graph, facts, as_of=now)
     assert path_under("formation_journey", graph, facts, as_of=now) == whole_path(graph, facts, as_of=now)
     assert access_under("formation_journey", graph, facts, "c", as_of=now) == can_access_node(graph, facts, "c", as_of=now)
+
+
+def test_an_explorer_s_path_says_of_what_was_opened_or_done_what_the_gate_says(graph):
+    facts = Evidence(unlocked=frozenset({"d"}), completed={"c": START}, checkpoints_passed=frozenset({"c"}))
+    states = {step.node.node_id: step.state for step in path_under("resource_explorer", graph, facts, as_of=START)}
+    assert states == {"a": "open", "b": "open", "c": "done", "d": "open", "e": "open"}
+    for name in states:
+        assert access_under("resource_explorer", graph, facts, name, as_of=START).verdict.decision == "granted"

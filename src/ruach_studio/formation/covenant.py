@@ -13,7 +13,7 @@ from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.gating import Access, Deficit, Standing, can_access_node
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.next_step import NextStep, Offer, progress_of, rank_next_steps
-from ruach_studio.formation.opening import Opening
+from ruach_studio.formation.opening import Opening, is_done
 from ruach_studio.formation.path import PathStep, whole_path
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.hashing import inputs_hash
@@ -71,11 +71,13 @@ def path_under(covenant: Covenant | None, graph: Graph, evidence: Evidence, *, a
     """Return the path in its stable order with what is open under this covenant."""
     if covenant == "formation_journey":
         return whole_path(graph, evidence, as_of=as_of)
-    steps: list[PathStep] = []
+    standing, steps = Standing(graph, evidence, as_of), list[PathStep]()
     for node in graph.order:
         if not node.deprecated:
-            deficits, _ = _judged(covenant, graph, node, kept=False)
-            steps.append(PathStep(node, "locked" if deficits else "open", deficits))
+            kept = covenant is not None and standing.sticky(node.node_id)
+            deficits, _ = _judged(covenant, graph, node, kept=kept)
+            done = kept and is_done(evidence, node.node_id)
+            steps.append(PathStep(node, "locked" if deficits else "done" if done else "open", deficits))
     return tuple(steps)
 
 

@@ -17,6 +17,7 @@ async def test_a_table_that_somebody_holds(caller, database_url, table, part):
         status, parts, text = await readyz(caller)
         await holder.rollback()
     assert (status, parts[part], parts["database"]) == (200, "degraded", "ok"), text
+    assert parts["journalReaders"] == ("degraded" if table == "journal" else "ok")
 
 
 @pytest.mark.parametrize(("table", "part"), [("journal", "formation"), ("chunk", "search")])

@@ -109,6 +109,22 @@ async def test_a_rule_that_breaks(walker, services, walk_graph, caplog, clock):
     assert [each["exc_info"] is not None for each in told] == [True, False, True]  # an outage must not drown in tracebacks
 
 
+async def test_the_members_version_lost(walker, services, database, caplog):
+    """Somebody went around the triggers: the dashboard stands, the log names whose, and other answers are no 500."""
+    async with database.transaction() as tx:
+        await tx.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        await tx.execute(sa.text("UPDATE formation.enrollment SET graph_version = 9"))
+        await tx.execute(sa.text("DELETE FROM formation.evidence"))
+        for table in ("dependency", "graph_version"):
+            await tx.execute(sa.text(f"TRUNCATE formation.{table} CASCADE"))
+    kept, services.graphs._graphs = services.graphs._graphs.copy(), type(services.graphs._graphs)()
+    services.graphs._shipped = lambda: tuple(kept.values())
+    check_static(await walker.get(f"{ENGINE}/next-step"), "Your own next steps cannot be worked out right now")
+    assert "formation.version.lost" in caplog.text
+    answer = await walker.get(f"{ENGINE}/path")
+    assert (answer.status_code, answer.json()["code"]) == (404, "graph_version_not_found")
+
+
 @pytest.mark.parametrize(
     "lock",
     ["LOCK TABLE formation.enrollment IN ACCESS EXCLUSIVE MODE", "SELECT pg_advisory_xact_lock(hashtext('ruach.audit'))"],

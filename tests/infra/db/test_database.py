@@ -153,3 +153,11 @@ async def test_a_cancelled_transaction_rolls_back_and_gives_its_connection_back(
     assert time.monotonic() - began < 10
     assert await rows(thing) == []
     assert thing.engine.pool.checkedout() == 0
+
+
+async def test_no_error_tells_the_values_that_were_written(database):
+    with pytest.raises(exc.DBAPIError) as caught:
+        async with database.transaction() as tx:
+            await tx.execute(text("SELECT CAST(:secret AS integer)"), {"secret": 10**12})
+    assert "integer out of range" in str(caught.value)
+    assert str(10**12) not in str(caught.value)

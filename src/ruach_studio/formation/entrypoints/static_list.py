@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ruach_studio.formation.entrypoints.wire_read import NextStepOut, static_out
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.store.graphs import GraphVersionNotFound
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.infra.context import current
 from ruach_studio.infra.deadline import in_time
@@ -43,8 +44,8 @@ class StaticList:
             return shown(await in_time(work, self.services.settings.next_step_deadline_ms / 1000))
         except RuachError as error:
             unpublished = error.code == "nothing_published" or (error.code == "path_not_found" and path_id == DEFAULT_PATH)
-            if error.status < 500 and not unpublished:
-                raise
+            if error.status < 500 and not unpublished and error.code != GraphVersionNotFound.code:
+                raise  # a lost version is no fault of the request
             return self.because("nothing_published" if unpublished else error.code, path_id, error)
         except Exception as error:  # noqa: BLE001  (whatever broke, the dashboard stands; it is logged whole)
             return self.because(type(error).__name__, path_id, error)

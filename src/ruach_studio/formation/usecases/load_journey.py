@@ -16,6 +16,7 @@ from ruach_studio.formation.repair import UNREADABLE, replay_whole
 from ruach_studio.formation.state import REDUCER_VERSION, FormationState, evidence_of, from_snapshot
 from ruach_studio.formation.store import enrollments, journal, projections
 from ruach_studio.formation.store.enrollments import Enrollment
+from ruach_studio.formation.store.graphs import GraphVersionNotFound
 from ruach_studio.formation.store.journal_rows import replay_stored
 from ruach_studio.infra.logging import get_logger
 
@@ -72,13 +73,24 @@ async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | 
         return replay_whole([pair for pair in events if as_of is None or pair[1].occurred_at <= as_of])
 
 
+async def pinned_graph(services: FormationServices, conn: AsyncConnection, enrollment: Enrollment, version: int) -> Graph:
+    """Return the version that an enrollment is on. Raises GraphVersionNotFound, which no member can mend: it is logged."""
+    try:
+        return await services.graphs.get(conn, enrollment.path_id, version)
+    except GraphVersionNotFound:
+        log.error(
+            "formation.version.lost", enrollment_id=enrollment.enrollment_id, path_id=enrollment.path_id,
+            graph_version=version, remedy="Restore it, or ruach ops formation migrate to a version that stands.",
+        )  # fmt: skip
+        raise
+
+
 async def _journey(
     services: FormationServices, conn: AsyncConnection, enrollment: Enrollment, as_of: datetime | None
 ) -> Journey:
     state = await state_of(conn, enrollment.enrollment_id, as_of)
     # a migration that happened after `as_of` has not happened yet
-    version = state.graph_version or enrollment.graph_version
-    graph = await services.graphs.get(conn, enrollment.path_id, version)
+    graph = await pinned_graph(services, conn, enrollment, state.graph_version or enrollment.graph_version)
     evidence = evidence_of(state, graph)
     if as_of is not None and evidence.origin is not None:
         evidence = replace(evidence, origin=replace(evidence.origin, until=as_of))

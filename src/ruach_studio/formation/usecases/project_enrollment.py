@@ -19,7 +19,7 @@ from ruach_studio.formation.store import axioms, enrollments, projections
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.projections import Projection
 from ruach_studio.formation.usecases.load_evidence import keep_evidence
-from ruach_studio.formation.usecases.load_journey import state_of
+from ruach_studio.formation.usecases.load_journey import pinned_graph, state_of
 from ruach_studio.formation.usecases.write_fact import PROJECT, QUEUE, write_fact
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
 from ruach_studio.infra.context import bind, require_correlation_id
@@ -54,7 +54,7 @@ async def project_in(services: FormationServices, tx: AsyncConnection, enrollmen
     """Do the same inside the caller's transaction; the caller's events before it are part of it."""
     enrollment = await enrollments.lock(tx, enrollment_id)
     state = await state_of(tx, enrollment_id)
-    graph = await services.graphs.get(tx, enrollment.path_id, state.graph_version or enrollment.graph_version)
+    graph = await pinned_graph(services, tx, enrollment, state.graph_version or enrollment.graph_version)
     changes, levels = Changes((), (), None), tuple[Change, ...]()
     if state.covenant == "formation_journey":  # a resource explorer leaves no record
         evidence = await keep_evidence(tx, graph, evidence_of(state, graph), at=at)
