@@ -53,7 +53,7 @@ async def load_kept(
         return None if kept is None else kept.enrollment, None
     enrollment = kept.enrollment
     origin = Origin(enrollment.enrollment_id, enrollment.journal_version, REDUCER_VERSION)
-    graph = await services.graphs.get(conn, path_id, kept.graph_version)
+    graph = await pinned_graph(services, conn, enrollment, kept.graph_version)
     return enrollment, Standpoint(enrollment, graph, from_text(kept.facts, origin))
 
 
