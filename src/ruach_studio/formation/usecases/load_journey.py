@@ -73,9 +73,7 @@ async def state_of(conn: AsyncConnection, enrollment_id: str, as_of: datetime | 
         return replay_whole([pair for pair in events if as_of is None or pair[1].occurred_at <= as_of])
 
 
-async def pinned_graph(
-    services: FormationServices, conn: AsyncConnection, enrollment: Enrollment, version: int
-) -> Graph:
+async def pinned_graph(services: FormationServices, conn: AsyncConnection, enrollment: Enrollment, version: int) -> Graph:
     """Return the version that an enrollment is on. Raises GraphVersionNotFound, which no member can mend: it is logged."""
     try:
         return await services.graphs.get(conn, enrollment.path_id, version)
