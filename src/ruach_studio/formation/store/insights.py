@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.insights import State, Tally, Vote
-from ruach_studio.formation.store.tables import METADATA
+from ruach_studio.formation.store.tables import ENROLLMENT, METADATA
 from ruach_studio.kernel.errors import NotFound
 
 _TIME = sa.DateTime(timezone=True)
@@ -99,13 +99,13 @@ async def get(conn: AsyncConnection, insight_id: str, *, lock: bool = False) -> 
 
 
 async def readable(
-    conn: AsyncConnection, insight_id: str, user_id: str, phases: Collection[str], *, hold: bool = False
+    conn: AsyncConnection, insight_id: str, user_id: str, path_id: str, phases: Collection[str], *, hold: bool = False
 ) -> Insight:
-    """Return an insight that this member may see: their own, or a published one of a phase that they have reached.
+    """Return an insight that this member may see: their own, or a published one of the phases they reached on its path.
 
     `hold`: it stays so until the transaction ends. Raises InsightNotFound for any other: whether it exists is not told.
     """
-    statement = sa.select(INSIGHT).where((INSIGHT.c.insight_id == insight_id) & (_own(user_id) | _shown(phases)))
+    statement = sa.select(INSIGHT).where((INSIGHT.c.insight_id == insight_id) & (_own(user_id) | _shown(path_id, phases)))
     found = _one((await conn.execute(statement.with_for_update(read=True) if hold else statement)).one_or_none())
     if found is None:
         raise InsightNotFound(subject=insight_id)
@@ -113,10 +113,10 @@ async def readable(
 
 
 async def published(
-    conn: AsyncConnection, phases: Collection[str], *, after: str | None, limit: int
+    conn: AsyncConnection, path_id: str, phases: Collection[str], *, after: str | None, limit: int
 ) -> list[Insight]:  # fmt: skip
-    """Return published insights of these phases, the newest first; a page behind the insight `after`."""
-    statement = sa.select(INSIGHT).where(_shown(phases)).order_by(*_NEWEST_PUBLISHED).limit(limit)
+    """Return published insights of these phases of a path, the newest first; a page behind the insight `after`."""
+    statement = sa.select(INSIGHT).where(_shown(path_id, phases)).order_by(*_NEWEST_PUBLISHED).limit(limit)
     if after is not None:
         last = sa.select(INSIGHT.c.published_at, INSIGHT.c.insight_id).where(INSIGHT.c.insight_id == after).subquery()
         behind = sa.tuple_(INSIGHT.c.published_at, INSIGHT.c.insight_id) < sa.tuple_(last.c.published_at, last.c.insight_id)
@@ -183,8 +183,10 @@ def _own(user_id: str) -> sa.ColumnElement[bool]:
     return INSIGHT.c.user_id == user_id
 
 
-def _shown(phases: Collection[str]) -> sa.ColumnElement[bool]:
-    return (INSIGHT.c.state == "published") & INSIGHT.c.phase.in_(sorted(phases))
+def _shown(path_id: str, phases: Collection[str]) -> sa.ColumnElement[bool]:
+    of_path = (ENROLLMENT.c.enrollment_id == INSIGHT.c.enrollment_id) & (ENROLLMENT.c.path_id == path_id)
+    written_there = sa.exists().where(of_path).correlate(INSIGHT)
+    return (INSIGHT.c.state == "published") & INSIGHT.c.phase.in_(sorted(phases)) & written_there
 
 
 def _one(row: sa.Row[Any] | None) -> Insight | None:

@@ -20,7 +20,7 @@ from ruach_studio.formation.state import REDUCER_VERSION
 from ruach_studio.formation.store import evidences, graphs
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.usecases.enroll_in_formation_path import NothingPublished
-from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, load_enrollment
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, load_enrollment, pinned_graph
 from ruach_studio.formation.usecases.write_fact import offset_minutes
 
 _REDUCER = f"{REDUCER_VERSION}/{EVIDENCE_VERSION}"
@@ -53,7 +53,7 @@ async def load_kept(
         return None if kept is None else kept.enrollment, None
     enrollment = kept.enrollment
     origin = Origin(enrollment.enrollment_id, enrollment.journal_version, REDUCER_VERSION)
-    graph = await services.graphs.get(conn, path_id, kept.graph_version)
+    graph = await pinned_graph(services, conn, enrollment, kept.graph_version)
     return enrollment, Standpoint(enrollment, graph, from_text(kept.facts, origin))
 
 

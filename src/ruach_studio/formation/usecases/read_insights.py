@@ -26,10 +26,10 @@ class ShownInsight:
 async def list_published(
     services: FormationServices, user_id: str, *, path_id: str = DEFAULT_PATH, after: str | None = None, limit: int = 50
 ) -> list[ShownInsight]:
-    """Return the published insights of the phases that the member has reached, the newest first, behind `after`."""
+    """Return the path's published insights of the phases that the member reached on it, newest first, behind `after`."""
     async with services.database.connection() as conn:
         phases = await phases_reached(services, conn, user_id, path_id)
-        return await _shown(conn, await insights.published(conn, phases, after=after, limit=limit), user_id)
+        return await _shown(conn, await insights.published(conn, path_id, phases, after=after, limit=limit), user_id)
 
 
 async def list_own_insights(services: FormationServices, user_id: str, *, limit: int = 100) -> list[ShownInsight]:
@@ -44,7 +44,7 @@ async def read_insight(
     """Return one insight that the member may see. Raises InsightNotFound, also for one that others keep to themselves."""
     async with services.database.connection() as conn:
         phases = await phases_reached(services, conn, user_id, path_id)
-        return (await _shown(conn, [await insights.readable(conn, insight_id, user_id, phases)], user_id))[0]
+        return (await _shown(conn, [await insights.readable(conn, insight_id, user_id, path_id, phases)], user_id))[0]
 
 
 async def list_for_operators(

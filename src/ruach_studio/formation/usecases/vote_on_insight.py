@@ -38,7 +38,7 @@ async def vote_on_insight(
         if journey is None:
             raise NotEnrolled(subject=path_id, remedy="Enter the covenant: POST /formation-engine/enroll.")
         phases = PHASES[: max(rank_reached(journey.state), 1)]
-        if (await insights.readable(tx, insight_id, user_id, phases, hold=True)).user_id == user_id:
+        if (await insights.readable(tx, insight_id, user_id, path_id, phases, hold=True)).user_id == user_id:
             raise OwnInsight(subject=insight_id, remedy="Vote on what others wrote.")
         may = privileges(journey.state)
         if not may.can_validate_insights:
