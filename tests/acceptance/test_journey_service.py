@@ -71,7 +71,7 @@ def journal(operator: httpx.Client, enrollment_id: str) -> list[dict]:
     return answer.json()["events"]
 
 
-def test_nothing_acknowledged_is_lost_by_a_kill(service: Service) -> None:
+def nothing_acknowledged_is_lost_by_a_kill(service: Service) -> None:
     operator = service.sign_in(OPERATOR)
     publish(operator)
     members = [service.sign_in(email) for email in MEMBERS]
@@ -103,7 +103,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(service: Service) -> None:
     wait(noted, 90, "the projector does not go on")
 
 
-def test_a_member_goes_on_where_they_were(service: Service) -> None:
+def a_member_goes_on_where_they_were(service: Service) -> None:
     member = service.sign_in(MEMBERS[0])
     assert member.post(f"{ENGINE}/enroll", json=COVENANT).json()["created"] is False
     for event_type in ("section_viewed", "section_completed"):
@@ -117,7 +117,13 @@ def test_a_member_goes_on_where_they_were(service: Service) -> None:
     assert "sections completed 12 of 13 (20 %)" in score.text
 
 
-def test_the_audit_holds_afterwards(service: Service) -> None:
+def the_audit_holds_afterwards(service: Service) -> None:
     service.stop()
     said = service.ruach("audit", "verify")
     assert " 0 faults" in said
+
+
+def test_members_walk_through_a_kill(service: Service) -> None:
+    nothing_acknowledged_is_lost_by_a_kill(service)
+    a_member_goes_on_where_they_were(service)
+    the_audit_holds_afterwards(service)
