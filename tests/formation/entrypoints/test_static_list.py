@@ -87,7 +87,7 @@ async def test_formation_s_tables_gone(walker, caller, database):
         await tx.execute(sa.text("ALTER TABLE formation.journal RENAME TO lost_journal"))
     status, told = await readyz(caller)
     assert (status, told["status"]) == (200, "degraded")
-    assert "the journal does not answer" in told["detail"]
+    assert "formation does not answer" in told["detail"]
     async with database.transaction() as tx:
         await tx.execute(sa.text("ALTER TABLE formation.lost RENAME TO enrollment"))
         await tx.execute(sa.text("ALTER TABLE formation.lost_journal RENAME TO journal"))
