@@ -16,7 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.db import Database, upgrade
 from ruach_studio.infra.embedded import EmbeddedPostgres
 
@@ -29,6 +32,15 @@ QUICK = {
     "autovacuum": "off",
     "max_connections": "200",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hash with 1 MiB in one pass, 1 ms an account; tests/infra/auth/test_passwords.py has the real strength."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)))
+        passwords._hash_of_nobody.cache_clear()
+        yield
 
 
 @pytest.fixture

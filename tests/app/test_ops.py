@@ -2,26 +2,14 @@
 
 import pytest
 import sqlalchemy as sa
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.store import graphs
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
-from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.context import SystemClock, bind, new_id
 
 from .conftest import PASSWORD
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    """Hash with 1 MiB in one pass; tests/infra/auth/test_passwords.py has the real strength."""
-    monkeypatch.setattr(passwords, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)))
-    passwords._hash_of_nobody.cache_clear()
-    yield
-    passwords._hash_of_nobody.cache_clear()
 
 
 @pytest.fixture

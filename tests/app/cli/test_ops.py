@@ -7,15 +7,12 @@ import uuid
 
 import psycopg
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ruach_studio.app.cli.main import run_command
 from ruach_studio.app.wiring import open_services
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.store import graphs
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path
-from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.settings import load_settings
@@ -32,7 +29,6 @@ def desk(database_url, tmp_path, monkeypatch):
     """The command line on a database of its own, with an operator `ben`, a member `mia` and an enrollment; its id."""
     monkeypatch.setenv("RUACH_DATABASE_URL", database_url)
     monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr(passwords, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)))
 
     async def prepare():
         with bind(correlation_id=new_id()):

@@ -6,10 +6,8 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import Depends
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
-from ruach_studio.infra.auth import passwords, routes
+from ruach_studio.infra.auth import routes
 from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import public, require
@@ -77,16 +75,7 @@ def api(make_api):
 
 
 @pytest.fixture
-def quick_hashes(monkeypatch):
-    """Hash with 1 MiB in one pass, so that a test's accounts cost 1 ms each; test_passwords.py has the real strength."""
-    monkeypatch.setattr(passwords, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)))
-    passwords._hash_of_nobody.cache_clear()
-    yield
-    passwords._hash_of_nobody.cache_clear()
-
-
-@pytest.fixture
-async def people(database, clock, quick_hashes):
+async def people(database, clock):
     """Three accounts, one per role; email `<role>@studio.test`."""
     async with database.transaction() as tx:
         return {

@@ -13,6 +13,14 @@ from ruach_studio.infra.auth import passwords
 RIGHT, WRONG = "correct horse battery", "wrong horse battery"
 
 
+@pytest.fixture(autouse=True)
+def real_strength(monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHES", PasswordHash.recommended())
+    passwords._hash_of_nobody.cache_clear()
+    yield
+    passwords._hash_of_nobody.cache_clear()
+
+
 async def test_hashes_have_the_recommended_strength():
     strength = extract_parameters(await passwords.hashed(RIGHT))
     assert (strength.type.name, strength.memory_cost, strength.time_cost) == ("ID", 65536, 3)

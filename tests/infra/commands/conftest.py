@@ -4,12 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import BaseModel, ConfigDict
 
 from ruach_studio.infra.audit import list_transitions
-from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.auth.accounts import create_account, ensure_local_operator
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.service_tokens import find, issue_service_token
@@ -111,7 +108,6 @@ def trail(database):
 @pytest.fixture
 def person(database, clock, monkeypatch):
     """Return a coroutine that makes an account and its principal."""
-    monkeypatch.setattr(passwords, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)))
 
     async def make(name, *roles, at=None):
         async with database.transaction() as tx:
