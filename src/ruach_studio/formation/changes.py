@@ -15,7 +15,7 @@ from ruach_studio.formation.gating import Access, Standing, can_access_node
 from ruach_studio.formation.graph import Graph, Kind, Node, Phase
 from ruach_studio.formation.journal import shortened
 from ruach_studio.formation.opening import is_done
-from ruach_studio.formation.path import within_reach
+from ruach_studio.formation.reach import Reach
 from ruach_studio.formation.state import FormationState
 
 _KINDS: tuple[Kind, ...] = ("section", "reflection", "checkpoint")
@@ -66,7 +66,7 @@ def changes_of(graph: Graph, state: FormationState, evidence: Evidence, *, as_of
     noted_shut = {name for old in state.gated for name in state.names_of(old)}
     doors: list[DoorChange] = []
     waits: list[datetime] = []
-    for node in within_reach(graph, evidence):
+    for node in Reach(graph, evidence).near:
         if node.node_id in evidence.unlocked:
             continue
         shut = bool(standing.deficits(node))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
+import orjson
+
 from ruach_studio.formation.evidence import Evidence, Origin
 from ruach_studio.formation.graph import Phase
 from ruach_studio.formation.instants import Instants, from_us, to_us
@@ -39,7 +41,8 @@ def to_text(evidence: Evidence) -> str:
 
 def from_text(text: str, origin: Origin | None = None) -> Evidence:
     """Return the evidence that `to_text` wrote; its origin, if given, then knows the text's hash."""
-    facts = json.loads(text)
+    data = text.encode()
+    facts = orjson.loads(data)
     at = facts["lastActivity"]
     return Evidence(
         completed=Instants(facts["completed"]),
@@ -51,7 +54,7 @@ def from_text(text: str, origin: Origin | None = None) -> Evidence:
         unlocked=frozenset(facts["unlocked"]),
         last_seen_by_tag=Instants(facts["lastSeenByTag"]),
         last_activity=None if at is None else from_us(at),
-        origin=None if origin is None else replace(origin, sha256=sha256_hex(text.encode())),
+        origin=None if origin is None else replace(origin, sha256=sha256_hex(data)),
     )
 
 

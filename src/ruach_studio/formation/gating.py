@@ -144,6 +144,9 @@ class Standing:
     def _phase_minimum(self, before: Phase | None) -> Deficit | None:
         if before is None:
             return None
+        started = self.evidence.phase_started.get(before)
+        if started is not None and self.as_of - started >= PHASE_MINIMUM:
+            return None  # what was done before its first start, if anything, began it even earlier
         needed = PHASE_MINIMUM // timedelta(seconds=1)
         began = phase_began(self.graph, self.evidence, before)
         if began is None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from ruach_studio.formation.graph_order import edges_of_lists, topological_order
+from ruach_studio.formation.graph_places import Places, places_of
 from ruach_studio.formation.scope_plan import ScopePlan, plan_scopes
 
 Phase = Literal["awakening", "separation", "discernment", "commission", "stewardship"]
@@ -70,6 +71,11 @@ class Graph:
     def by_id(self) -> MappingProxyType[str, Node]:
         """Return the nodes by id."""
         return MappingProxyType({node.node_id: node for node in self.nodes})
+
+    @cached_property
+    def places(self) -> Places:
+        """Return the nodes as numbers, for whatever asks about all of them at once."""
+        return places_of(self.nodes, [_RANKS[node.phase] for node in self.nodes])
 
     @cached_property
     def opens(self) -> MappingProxyType[str, tuple[str, ...]]:
@@ -147,14 +153,9 @@ class Graph:
         return self._required_names.get((phase, kind), frozenset())
 
     @cached_property
-    def counted_in(self) -> Mapping[str, Phase]:
-        """Return the phase of each node that counts: required and not deprecated."""
-        return {node.node_id: node.phase for node in self.nodes if node.required and not node.deprecated}
-
-    @cached_property
     def counts(self) -> Mapping[Phase, int]:
         """Return how many nodes of each phase count."""
-        found = Counter(self.counted_in.values())
+        found = Counter(node.phase for node in self.nodes if node.required and not node.deprecated)
         return {phase: found[phase] for phase in PHASES}
 
     def names_in(self, phase: Phase) -> frozenset[str]:

@@ -7,7 +7,6 @@ its kind for a tag. Ties: more steps opened, then phase, depth, ordinal. Fewer t
 locked nodes and what would open them; when nothing is open, with done nodes worth going back to. A finished path says so.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +15,11 @@ from typing import Literal
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.evidence_text import named
 from ruach_studio.formation.gating import Access, Standing, can_access_node
-from ruach_studio.formation.graph import PHASES, Graph, Node, Phase, phase_rank
+from ruach_studio.formation.graph import Graph, Node, Phase, phase_rank
 from ruach_studio.formation.instants import Instants
 from ruach_studio.formation.next_step_order import Ranked, rank_by_recency_and_diversity
-from ruach_studio.formation.opening import all_done, is_done
-from ruach_studio.formation.path import within_reach
+from ruach_studio.formation.opening import is_done
+from ruach_studio.formation.reach import Reach
 from ruach_studio.formation.scoring import check_aware, span_words
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
@@ -68,16 +67,16 @@ def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit:
     if not 1 <= limit <= MOST_STEPS:
         raise BadInput(f"{limit} steps were asked for", subject="limit", remedy=f"Ask for 1 to {MOST_STEPS}.")
     standing = Standing(graph, evidence, as_of)
-    near = within_reach(graph, evidence)
-    usable = [node for node in near if standing.is_open(node)]
-    writer = _Writer(graph, evidence, as_of, limit)
+    reach = Reach(graph, evidence)
+    usable = [node for node in reach.ready if standing.is_open(node)]
+    writer = _Writer(graph, evidence, reach, as_of, limit)
     begun = sorted((node for node in usable if node.node_id in evidence.started),
                    key=lambda node: (as_of - evidence.started[node.node_id], node.ordinal))[:limit]  # fmt: skip
     fresh = [node for node in usable if node.node_id not in evidence.started]
-    ranked = rank_by_recency_and_diversity(graph, evidence, fresh, begun, as_of=as_of, limit=limit - len(begun))
+    ranked = rank_by_recency_and_diversity(graph, evidence, reach, fresh, begun, as_of=as_of, limit=limit - len(begun))
     steps = [writer.begun(node) for node in begun] + [writer.open(each) for each in ranked]
     if len(steps) < limit and not (complete := writer.is_complete()):
-        steps += [writer.locked(node) for node in _nearest(standing, near, usable)[: limit - len(steps)]]
+        steps += [writer.locked(node) for node in _nearest(standing, reach.near, usable)[: limit - len(steps)]]
     elif not steps and complete:
         steps.append(writer.complete())
     if not usable:
@@ -87,13 +86,7 @@ def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit:
 
 def progress_of(graph: Graph, evidence: Evidence, phase: Phase) -> Progress:
     """Return how far the member is in `phase` and on the whole path."""
-    return _progress(phase, *_tally(graph, evidence))
-
-
-def _tally(graph: Graph, evidence: Evidence) -> tuple[dict[Phase, int], dict[Phase, int]]:
-    """Return, per phase, how many of the nodes that count are done, and how many there are."""
-    counts = Counter(map(graph.counted_in.get, all_done(evidence)))
-    return {phase: counts[phase] for phase in PHASES}, dict(graph.counts)
+    return _progress(phase, Reach(graph, evidence).done_in, graph.counts)
 
 
 def _progress(phase: Phase, done: Mapping[Phase, int], of: Mapping[Phase, int]) -> Progress:
@@ -131,14 +124,14 @@ def _revisits(graph: Graph, evidence: Evidence, steps: list[NextStep]) -> list[N
 class _Writer:
     """Puts into words, for one member and moment, why each step is offered."""
 
-    def __init__(self, graph: Graph, evidence: Evidence, as_of: datetime, limit: int) -> None:
+    def __init__(self, graph: Graph, evidence: Evidence, reach: Reach, as_of: datetime, limit: int) -> None:
         self.graph, self.evidence, self.as_of = graph, evidence, as_of
         self.inputs = {
             "path": graph.path_id, "graphVersion": graph.version, "asOf": as_of.isoformat(), "limit": limit,
             "evidence": named(evidence),
         }  # fmt: skip
         self.hash = inputs_hash(self.inputs)
-        self.done, self.of = _tally(graph, evidence)
+        self.done, self.of = reach.done_in, graph.counts
 
     def is_complete(self) -> bool:
         return self.done == self.of

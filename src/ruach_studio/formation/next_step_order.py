@@ -4,22 +4,23 @@ The formula stands in next_step.py. Whole per mille throughout, so that the orde
 depend on the order of the candidates.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Node, phase_rank
-from ruach_studio.formation.instants import Instants
-from ruach_studio.formation.opening import all_done
+from ruach_studio.formation.graph_places import tags_of
+from ruach_studio.formation.instants import Instants, from_us
+from ruach_studio.formation.reach import Reach
 
 FULL = 1_000  # per mille
 RECENCY_WEIGHT = DIVERSITY_WEIGHT = 500  # per mille
 FRESH_DAYS = 7
 LAST_COMPLETED = 5
 
-Tags = frozenset[str]
+Tags = int  # the tags of a node as bits (graph_places.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +34,24 @@ class Ranked:
 
 
 def rank_by_recency_and_diversity(
-    graph: Graph, evidence: Evidence, candidates: Iterable[Node], picked: Sequence[Node], *, as_of: datetime, limit: int
-) -> list[Ranked]:
+    graph: Graph, evidence: Evidence, reach: Reach, candidates: Iterable[Node], picked: Sequence[Node], *, as_of: datetime,
+    limit: int,
+) -> list[Ranked]:  # fmt: skip
     """Return up to `limit` of `candidates`, the best first; `picked` nodes count as already chosen for diversity."""
     pool = {node.node_id: node for node in candidates}
-    tags = {name: tags_of(node) for name, node in pool.items()}
-    seen = _last_seen(graph, evidence)
-    days = {each: _days_since(each, seen, as_of) for each in set(tags.values())}
-    done = all_done(evidence)
+    tags = {name: _tags(graph, node) for name, node in pool.items()}
+    days = _days_since(graph, evidence, set(tags.values()), as_of) if limit else {}
     overlap = dict.fromkeys(days, 0)
     found: list[Ranked] = []
     pending = [*_last_completed(graph, evidence), *picked]
     while pool and len(found) < limit:
-        for like in {tags_of(node) for node in pending}:
-            overlap = {each: max(most, _jaccard(each, like)) for each, most in overlap.items()}
-        rank = {each: _rank(days[each], FULL - overlap[each]) for each in days}
-        best = max(rank[tags[name]] for name in pool)
-        ties = [(-_opens(graph, done, node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
+        for like in {_tags(graph, node) for node in pending}:
+            for each, most in overlap.items():
+                if (shared := FULL * (each & like).bit_count() // (each | like).bit_count()) > most:  # Jaccard
+                    overlap[each] = shared
+        rank = {each: _rank(days[each], FULL - most) for each, most in overlap.items()}
+        best = max([rank[each] for name, each in tags.items() if name in pool])
+        ties = [(-reach.opens(node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
                 for name, node in pool.items() if rank[tags[name]] == best]  # fmt: skip
         opens, *_, name = min(ties)
         node = pool.pop(name)
@@ -58,9 +60,8 @@ def rank_by_recency_and_diversity(
     return found
 
 
-def tags_of(node: Node) -> Tags:
-    """Return the node's tags, or its kind for a tag if it has none."""
-    return node.tags or frozenset({f"kind:{node.kind}"})
+def _tags(graph: Graph, node: Node) -> Tags:
+    return graph.places.tags[graph.places.index[node.node_id]]
 
 
 def _rank(days: int | None, diversity: int) -> int:
@@ -68,18 +69,24 @@ def _rank(days: int | None, diversity: int) -> int:
     return (RECENCY_WEIGHT * recency + DIVERSITY_WEIGHT * diversity) // FULL
 
 
-def _days_since(tags: Tags, seen: dict[str, datetime], as_of: datetime) -> int | None:
-    times = [seen[tag] for tag in tags if tag in seen]
-    return max((as_of.date() - max(times).astimezone(as_of.tzinfo).date()).days, 0) if times else None
+def _days_since(graph: Graph, evidence: Evidence, wanted: Iterable[Tags], as_of: datetime) -> dict[Tags, int | None]:
+    """Return, per set of tags, the local days since any of them was seen; None if none was."""
+    seen, names, today = _last_seen(graph, evidence), graph.places.tag_names, as_of.date()
+    ages = [(1 << bit, max((today - from_us(seen[tag]).astimezone(as_of.tzinfo).date()).days, 0))
+            for bit, tag in enumerate(names) if tag in seen]  # fmt: skip
+    ages.sort(key=itemgetter(1))
+    return {each: next((days for bit, days in ages if each & bit), None) for each in wanted}
 
 
-def _last_seen(graph: Graph, evidence: Evidence) -> dict[str, datetime]:
-    """Return when each tag was last seen; for nodes without tags, when one of their kind was begun or done."""
-    seen = dict(evidence.last_seen_by_tag)
+def _last_seen(graph: Graph, evidence: Evidence) -> dict[str, int]:
+    """Return when each tag was last seen (us); for nodes without tags, when one of their kind was begun or done."""
+    seen = dict(Instants.of(evidence.last_seen_by_tag).us)
     for times in (evidence.started, evidence.completed):
-        for name in graph.untagged & times.keys():
+        names = graph.untagged & times.keys()
+        us = Instants.of(times).us if names else {}
+        for name in names:
             (tag,) = tags_of(graph.by_id[name])
-            seen[tag] = max(seen.get(tag, times[name]), times[name])
+            seen[tag] = max(seen.get(tag, us[name]), us[name])
     return seen
 
 
@@ -93,20 +100,3 @@ def _last_completed(graph: Graph, evidence: Evidence) -> list[Node]:
         if len(known) >= LAST_COMPLETED or len(names) == len(times):
             return [node for *_, node in sorted(known, key=itemgetter(0, 1))[-LAST_COMPLETED:]]
         wanted *= 4  # ids that this graph does not know stood in the way
-
-
-def _jaccard(left: Tags, right: Tags) -> int:
-    return FULL * len(left & right) // len(left | right)
-
-
-def _opens(graph: Graph, done: Set[str], node: Node) -> int:
-    """Return how many nodes wait for this one alone (their gates apart)."""
-    return sum(
-        not follower.deprecated
-        and follower.node_id not in done
-        and all(
-            name == node.node_id or name in done or ((other := graph.by_id.get(name)) and other.deprecated)
-            for name in follower.prerequisites
-        )
-        for follower in map(graph.by_id.__getitem__, graph.opens.get(node.node_id, ()))
-    )

@@ -12,7 +12,8 @@ from typing import Literal
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.gating import Deficit, Standing
 from ruach_studio.formation.graph import Graph, Node
-from ruach_studio.formation.opening import all_done, is_done
+from ruach_studio.formation.opening import is_done
+from ruach_studio.formation.reach import Reach
 from ruach_studio.formation.scoring import check_aware
 
 StepState = Literal["done", "started", "open", "locked"]
@@ -31,7 +32,7 @@ def watch_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[No
     """Return what the member may do now, in the stable topological order. Raises BadInput for a naive `as_of`."""
     check_aware(as_of)
     standing = Standing(graph, evidence, as_of)
-    usable = [node for node in within_reach(graph, evidence) if standing.is_open(node)]
+    usable = [node for node in Reach(graph, evidence).ready if standing.is_open(node)]
     return tuple(sorted(usable, key=lambda node: graph.position[node.node_id]))
 
 
@@ -45,20 +46,6 @@ def whole_path(graph: Graph, evidence: Evidence, *, as_of: datetime) -> tuple[Pa
 def is_shown(evidence: Evidence, node: Node) -> bool:
     """Return whether the node is on this member's path at all: not deprecated, or begun before that."""
     return not node.deprecated or node.node_id in evidence.started or is_done(evidence, node.node_id)
-
-
-def within_reach(graph: Graph, evidence: Evidence) -> tuple[Node, ...]:
-    """Return the nodes that are not done and may be open, or wait for their gate or for some of their prerequisites.
-
-    These are the nodes that wait for none, follow something done, were unlocked or were started; in ordinal order. Whatever
-    is open is among them, and they are found without a look at the whole graph.
-    """
-    # a node whose prerequisites are withdrawn is an entry; any other open one follows something that was done
-    done = all_done(evidence)
-    names = graph.entry_names | evidence.unlocked | evidence.started.keys()
-    names = names.union(*filter(None, map(graph.opens.get, done))) - done
-    found = [node for name in names if (node := graph.by_id.get(name))]
-    return tuple(sorted((node for node in found if is_shown(evidence, node)), key=lambda node: node.ordinal))
 
 
 def _step(standing: Standing, node: Node) -> PathStep:
