@@ -31,12 +31,12 @@ def create_api(services: Services) -> RuachApi:
     """Return the whole API; every route names its role or says that it is public."""
     api = new_api(services.platform, version=__version__)
     api.include_router(health.router(readiness(services)))
+    api.include_router(formation_read.router(services))  # routes are tried in order: what members ask most comes first
     api.include_router(auth_router())
     api.include_router(decisions_router(services.database))
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
     api.include_router(membership_http.router(services))
-    api.include_router(formation_read.router(services))
     api.include_router(formation_recovery.router(services))  # its /enrollments/unmappable is no id
     api.include_router(formation_enrollments.router(services))
     api.include_router(formation_member.router(services))

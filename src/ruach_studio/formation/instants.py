@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -61,5 +63,6 @@ class Instants(Mapping[str, datetime]):
         """Return the names with the `count` latest times; all that tie with the last of them too, in no order."""
         if len(self.us) <= count:
             return list(self.us)
-        least = sorted(self.us.values())[-count]
-        return [name for name, us in self.us.items() if us >= least]
+        us = np.fromiter(self.us.values(), np.int64, len(self.us))
+        names = list(self.us)
+        return [names[place] for place in np.flatnonzero(us >= np.partition(us, -count)[-count]).tolist()]

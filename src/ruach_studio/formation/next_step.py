@@ -59,7 +59,7 @@ class NextStep:
 
 
 def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit: int = 3) -> tuple[NextStep, ...]:
-    """Return at most `limit` (1..50) steps, the best first; days are counted in the zone of `as_of` (aware).
+    """Return at most `limit` (1..50) steps, the best first; days are counted at the offset of `as_of` (aware).
 
     Rules: module docstring. Never empty. Raises BadInput for a naive `as_of` or a limit out of range.
     """

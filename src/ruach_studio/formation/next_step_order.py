@@ -6,19 +6,20 @@ depend on the order of the candidates.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import Graph, Node, phase_rank
 from ruach_studio.formation.graph_places import tags_of
-from ruach_studio.formation.instants import Instants, from_us
+from ruach_studio.formation.instants import Instants, to_us
 from ruach_studio.formation.reach import Reach
 
 FULL = 1_000  # per mille
 RECENCY_WEIGHT = DIVERSITY_WEIGHT = 500  # per mille
 FRESH_DAYS = 7
 LAST_COMPLETED = 5
+DAY_US = 86_400_000_000
 
 Tags = int  # the tags of a node as bits (graph_places.py)
 
@@ -41,6 +42,7 @@ def rank_by_recency_and_diversity(
     pool = {node.node_id: node for node in candidates}
     tags = {name: _tags(graph, node) for name, node in pool.items()}
     days = _days_since(graph, evidence, set(tags.values()), as_of) if limit else {}
+    fresh = {each: RECENCY_WEIGHT * _recency(since) for each, since in days.items()}
     overlap = dict.fromkeys(days, 0)
     found: list[Ranked] = []
     pending = [*_last_completed(graph, evidence), *picked]
@@ -49,7 +51,7 @@ def rank_by_recency_and_diversity(
             for each, most in overlap.items():
                 if (shared := FULL * (each & like).bit_count() // (each | like).bit_count()) > most:  # Jaccard
                     overlap[each] = shared
-        rank = {each: _rank(days[each], FULL - most) for each, most in overlap.items()}
+        rank = {each: (fresh[each] + DIVERSITY_WEIGHT * (FULL - most)) // FULL for each, most in overlap.items()}
         best = max([rank[each] for name, each in tags.items() if name in pool])
         ties = [(-reach.opens(node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
                 for name, node in pool.items() if rank[tags[name]] == best]  # fmt: skip
@@ -64,16 +66,16 @@ def _tags(graph: Graph, node: Node) -> Tags:
     return graph.places.tags[graph.places.index[node.node_id]]
 
 
-def _rank(days: int | None, diversity: int) -> int:
-    recency = FULL if days is None else FULL * min(days, FRESH_DAYS) // FRESH_DAYS
-    return (RECENCY_WEIGHT * recency + DIVERSITY_WEIGHT * diversity) // FULL
+def _recency(days: int | None) -> int:
+    return FULL if days is None else FULL * min(days, FRESH_DAYS) // FRESH_DAYS
 
 
 def _days_since(graph: Graph, evidence: Evidence, wanted: Iterable[Tags], as_of: datetime) -> dict[Tags, int | None]:
-    """Return, per set of tags, the local days since any of them was seen; None if none was."""
-    seen, names, today = _last_seen(graph, evidence), graph.places.tag_names, as_of.date()
-    ages = [(1 << bit, max((today - from_us(seen[tag]).astimezone(as_of.tzinfo).date()).days, 0))
-            for bit, tag in enumerate(names) if tag in seen]  # fmt: skip
+    """Return, per set of tags, the days since any of them was seen, at the offset of `as_of`; None if none was."""
+    seen, offset = _last_seen(graph, evidence), (as_of.utcoffset() or timedelta(0)) // timedelta(microseconds=1)
+    today = (to_us(as_of) + offset) // DAY_US
+    ages = [(1 << bit, max(today - (seen[tag] + offset) // DAY_US, 0))
+            for bit, tag in enumerate(graph.places.tag_names) if tag in seen]  # fmt: skip
     ages.sort(key=itemgetter(1))
     return {each: next((days for bit, days in ages if each & bit), None) for each in wanted}
 
