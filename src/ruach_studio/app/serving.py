@@ -31,8 +31,8 @@ async def serve(settings: Settings) -> None:
         async with open_services(settings) as services:
             await refresh_standings(services)
             config = uvicorn.Config(
-                create_api(services), host=settings.host, port=settings.port, log_config=None, access_log=False,
-                timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
+                create_api(services), host=settings.host, port=settings.port, http="httptools", log_config=None,
+                access_log=False, timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
             )  # fmt: skip
             server = uvicorn.Server(config)
             async with background(services, on_failure=lambda: setattr(server, "should_exit", True)):

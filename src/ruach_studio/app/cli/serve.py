@@ -1,11 +1,11 @@
 """Turn settings into a running service: API, workers and event relay in one process, until told to stop."""
 
-import asyncio
 import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from ruach_studio.app.serving import serve as serve_until_stopped
 from ruach_studio.infra.logging import configure
@@ -32,7 +32,7 @@ def serve(
         settings = load_settings(**{**{n: v for n, v in given.items() if v}, "media_roots": [Path.cwd()]})
     _check_address(settings.host, settings.port)
     configure(settings)
-    asyncio.run(serve_until_stopped(settings))
+    uvloop.run(serve_until_stopped(settings))
 
 
 def _check_address(host: str, port: int) -> None:

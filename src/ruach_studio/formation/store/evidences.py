@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.tables import ENROLLMENT, METADATA
+from ruach_studio.infra.db import DirectStatement
 
 EVIDENCE = sa.Table(
     "evidence",
@@ -31,8 +32,8 @@ _CURRENT = (
 _FOUND = sa.select(*_ENROLLMENT, EVIDENCE.c.facts, EVIDENCE.c.graph_version.label("of_graph")).select_from(
     ENROLLMENT.outerjoin(EVIDENCE, _CURRENT)
 )
-_OF_USER = _FOUND.where(
-    (ENROLLMENT.c.user_id == sa.bindparam("user_id")) & (ENROLLMENT.c.path_id == sa.bindparam("path_id"))
+_OF_USER = DirectStatement(
+    _FOUND.where((ENROLLMENT.c.user_id == sa.bindparam("user_id")) & (ENROLLMENT.c.path_id == sa.bindparam("path_id")))
 )
 
 
@@ -48,8 +49,11 @@ class Kept:
 async def of_user(conn: AsyncConnection, user_id: str, path_id: str, *, reducer: str) -> Kept | None:
     """Return the user's enrollment on a path with what is kept of it, in one question; None if they are not on it."""
     given = {"user_id": user_id, "path_id": path_id, "reducer": reducer}
-    row = (await conn.execute(_OF_USER, given)).one_or_none()
-    return None if row is None else Kept(Enrollment(*row[:-2]), row.facts, row.of_graph)
+    rows = await _OF_USER.run(conn, given)
+    if not rows:
+        return None
+    ((enrollment_id, *enrolled, facts, of_graph),) = rows  # one enrollment a user and path
+    return Kept(Enrollment(str(enrollment_id), *enrolled), facts, of_graph)
 
 
 async def put(

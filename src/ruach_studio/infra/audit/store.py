@@ -7,19 +7,23 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db import DirectStatement
+
 CHAINS = ("decision_audit", "transition_audit")
 _PAGE = 1000
 
 # One statement for both: every decision that a member waits for is recorded before it is given.
-_DECISIONS = text(
-    "WITH inputs AS (INSERT INTO platform.decision_input (hash, inputs)"
-    " SELECT * FROM unnest(CAST(:hashes AS text[]), CAST(:texts AS text[])) ON CONFLICT (hash) DO NOTHING)"
-    " INSERT INTO platform.decision_audit"
-    " (subject, decision, rules_version, inputs_hash, correlation_id,"
-    " automation_id, entry) SELECT r.subject, r.decision, r.rules_version, r.inputs_hash, r.correlation_id,"
-    " r.automation_id, r.entry"
-    " FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS (subject text, decision text, rules_version text,"
-    " inputs_hash text, correlation_id text, automation_id text, entry text)) WITH ORDINALITY AS r ORDER BY r.ordinality"
+_DECISIONS = DirectStatement(
+    text(
+        "WITH inputs AS (INSERT INTO platform.decision_input (hash, inputs)"
+        " SELECT * FROM unnest(CAST(:hashes AS text[]), CAST(:texts AS text[])) ON CONFLICT (hash) DO NOTHING)"
+        " INSERT INTO platform.decision_audit"
+        " (subject, decision, rules_version, inputs_hash, correlation_id,"
+        " automation_id, entry) SELECT r.subject, r.decision, r.rules_version, r.inputs_hash, r.correlation_id,"
+        " r.automation_id, r.entry"
+        " FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS (subject text, decision text, rules_version text,"
+        " inputs_hash text, correlation_id text, automation_id text, entry text)) WITH ORDINALITY AS r ORDER BY r.ordinality"
+    )
 )
 _TRANSITION = text(
     "INSERT INTO platform.transition_audit (entity, entity_id, from_state, to_state, actor, reason, correlation_id,"
@@ -61,7 +65,7 @@ async def insert_decisions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]
     """
     hashes = sorted(texts)
     given = {"hashes": hashes, "texts": [texts[each] for each in hashes], "rows": json.dumps(rows)}
-    await tx.execute(_DECISIONS, given)
+    await _DECISIONS.run(tx, given)
 
 
 async def insert_transition(tx: AsyncConnection, row: Mapping[str, Any]) -> None:

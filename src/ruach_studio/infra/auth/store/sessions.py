@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.store.tables import ACCOUNT, LOGIN_SESSION
+from ruach_studio.infra.db import DirectStatement
 
 # One statement, made once: it stands before every request, and each round trip costs as much as the reading itself.
 _LIVING = (
@@ -34,7 +35,7 @@ _TOUCHED = (
     .returning(LOGIN_SESSION.c.account_id)
     .cte("touched")
 )
-_FIND = sa.select(_LIVING).add_cte(_TOUCHED)
+_FIND = DirectStatement(sa.select(_LIVING).add_cte(_TOUCHED))
 
 
 async def add(tx: AsyncConnection, token_sha256: bytes, account_id: str, at: datetime, lifetime: timedelta) -> None:
@@ -52,8 +53,8 @@ async def find(
 ) -> Principal | None:
     """Return who is signed in, if the session lives and the account is not disabled; note the use if the last is old."""
     given = {"token": token_sha256, "at": at, "idle_since": at - idle, "touch_since": at - touch_every}
-    row = (await conn.execute(_FIND, given)).one_or_none()
-    return None if row is None else Principal(row.id, row.email, frozenset(row.roles))
+    rows = await _FIND.run(conn, given)
+    return Principal(str(rows[0][0]), rows[0][1], frozenset(rows[0][2])) if rows else None
 
 
 async def remove(tx: AsyncConnection, token_sha256: bytes) -> None:
