@@ -57,8 +57,8 @@ def test_equals_a_look_at_every_node(graph, member):
     assert list(reach.near) == near
     assert list(reach.ready) == [node for node in near if node.node_id in member.unlocked or not lacking(node)]
     waiting = [node for node in graph.nodes if not node.deprecated and node.node_id not in done]
-    for node in near:
-        assert reach.opens(node) == sum(lacking(other) == {node.node_id} for other in waiting), node.node_id
+    places = [graph.places.index[node.node_id] for node in near]
+    assert reach.opens(places) == [sum(lacking(other) == {node.node_id} for other in waiting) for node in near]
     assert reach.done_in == {
         phase: sum(n.phase == phase and n.required and not n.deprecated and n.node_id in done for n in graph.nodes)
         for phase in PHASES

@@ -39,31 +39,32 @@ def rank_by_recency_and_diversity(
     limit: int,
 ) -> list[Ranked]:  # fmt: skip
     """Return up to `limit` of `candidates`, the best first; `picked` nodes count as already chosen for diversity."""
+    if not limit:
+        return []
+    of, bits = graph.places.index, graph.places.tags
     pool = {node.node_id: node for node in candidates}
-    tags = {name: _tags(graph, node) for name, node in pool.items()}
-    days = _days_since(graph, evidence, set(tags.values()), as_of) if limit else {}
+    tags = {name: bits[of[name]] for name in pool}
+    opens = dict(zip(pool, reach.opens([of[name] for name in pool]), strict=True))
+    days = _days_since(graph, evidence, set(tags.values()), as_of)
     fresh = {each: RECENCY_WEIGHT * _recency(since) for each, since in days.items()}
     overlap = dict.fromkeys(days, 0)
     found: list[Ranked] = []
     pending = [*_last_completed(graph, evidence), *picked]
     while pool and len(found) < limit:
-        for like in {_tags(graph, node) for node in pending}:
+        for like in {bits[of[node.node_id]] for node in pending}:
             for each, most in overlap.items():
                 if (shared := FULL * (each & like).bit_count() // (each | like).bit_count()) > most:  # Jaccard
                     overlap[each] = shared
         rank = {each: (fresh[each] + DIVERSITY_WEIGHT * (FULL - most)) // FULL for each, most in overlap.items()}
-        best = max([rank[each] for name, each in tags.items() if name in pool])
-        ties = [(-reach.opens(node), phase_rank(node.phase), graph.depth[name], node.ordinal, name)
-                for name, node in pool.items() if rank[tags[name]] == best]  # fmt: skip
-        opens, *_, name = min(ties)
-        node = pool.pop(name)
-        found.append(Ranked(node, days[tags[name]], FULL - overlap[tags[name]], -opens))
+        best = max([rank[tags[name]] for name in pool])
+        most_opened = max([opens[name] for name in pool if rank[tags[name]] == best])
+        ties = [(phase_rank(node.phase), graph.depth[name], node.ordinal, name)
+                for name, node in pool.items() if opens[name] == most_opened and rank[tags[name]] == best]  # fmt: skip
+        *_, name = min(ties)
+        node, own = pool.pop(name), tags[name]
+        found.append(Ranked(node, days[own], FULL - overlap[own], most_opened))
         pending = [node]
     return found
-
-
-def _tags(graph: Graph, node: Node) -> Tags:
-    return graph.places.tags[graph.places.index[node.node_id]]
 
 
 def _recency(days: int | None) -> int:
@@ -74,10 +75,15 @@ def _days_since(graph: Graph, evidence: Evidence, wanted: Iterable[Tags], as_of:
     """Return, per set of tags, the days since any of them was seen, at the offset of `as_of`; None if none was."""
     seen, offset = _last_seen(graph, evidence), (as_of.utcoffset() or timedelta(0)) // timedelta(microseconds=1)
     today = (to_us(as_of) + offset) // DAY_US
-    ages = [(1 << bit, max(today - (seen[tag] + offset) // DAY_US, 0))
-            for bit, tag in enumerate(graph.places.tag_names) if tag in seen]  # fmt: skip
-    ages.sort(key=itemgetter(1))
-    return {each: next((days for bit, days in ages if each & bit), None) for each in wanted}
+    ages = {1 << bit: max(today - (seen[tag] + offset) // DAY_US, 0)
+            for bit, tag in enumerate(graph.places.tag_names) if tag in seen}  # fmt: skip
+    return {each: min([ages[bit] for bit in _bits(each) if bit in ages], default=None) for each in wanted}
+
+
+def _bits(tags: Tags) -> Iterable[Tags]:
+    while tags:
+        yield (lowest := tags & -tags)
+        tags ^= lowest
 
 
 def _last_seen(graph: Graph, evidence: Evidence) -> dict[str, int]:

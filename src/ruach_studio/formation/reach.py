@@ -4,6 +4,7 @@ Everything is a sum over the version's places (graph_places.py), so that it cost
 Counterparts: gating.py says whether a node that may be open is; path.py and next_step.py choose among them.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -45,9 +46,13 @@ class Reach:
         found = np.bincount(self._places.counted[self._done], minlength=len(PHASES) + 1).tolist()
         return dict(zip(PHASES, found[1:], strict=True))
 
-    def opens(self, node: Node) -> int:
-        """Return how many nodes that are not done wait for this one alone (their gates apart)."""
-        return self._waiting_for[self._places.index[node.node_id]]
+    def opens(self, places: Sequence[int]) -> list[int]:
+        """Return, per place, how many nodes that are not done wait for this one alone (their gates apart)."""
+        p = self._places
+        waits = ~self._behind & (self._unmet == 1)
+        alone = waits[p.after] & ~self._behind[p.before]
+        counts: list[int] = np.bincount(p.before[alone], minlength=len(self._done))[list(places)].tolist()
+        return counts
 
     @cached_property
     def _near(self) -> Flags:
@@ -63,14 +68,6 @@ class Reach:
         """Return, per node, how many prerequisites it lacks; a withdrawn one is asked of nobody."""
         places = self._places
         return np.bincount(places.after[~self._behind[places.before]], minlength=len(self._done))
-
-    @cached_property
-    def _waiting_for(self) -> list[int]:
-        places = self._places
-        waits = ~self._behind & (self._unmet == 1)
-        alone = waits[places.after] & ~self._behind[places.before]
-        counts: list[int] = np.bincount(places.before[alone], minlength=len(self._done)).tolist()
-        return counts
 
     def _nodes(self, flags: Flags) -> tuple[Node, ...]:
         nodes = self._graph.nodes
