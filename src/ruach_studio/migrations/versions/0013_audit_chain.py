@@ -1,6 +1,7 @@
 """Chain audit rows with functions that name their table, so that their statements are planned once and not at every row.
 
-What they write is unchanged: seq, prev_hash and hash of 0001, under the same lock.
+What they write is unchanged: seq, prev_hash and hash of 0001, under the same lock. A plan made while the table was empty
+would read it whole, and be kept while it grows: the last row is found by the index, always.
 """
 
 from alembic import op
@@ -9,7 +10,8 @@ revision = "0013"
 down_revision = "0012"
 
 _CHAIN = """
-CREATE FUNCTION platform.chain_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION platform.chain_{table}() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_sort = off AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('ruach.audit'));
     SELECT seq, hash INTO NEW.seq, NEW.prev_hash FROM platform.{table} ORDER BY seq DESC LIMIT 1;
@@ -18,7 +20,8 @@ BEGIN
     NEW.hash := encode(sha256(convert_to(NEW.prev_hash || E'\\n' || NEW.seq || E'\\n' || NEW.entry, 'UTF8')), 'hex');
     RETURN NEW;
 END $$;
-CREATE FUNCTION platform.move_{table}_head() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION platform.move_{table}_head() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_sort = off AS $$
 BEGIN
     UPDATE platform.audit_head h SET seq = l.seq, hash = l.hash
         FROM (SELECT seq, hash FROM platform.{table} ORDER BY seq DESC LIMIT 1) l WHERE h.chain = '{table}';
