@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import exc
 
 from ruach_studio.infra import audit
@@ -177,3 +178,17 @@ async def test_a_rewritten_row_with_a_fitting_hash_breaks_the_next_one(record, d
         " 'UTF8')), 'hex') WHERE seq = 2",
     )
     assert await faults() == [("decision_audit", 3, "it does not continue the row before it")]
+
+
+async def test_a_plan_made_for_an_empty_table_does_not_read_a_full_one(database, record, decide):
+    """A connection keeps its plans, and the emptiness of a new installation is known to the planner after an ANALYZE."""
+    async with database.statements() as conn:
+        await conn.execute(sa.text("ANALYZE platform.decision_audit"))
+    for number in range(40):
+        await record(decide("cut", {"n": number}))
+    async with database.statements() as conn:
+        await conn.execute(sa.text("SELECT pg_stat_force_next_flush()"))
+        scans = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'decision_audit'"
+        seq_scan, idx_scan = (await conn.execute(sa.text(scans))).one()
+    assert idx_scan >= 80  # at each row, and for the head
+    assert seq_scan <= 1  # the ANALYZE, if that
