@@ -68,7 +68,7 @@ def test_listing_the_edges_otherwise_changes_nothing(graph, dice):
     count, pairs = graph
     mixed = dice.sample(pairs, len(pairs))
     one, other = make(count, pairs), make(count, mixed)
-    assert one == other
+    assert (one.followers, one.starts, one.waiting) == (other.followers, other.starts, other.waiting)
     assert shortest_cycle(one, range(count)) == shortest_cycle(other, range(count))
 
 

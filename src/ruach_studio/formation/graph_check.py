@@ -108,11 +108,13 @@ def _gates(columns: Columns) -> tuple[dict[int, ScoreGate], list[Fault]]:
     """Return the gates that are sound by themselves, by position, and the faults of the others."""
     gates: dict[int, ScoreGate] = {}
     faults: list[Fault] = []
-    for i, gate in [(i, gate) for i, gate in enumerate(columns.gates) if gate]:
-        wrong = say.gate_faults(columns.nodes[i], gate)
-        faults += wrong
-        if not wrong:
+    gated = [(i, gate) for i, gate in enumerate(columns.gates) if gate is not None]
+    ranks: list[int] = columns.ranks[[i for i, _ in gated]].tolist()
+    for (i, gate), rank in zip(gated, ranks, strict=True):
+        if 1 <= gate.minimum_bp <= 10000 and RANKS[gate.scope] <= rank and columns.named[i]:
             gates[i] = gate
+        else:
+            faults += say.gate_faults(columns.nodes[i], gate)
     return gates, faults
 
 

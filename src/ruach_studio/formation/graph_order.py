@@ -7,24 +7,46 @@ costs more to make than the whole sort (100,000 nodes).
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush
-from itertools import accumulate, chain
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edges:
-    """Node i opens `followers[starts[i]:starts[i + 1]]`, ascending, and waits for `waiting[i]` prerequisites.
+    """`before[k]` -> `after[k]`, sorted, over nodes 0..count-1: node i opens `followers[starts[i]:starts[i + 1]]`.
 
-    `ascending`: every prerequisite has a smaller number than its follower, as in a path numbered in the order of its walk.
+    The lists are made when they are asked for: a path numbered in the order of its walk is sorted without them.
     """
 
-    followers: list[int]
-    starts: list[int]
-    waiting: list[int]
-    ascending: bool
+    count: int
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+
+    @cached_property
+    def ascending(self) -> bool:
+        """Say whether every prerequisite has a smaller number than its follower."""
+        return bool((self.before < self.after).all())
+
+    @cached_property
+    def followers(self) -> list[int]:
+        """Return the followers of all nodes, one after the other."""
+        found: list[int] = self.after.tolist()
+        return found
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Return where the followers of each node start, and at last their count."""
+        return [0, *np.cumsum(np.bincount(self.before, minlength=self.count)).tolist()]
+
+    @cached_property
+    def waiting(self) -> list[int]:
+        """Return how many prerequisites each node waits for."""
+        found: list[int] = np.bincount(self.after, minlength=self.count).tolist()
+        return found
 
     def of(self, node: int) -> list[int]:
         """Return the nodes that name `node` as a prerequisite."""
@@ -39,20 +61,13 @@ def edges_of(count: int, before: NDArray[np.int64], after: NDArray[np.int64]) ->
 def edges_of_pairs(count: int, pairs: NDArray[np.int64]) -> Edges:
     """Return the edges of `count` nodes from sorted `pairs`, one number an edge: prerequisite * count + follower."""
     before, after = np.divmod(pairs, max(count, 1))
-    starts = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(before, minlength=count), out=starts[1:])
-    waiting = np.bincount(after, minlength=count)
-    return Edges(after.tolist(), starts.tolist(), waiting.tolist(), bool((before < after).all()))
+    return Edges(count, before, after)
 
 
 def edges_of_lists(followers: Sequence[Sequence[int]]) -> Edges:
     """Return the edges of a small graph: `followers[i]`, ascending, are the nodes that wait for i."""
-    starts = [0, *accumulate(map(len, followers))]
-    waiting = [0] * len(followers)
-    flat = list(chain.from_iterable(followers))
-    for node in flat:
-        waiting[node] += 1
-    return Edges(flat, starts, waiting, ascending=all(not each or node < each[0] for node, each in enumerate(followers)))
+    before = np.repeat(np.arange(len(followers)), [len(each) for each in followers])
+    return Edges(len(followers), before, np.fromiter(chain.from_iterable(followers), np.int64, len(before)))
 
 
 def topological_order(edges: Edges) -> list[int]:
@@ -63,7 +78,7 @@ def topological_order(edges: Edges) -> list[int]:
     gone by waits on the heap, which so stays small (Kahn's algorithm keeps all that are ready on it).
     """
     if edges.ascending:
-        return list(range(len(edges.waiting)))
+        return list(range(edges.count))
     followers, starts, waiting = edges.followers, edges.starts, list(edges.waiting)
     order: list[int] = []
     passed: list[int] = []  # ready, and smaller than `turn`: each goes before the pass goes on
