@@ -18,8 +18,8 @@ setup: $(STAMP) ## virtual environment with the locked dependencies
 demo: $(STAMP) ## make a three-camera talk and take it from raw footage to four published formats
 	@$(BIN)/ruach demo
 
-test: $(STAMP) ## the tests (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+test: $(STAMP) ## the tests (under 10 minutes on 2 cores, a third of which is waiting: so three at once)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not slow"
 
 test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second machine
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow

@@ -76,12 +76,12 @@ def left_in(out: Path) -> list[str]:
     ("kind", "fact"),
     [
         ("missing", "no such file"),
-        ("directory", "folder"),
-        ("empty", "0 bytes"),
+        pytest.param("directory", "folder", marks=pytest.mark.slow),
+        pytest.param("empty", "0 bytes", marks=pytest.mark.slow),
         ("text", "not a media file"),
         ("truncated", "ends before its index"),
         ("no_audio", "no sound"),
-        ("no_picture", "no picture"),
+        pytest.param("no_picture", "no picture", marks=pytest.mark.slow),
     ],
 )
 def test_a_camera_file_that_cannot_be_used(stage: Stage, tmp_path: Path, kind: str, fact: str) -> None:

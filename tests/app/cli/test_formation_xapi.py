@@ -85,6 +85,7 @@ async def test_killed_in_the_middle_the_next_push_goes_on_and_doubles_nothing(co
         assert store.batches[0] == store.batches[1]
 
 
+@pytest.mark.slow
 async def test_export_writes_one_statement_a_line_and_goes_on_from_a_cursor(command, written, tmp_path):
     code, out, errors = await done(await command("export"))
     lines = [json.loads(line) for line in out.splitlines()]
@@ -95,6 +96,7 @@ async def test_export_writes_one_statement_a_line_and_goes_on_from_a_cursor(comm
     assert (code, (tmp_path / "rest.ndjson").read_text(), errors.strip()) == (0, "", f"cursor {cursor}")
 
 
+@pytest.mark.slow
 async def test_status_says_how_far_it_is_and_what_was_refused(command, written):
     store = RecordStore(refuses=lambda each: 400 if each["id"] == written[7] else None)
     async with serving(store) as endpoint:

@@ -94,7 +94,7 @@ async def test_formation_s_tables_gone(walker, caller, database):
     assert (await walker.get(f"{ENGINE}/next-step")).json()["source"] == "journey"
     assert await readyz(caller) == (
         200,
-        {"status": "degraded", "detail": "1 static lists shown, the last for ProgrammingError"},
+        {"status": "degraded", "detail": "1 static lists shown, the last for UndefinedTable"},
     )
 
 
