@@ -118,15 +118,10 @@ class Graph:
         return MappingProxyType(depths)
 
     @cached_property
-    def entries(self) -> tuple[Node, ...]:
-        """Return the nodes that wait for no other: no prerequisites, or deprecated ones, which nobody is asked for."""
-        retired = {node.node_id for node in self.nodes if node.deprecated}
-        return tuple(node for node in self.nodes if retired.issuperset(node.prerequisites))
-
-    @cached_property
     def entry_names(self) -> frozenset[str]:
-        """Return the ids of `entries`."""
-        return frozenset(node.node_id for node in self.entries)
+        """Return the ids of the nodes that wait for no other: no prerequisites, or deprecated ones, asked of nobody."""
+        entries = self.places.entries[: len(self.nodes)].tolist()  # without the ghosts
+        return frozenset(node.node_id for node, entry in zip(self.nodes, entries, strict=True) if entry)
 
     @cached_property
     def untagged(self) -> frozenset[str]:
