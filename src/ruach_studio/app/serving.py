@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ruach_studio.app.api import create_api
 from ruach_studio.app.pillars import consumers, handlers, hooks
@@ -30,15 +31,19 @@ async def serve(settings: Settings) -> None:
     with bind(correlation_id=new_id()):
         async with open_services(settings) as services:
             await refresh_standings(services)
-            config = uvicorn.Config(
-                create_api(services), host=settings.host, port=settings.port, http="httptools", log_config=None,
-                access_log=False, timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
-            )  # fmt: skip
-            server = uvicorn.Server(config)
+            server = uvicorn.Server(server_config(create_api(services), settings))
             async with background(services, on_failure=lambda: setattr(server, "should_exit", True)):
                 log.info("service.started", url=settings.public_url, data=str(settings.data_dir))
                 await server.serve()
             log.info("service.stopped")
+
+
+def server_config(api: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return how HTTP is served. h11 refuses a request line and headers beyond 64 KiB; httptools reads them for ever."""
+    return uvicorn.Config(
+        api, host=settings.host, port=settings.port, http="h11", log_config=None, access_log=False,
+        timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
+    )  # fmt: skip
 
 
 @asynccontextmanager
