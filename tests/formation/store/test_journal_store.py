@@ -1,6 +1,7 @@
 """Journal rows are numbered without a gap, checked against the sliding second, read back in order, and never changed."""
 
 import asyncio
+import random
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -66,6 +67,64 @@ async def test_an_expected_version_that_has_passed_is_refused(database, enrollme
     with pytest.raises(journal.JournalMoved, match="at version 1, 0 was expected"):
         async with database.transaction() as tx:
             await journal.append(tx, viewed(enrollment, 5), expected_version=0)
+
+
+async def test_one_by_one_and_all_at_once_say_and_write_the_same(database, publish, enroll_row, walk_graph):
+    """The two SQL functions have one rule: what they answer and store differs in nothing but the enrollment."""
+    dice, graph = random.Random(6), await publish(walk_graph)
+    alone, together = await enroll_row(graph, user_id="a"), await enroll_row(graph, user_id="t")
+    seconds = [(dice.randrange(60) / 4, f"s{dice.randrange(3)}") for _ in range(120)]
+    events = {each: [viewed(each, second, content) for second, content in seconds] for each in (alone, together)}
+    async with database.transaction() as tx:
+        singly = [await journal.append(tx, event) for event in events[alone]]
+        at_once = await journal.append_many(tx, events[together])
+        for_another = [viewed(alone, 1000, user="a stranger"), viewed(alone, 0, user="a stranger")]
+        with pytest.raises(journal.EnrollmentNotFound):
+            await journal.append(tx, for_another[1])
+        with pytest.raises(journal.EnrollmentNotFound):
+            await journal.append_many(tx, for_another)
+        late = [viewed(together, 2000), viewed(together, 2005)]
+        with pytest.raises(journal.JournalMoved, match="at version 32, 3 was expected"):
+            await journal.append_many(tx, late, expected_version=3)
+        with pytest.raises(journal.JournalMoved, match="at version 32, 3 was expected"):
+            await journal.append(tx, events[alone][0], expected_version=3)  # a repeat too: first what it was decided on
+    assert [each.version for each in singly] == [each.version for each in at_once]
+    assert sum(each.version is not None for each in singly) == 32  # of 120; the rest repeat one within a second of them
+    ids = [{each.event_id for each in events[one]} for one in (alone, together)]
+    for answers, own in zip((singly, at_once), ids, strict=True):
+        assert {each.duplicate_of for each in answers if each.version is None} <= own
+        assert all(each.duplicate_of is None for each in answers if each.version is not None)
+    columns = "version, event_type, content_id, occurred_at, data, brief, correlation_id IS NULL"
+    query = sa.text(f"SELECT {columns} FROM formation.journal WHERE user_id = :user ORDER BY 1")  # noqa: S608
+    async with database.connection() as conn:
+        rows = [(await conn.execute(query, {"user": user})).all() for user in "at"]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 32
+
+
+async def test_an_append_reads_no_table_whole(database, enrollment):
+    """A connection keeps the plans that it made while the tables were empty, as an ANALYZE told the planner."""
+    async with database.statements() as conn:
+        await conn.execute(sa.text("ANALYZE formation.journal, formation.enrollment"))
+    flush, scans = "SELECT pg_stat_force_next_flush()", "SELECT relname, seq_scan FROM pg_stat_user_tables"
+    wanted = sa.text(f"{scans} WHERE relname IN ('journal', 'enrollment')")
+    counts = []
+    for _ in range(2):
+        async with database.connection() as conn:
+            await conn.execute(sa.text(flush))
+        async with database.connection() as conn:
+            counts.append(sorted((await conn.execute(wanted)).all()))
+        async with database.transaction() as tx:
+            for n in range(20):
+                await journal.append(tx, viewed(enrollment, n * 2))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(("column", "value"), [("covenant_type", "friendship"), ("user_id", "")])
+async def test_the_database_itself_refuses_an_odd_enrollment(database, enrollment, column, value):
+    with pytest.raises(sa.exc.IntegrityError, match=f"enrollment_{column}"):
+        async with database.transaction() as tx:
+            await tx.execute(sa.text(f"UPDATE formation.enrollment SET {column} = '{value}'"))  # noqa: S608
 
 
 async def test_no_event_without_an_enrollment_or_for_another_user(database, enrollment):

@@ -1,7 +1,8 @@
 """Append to the journal, read one enrollment's back, and follow the whole of it without missing a late commit.
 
-The table is append-only (trigger), and the SQL function `append_events` is its only writer: it takes the user's turn, looks
-at the sliding one-second window (decision F3) and the enrollment's version, and writes. Versions are gapless per enrollment.
+The table is append-only (trigger), and the SQL functions `append_event` and `append_events` are its only writers: they take
+the user's turn, look at the sliding one-second window (decision F3) and the enrollment's version, and write. Versions are
+gapless per enrollment.
 """
 
 import json
@@ -21,7 +22,11 @@ from ruach_studio.infra.context import current
 from ruach_studio.kernel.errors import Conflict, NotFound
 
 _TURN = sa.text("SELECT formation.take_turn(:user_id)")
-_APPEND = "SELECT o_version, o_duplicate_of, o_found FROM formation.append_events(%b::jsonb, %b::uuid, %b::bigint)"
+_ONE = (
+    "SELECT formation.append_event(%b::uuid, %b::uuid, %t::text, %t::text, %t::text, %b::timestamptz, %t::jsonb,"
+    " %b::uuid, %b::bigint)"
+)
+_MANY = "SELECT o_version, o_duplicate_of, o_found FROM formation.append_events(%b::jsonb, %b::uuid, %b::bigint)"
 # xmin: the oldest transaction still open. Whatever is below it can no longer appear behind the cursor.
 _AHEAD = sa.text(
     "SELECT CAST(xid AS text) AS xid, pos, event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
@@ -102,21 +107,36 @@ async def append_many(
 
 
 def statement(events: Sequence[JournalEvent], expected_version: int | None = None) -> tuple[LiteralString, tuple[Any, ...]]:
-    """Return the SQL that appends, and its values. Raises BadInput as `checked` does."""
-    given = []
+    """Return the SQL that appends, and its values. Raises BadInput as `checked` does.
+
+    One event has a function of its own, at some two thirds of the cost of a list of one.
+    """
     for event in events:
         checked(event, allow_control=True)
-        given.append({"id": event.event_id, "n": event.enrollment_id, "u": event.user_id, "t": event.event_type,
-                      "c": event.content_id, "at": event.occurred_at.isoformat(), "d": dict(event.data)})  # fmt: skip
-    return _APPEND, (json.dumps(given), current().correlation_id, expected_version)
+    correlation_id = current().correlation_id
+    if len(events) == 1:
+        e = events[0]
+        return _ONE, (e.event_id, e.enrollment_id, e.user_id, e.event_type, e.content_id, e.occurred_at,
+                      json.dumps(dict(e.data)), correlation_id, expected_version)  # fmt: skip
+    given = [{"id": e.event_id, "n": e.enrollment_id, "u": e.user_id, "t": e.event_type, "c": e.content_id,
+              "at": e.occurred_at.isoformat(), "d": dict(e.data)} for e in events]  # fmt: skip
+    return _MANY, (json.dumps(given), correlation_id, expected_version)
 
 
 def outcome(events: Sequence[JournalEvent], rows: Sequence[Any], expected_version: int | None = None) -> list[Appended]:
     """Return what the rows of the statement say of its events. Raises EnrollmentNotFound, JournalMoved."""
+    if len(events) == 1:
+        what, _, which = rows[0][0].partition(" ")
+        if what == "written":
+            return [Appended(int(which))]
+        rows = [(None, which if what == "repeats" else None, None if what == "missing" else which)]
+        moved = what == "moved"
+    else:
+        moved = expected_version is not None and rows[0][2] not in (None, expected_version)
     for event, (_, _, found) in zip(events, rows, strict=False):  # one row only where the version was another
         if found is None:
             raise EnrollmentNotFound(subject=event.enrollment_id, remedy="Enroll first.")
-        if expected_version is not None and rows[0][2] != expected_version:
+        if moved:
             raise JournalMoved(
                 f"it is at version {found}, {expected_version} was expected", subject=event.enrollment_id,
                 remedy="Read it again and decide anew.",
