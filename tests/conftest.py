@@ -43,6 +43,14 @@ def quick_hashes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Let no test see the static list because the machine is busy; who tests the deadline sets a short one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUACH_NEXT_STEP_DEADLINE_MS", "60000")
+        yield
+
+
 @pytest.fixture
 def open_to_all() -> Iterator[Path]:
     """A new folder that every user may enter, parents included, as /var/lib is; pytest's own are for their owner only.

@@ -30,11 +30,11 @@ COVENANT = {"covenantType": "formation_journey", "acknowledgedTerms": True}
 DEADLINE_MS = 400
 
 
-@pytest.fixture
-def services(services):
-    """The usual services with a short deadline."""
+def hurried(services, client):
+    """Return a client with the same cookies, of the same services with a short deadline."""
     settings = services.settings.model_copy(update={"next_step_deadline_ms": DEADLINE_MS})
-    return replace(services, settings=settings)
+    transport = httpx.ASGITransport(create_api(replace(services, settings=settings)), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://studio.test", cookies=client.cookies)
 
 
 @pytest.fixture
@@ -137,7 +137,8 @@ async def test_formation_too_slow(walker, services, database, database_url, lock
     async with await psycopg.AsyncConnection.connect(database_url) as holder:
         await holder.execute(lock)
         began = time.monotonic()
-        answer = await walker.get(f"{ENGINE}/next-step")
+        async with hurried(services, walker) as client:
+            answer = await client.get(f"{ENGINE}/next-step")
         took_s = time.monotonic() - began
         check_static(answer, "Your own next steps take too long right now")
         assert DEADLINE_MS / 1000 <= took_s < 5
@@ -188,7 +189,6 @@ async def own_server(tmp_path):
         data_dir=tmp_path / "data",
         public_url="http://studio.test",
         media_roots=[tmp_path],
-        next_step_deadline_ms=DEADLINE_MS,
     )
     async with Database(url) as database:
         store = LocalDiskStore(settings.store_dir, settings.public_url)
@@ -223,7 +223,8 @@ async def test_the_whole_database_away_or_hung(own_server, walk_graph):
         os.kill(each.pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        check_static(await member.get(f"{ENGINE}/next-step"), "Who you are cannot be checked right now")
+        async with hurried(services, member) as client:
+            check_static(await client.get(f"{ENGINE}/next-step"), "Who you are cannot be checked right now")
         assert DEADLINE_MS / 1000 <= time.monotonic() - began < 5
     finally:
         for each in family:
