@@ -1,12 +1,13 @@
-"""The order is stable and the smallest there is; the cycle that is named is a shortest one."""
+"""The order is stable and keeps to the numbers; the cycle that is named is a shortest one."""
 
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruach_studio.formation.graph_order import edges_of, shortest_cycle, topological_order
+from ruach_studio.formation.graph_order import _Walk, edges_of, shortest_cycle, topological_order
 
 
 def make(count, pairs):
@@ -23,12 +24,14 @@ def graphs(draw):
 
 
 def naive_order(count, pairs):
-    order = []
-    while True:
-        ready = [n for n in range(count) if n not in order and all(b in order for b, a in pairs if a == n)]
-        if not ready:
-            return order
-        order.append(ready[0])
+    """By the largest number among a node and all before it, then by its longest chain, then by number."""
+    before = {n: {b for b, a in pairs if a == n} for n in range(count)}
+    turn, depth = {}, {}
+    while ready := [n for n in range(count) if n not in turn and before[n] <= turn.keys()]:
+        for n in ready:
+            turn[n] = max([n, *(turn[b] for b in before[n])])
+            depth[n] = max((depth[b] + 1 for b in before[n]), default=0)
+    return sorted(turn, key=lambda n: (turn[n], depth[n], n))
 
 
 def naive_girth(count, pairs):
@@ -44,10 +47,22 @@ def naive_girth(count, pairs):
     return 0
 
 
-@given(graphs())
-def test_order_is_the_smallest_and_leaves_out_exactly_what_a_cycle_holds_up(graph):
+@given(graphs(), st.sampled_from([0, 1, 2, 200]))
+def test_order_is_by_turn_and_leaves_out_exactly_what_a_cycle_holds_up(graph, levels):
+    """However many levels go through arrays before the walk goes on node by node."""
     count, pairs = graph
-    assert topological_order(make(count, pairs)) == naive_order(count, pairs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Walk, "NARROW_LEVELS", levels)
+        assert topological_order(make(count, pairs)) == naive_order(count, pairs)
+
+
+def test_what_is_numbered_before_its_prerequisite_follows_right_behind():
+    assert topological_order(make(5, [(3, 0), (0, 1)])) == [2, 3, 0, 1, 4]
+
+
+def test_a_chain_of_50_000_against_the_numbers_is_walked_node_by_node():
+    count = 50_000
+    assert topological_order(make(count, [(n + 1, n) for n in range(count - 1)])) == list(range(count))[::-1]
 
 
 @given(graphs())

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ruach_studio.app.background import background
 from ruach_studio.app.naming import session_of
 from ruach_studio.app.outdir import check_room, check_writable
-from ruach_studio.app.serving import background
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.assembly.edl import CanonicalEDL, to_wire
 from ruach_studio.assembly.sync import SyncSolution

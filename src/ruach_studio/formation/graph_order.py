@@ -1,14 +1,13 @@
 """Turn a graph's edges into one stable topological order, or into the shortest cycle that forbids one.
 
-Nodes are numbers here: 0..n-1 in the order in which ties are broken (phase, then ordinal), so the heap compares small
-integers and the same graph gives the same order however its nodes were listed. Edges lie flat in two lists: a list per node
-costs more to make than the whole sort (100,000 nodes).
+Nodes are numbers here: 0..n-1 in the order in which ties are broken (phase, then ordinal), so that the same graph gives the
+same order however its nodes were listed. Edges lie flat in two arrays: a list per node costs more to make than the whole
+sort (100,000 nodes).
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import heappop, heappush
 from itertools import chain
 
 import numpy as np
@@ -71,31 +70,64 @@ def edges_of_lists(followers: Sequence[Sequence[int]]) -> Edges:
 
 
 def topological_order(edges: Edges) -> list[int]:
-    """Return the nodes so that each comes after its prerequisites, the smallest possible number first.
+    """Return the nodes so that each comes after its prerequisites; if the edges ascend, by number.
 
-    Nodes on a cycle, and those behind one, are left out. O(E + n log n); if the edges ascend, the numbers are the order.
-    One pass over the numbers finds every node that is ready in its turn; only one that became ready after the pass had
-    gone by waits on the heap, which so stays small (Kahn's algorithm keeps all that are ready on it).
+    Else a node takes the turn of the largest number among itself and all that come before it, so that one which is numbered
+    before what it waits for follows right behind; in one turn by depth (the longest chain of prerequisites), then by number.
+    Nodes on a cycle, and those behind one, are left out. O(E + n log n). Level by level in arrays, which is a third of the
+    time that a heap takes; a graph that is mostly chains, with hardly any width, is walked node by node instead.
     """
     if edges.ascending:
         return list(range(edges.count))
-    followers, starts, waiting = edges.followers, edges.starts, list(edges.waiting)
-    order: list[int] = []
-    passed: list[int] = []  # ready, and smaller than `turn`: each goes before the pass goes on
-    for turn, blocked in enumerate(waiting):  # sees what the loop does to `waiting`
-        if blocked:
-            continue
-        node = turn
-        while True:
-            order.append(node)
-            for follower in followers[starts[node] : starts[node + 1]]:
-                waiting[follower] = left = waiting[follower] - 1
-                if not left and follower < turn:
-                    heappush(passed, follower)
-            if not passed:
-                break
-            node = heappop(passed)
+    walk = _Walk(edges)
+    walk.by_levels()
+    walk.by_nodes()
+    done = np.flatnonzero(walk.waiting == 0)
+    key = (walk.turn[done] * (walk.depth.max() + 1) + walk.depth[done]) * edges.count + done
+    order: list[int] = done[np.argsort(key)].tolist()
     return order
+
+
+class _Walk:
+    """From the nodes that wait for nothing to all that can be reached; `waiting` is 0 where it has been."""
+
+    NARROW, NARROW_LEVELS = 32, 200  # nodes of a level; how many such levels arrays may take, at some 20 us each
+
+    def __init__(self, edges: Edges) -> None:
+        self.after = edges.after
+        self.starts = np.searchsorted(edges.before, np.arange(edges.count + 1))
+        self.waiting = np.bincount(edges.after, minlength=edges.count)
+        self.turn, self.depth = np.arange(edges.count), np.zeros(edges.count, np.int64)
+        self.front = np.flatnonzero(self.waiting == 0)
+
+    def by_levels(self) -> None:
+        """Go on until nothing is left to reach, or too many levels were narrow."""
+        level = narrow = 0
+        while self.front.size and narrow < self.NARROW_LEVELS:
+            level, narrow = level + 1, narrow + (self.front.size < self.NARROW)
+            first, counts = self.starts[self.front], self.starts[self.front + 1] - self.starts[self.front]
+            place = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+            reached = self.after[place]
+            np.maximum.at(self.turn, reached, np.repeat(self.turn[self.front], counts))
+            np.subtract.at(self.waiting, reached, 1)
+            self.front = np.unique(reached[self.waiting[reached] == 0])
+            self.depth[self.front] = level
+
+    def by_nodes(self) -> None:
+        """Go on from where the levels were left, to the end."""
+        if not self.front.size:
+            return
+        after, starts, waiting = self.after.tolist(), self.starts.tolist(), self.waiting.tolist()
+        turn, depth, pending = self.turn.tolist(), self.depth.tolist(), self.front.tolist()
+        for node in pending:  # sees what the loop adds
+            own, behind = turn[node], depth[node] + 1
+            for follower in after[starts[node] : starts[node + 1]]:
+                turn[follower] = max(turn[follower], own)
+                depth[follower] = max(depth[follower], behind)
+                waiting[follower] -= 1
+                if not waiting[follower]:
+                    pending.append(follower)
+        self.waiting, self.turn, self.depth = np.array(waiting), np.array(turn), np.array(depth)
 
 
 def shortest_cycle(edges: Edges, left: Collection[int]) -> list[int]:

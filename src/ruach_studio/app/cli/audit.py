@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.run import local_settings
+from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions as angles_again

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import run, show
+from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.demo_journey import Lived, live
 from ruach_studio.app.mainjob import MainJob
@@ -36,7 +37,7 @@ def demo(
     from ruach_studio.testing.talk import make_talk  # half a second to load, and only this command needs it
 
     began = time.monotonic()
-    settings = run.local_settings()
+    settings = local_settings()
     show.ERR.print(f"filming a {seconds:.0f}-second talk on three cameras into {out / 'footage'}")
     talk = make_talk(out / "footage", seconds=seconds)
     filmed = time.monotonic()

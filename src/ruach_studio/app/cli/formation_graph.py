@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.run import local_settings
+from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.formation.authoring import numbered

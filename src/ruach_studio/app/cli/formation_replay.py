@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.run import local_settings
+from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.formation.usecases.find_enrollments import find_enrollments

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ruach_studio.app.cli import ops_show
-from ruach_studio.app.cli.run import local_settings
+from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.ops import commanding
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.infra.auth import sessions

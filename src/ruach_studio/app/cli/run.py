@@ -9,6 +9,7 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.inputs import read_footage
+from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
 from ruach_studio.app.mainjob import Made, MainJob, main_job
 from ruach_studio.app.outdir import place
@@ -16,7 +17,7 @@ from ruach_studio.assembly.edl import edl_bytes
 from ruach_studio.assembly.exchange import export
 from ruach_studio.assembly.usecases.draft import DraftOptions
 from ruach_studio.infra.logging import configure
-from ruach_studio.infra.settings import Settings, load_settings
+from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.kernel.ids import checked_name
 
@@ -118,13 +119,3 @@ def this_command(settings: Settings) -> str:
     program = sys.argv[0] if Path(sys.argv[0]).name == "ruach" else "ruach"
     usual = settings.data_dir == Path(".ruach").absolute()
     return program if usual else f"RUACH_DATA_DIR={settings.data_dir} {program}"
-
-
-def local_settings() -> Settings:
-    """Return the settings of a person at their own machine, who may name any file.
-
-    Log lines below warnings keep away from the progress bars. What the environment says goes before both.
-    """
-    told = load_settings().model_fields_set
-    usual = {"log_level": "WARNING", "media_roots": [Path("/")]}
-    return load_settings(**{name: value for name, value in usual.items() if name not in told})

@@ -1,0 +1,42 @@
+"""Turn services into what works behind a command or the API: job workers, event relay, xAPI stream.
+
+Apart from serving.py, so that a command which serves no HTTP does not load what HTTP takes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from ruach_studio.app.pillars import consumers, handlers, hooks
+from ruach_studio.app.wiring import Services
+from ruach_studio.app.xapi import run as stream_xapi
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.outbox import Relay
+from ruach_studio.infra.queues import Worker
+
+log = get_logger(__name__)
+
+
+@asynccontextmanager
+async def background(services: Services, on_failure: Callable[[], None] | None = None) -> AsyncIterator[None]:
+    """Run workers and relay inside the block; stop them gracefully at its end."""
+    stop = asyncio.Event()
+    worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
+    relay = Relay(services.database, consumers(services))
+    tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
+    if services.settings.xapi_url is not None:
+        tasks.append(asyncio.create_task(stream_xapi(services, stop), name="xapi"))
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.error("service.part.failed", part=task.get_name(), exc_info=task.exception())
+            if on_failure is not None:
+                on_failure()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
