@@ -1,9 +1,11 @@
 """Give tests a real PostgreSQL: one server per worker process, one freshly migrated database per test.
 
-The server's files lie in a folder that goes away at the end; nothing is synced to disk, since nothing must survive. The
-schema is migrated once into a template; a test's database is a copy of it.
+The server's files lie in a folder that goes away at the end, in memory where the machine has room for it: nothing must
+survive. The schema is migrated once into a template; a test's database is a copy of it, some 300 files (25 ms in memory,
+230 to 590 ms on a disk).
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -20,10 +22,12 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ruach_studio.infra.auth import passwords
+from ruach_studio.infra.collector import settle
 from ruach_studio.infra.db import Database, upgrade
 from ruach_studio.infra.embedded import EmbeddedPostgres
 
 PREFIX = "ruach-test-"
+MEMORY, ROOM = Path(os.sep, "dev", "shm"), 2 << 30  # bytes; a run needs some 200 MB a worker
 TEMPLATE = "ruach_template"
 QUICK = {
     "fsync": "off",
@@ -32,6 +36,12 @@ QUICK = {
     "autovacuum": "off",
     "max_connections": "200",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from walking every test and module again and again: a quarter of the processor's time."""
+    settle()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,7 +81,7 @@ def open_to_all() -> Iterator[Path]:
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One server for this worker process; `.ensure()` gives its address."""
     sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY if room_in_memory() else None))
     server = EmbeddedPostgres(folder, settings=QUICK)
     try:
         server.ensure()
@@ -81,9 +91,14 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(folder)
 
 
+def room_in_memory() -> bool:
+    """Say whether the machine has a folder in memory that we may fill."""
+    return os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+
+
 def sweep() -> None:
     """End what a killed test run left: a server without users, and its folder."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for left in (each for place in {Path(tempfile.gettempdir()), MEMORY} for each in place.glob(f"{PREFIX}*")):
         with suppress(FileNotFoundError):  # another worker of this run sweeps at the same time
             if left.stat().st_uid == os.geteuid() and EmbeddedPostgres(left).stop_if_unused():
                 shutil.rmtree(left, ignore_errors=True)
@@ -106,7 +121,7 @@ def database_url(postgres: EmbeddedPostgres, template_database: str) -> Iterator
     dsn = postgres.ensure()
     name = f"t_{uuid.uuid4().hex}"
     with psycopg.connect(dsn, autocommit=True) as conn:
-        # half the time of going through the log, which nobody reads here
+        # quicker than going through the log, which nobody reads here
         conn.execute(f"create database {name} template {template_database} strategy file_copy")
     yield dsn.replace("@/ruach?", f"@/{name}?")
     with psycopg.connect(dsn, autocommit=True) as conn:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from ruach_studio.app.api import create_api
 from ruach_studio.app.background import background
 from ruach_studio.app.wiring import open_services
+from ruach_studio.infra.collector import settle
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.settings import Settings
@@ -25,6 +26,8 @@ async def serve(settings: Settings) -> None:
         async with open_services(settings) as services:
             await refresh_standings(services)
             server = uvicorn.Server(server_config(create_api(services), settings))
+            services.graphs.on_read = settle
+            settle()
             async with background(services, on_failure=lambda: setattr(server, "should_exit", True)):
                 log.info("service.started", url=settings.public_url, data=str(settings.data_dir))
                 await server.serve()

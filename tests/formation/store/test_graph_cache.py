@@ -33,11 +33,12 @@ async def test_a_graph_is_read_once_however_many_ask(database, publish, walk_gra
     read_version = graphs.read_version
     monkeypatch.setattr(graphs, "read_version", counted)
     cache = GraphCache()
+    cache.on_read = lambda: reads.append("settled")
 
     async def ask():
         async with database.connection() as conn:
             return await cache.get(conn, "ruach", 4)
 
     found = await asyncio.gather(*(ask() for _ in range(6)))
-    assert (reads, {id(graph) for graph in found}) == ([4], {id(found[0])})
+    assert (reads, {id(graph) for graph in found}) == ([4, "settled"], {id(found[0])})
     assert not cache._reading

@@ -137,7 +137,11 @@ class GraphCache:
     """The graphs that were read last, at most KEPT_GRAPHS. A version is immutable, so nothing is ever stale."""
 
     def __init__(self, shipped: Callable[[], Sequence[Graph]] = tuple) -> None:
-        """Take what reads the graphs that ship with the program: the static list shows them until another was read."""
+        """Take what reads the graphs that ship with the program: the static list shows them until another was read.
+
+        `on_read` is called after each version that was read: a service has the collector leave it alone.
+        """
+        self.on_read: Callable[[], None] | None = None
         self._graphs: OrderedDict[tuple[str, int], Graph] = OrderedDict()
         self._reading: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._shipped = shipped
@@ -149,6 +153,8 @@ class GraphCache:
             async with self._reading[key]:  # whoever asks meanwhile waits: a large graph is not read twenty times at once
                 if key not in self._graphs:
                     self._graphs[key] = await read_version(conn, path_id, version)
+                    if self.on_read is not None:
+                        self.on_read()
             self._reading.pop(key, None)
             if len(self._graphs) > KEPT_GRAPHS:
                 self._graphs.popitem(last=False)
