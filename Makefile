@@ -19,7 +19,7 @@ demo: $(STAMP) ## make a three-camera talk and take it from raw footage to four 
 	@$(BIN)/ruach demo
 
 test: $(STAMP) ## the tests (14 minutes on 2 cores when last measured; they should take 10)
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second machine
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow

@@ -5,8 +5,10 @@ which they happened, so that one enrollment's rows lie scattered over the whole 
 """
 
 import json
+import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,6 +91,17 @@ def payload(member: int, number: int) -> tuple[str, str, dict[str, Any]]:
         ("phase_started", phase, {"phase": phase}),
     )  # fmt: skip
     return rows[step]
+
+
+def in_threads(work: Sequence[Callable[[], None]]) -> float:
+    """Run everything at once; return the seconds."""
+    threads = [threading.Thread(target=each) for each in work]
+    begun = time.perf_counter()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return time.perf_counter() - begun
 
 
 def life(member: int, count: int) -> Iterator[JournalEvent]:

@@ -15,13 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from formation_events import enroll, life
+from formation_events import enroll, in_threads, life
 from peers import PeerMissing, peer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -79,13 +79,7 @@ def append(connections: Connections, lives: Lives, batch: int = 1) -> float:
                 cursor.execute(*journal.statement(part), prepare=True)
                 assert all(each.version for each in journal.outcome(part, cursor.fetchall()))
 
-    threads = [threading.Thread(target=one, args=pair) for pair in zip(connections, lives, strict=False)]
-    begun = time.perf_counter()
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return time.perf_counter() - begun
+    return in_threads([partial(one, *pair) for pair in zip(connections, lives, strict=False)])
 
 
 async def append_by_service(database: Database, lives: Lives) -> float:

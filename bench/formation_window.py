@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from formation_events import START, enroll
+from formation_events import START, enroll, in_threads
 
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.state_snapshot import to_us
@@ -29,7 +29,7 @@ from ruach_studio.formation.store import journal
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.db import Database, upgrade
 from ruach_studio.infra.embedded import EmbeddedPostgres
-from ruach_studio.testing.window import Attempt, judge
+from ruach_studio.testing.window import Attempt, judge, times
 
 WRITERS, USERS, STEPS = 20, 4, 3
 Connection = psycopg.Connection[Any]
@@ -61,19 +61,6 @@ def viewed(user: int, step: str, at: Any) -> JournalEvent:
     data = {"sectionId": step, "phase": "awakening", "dwellTimeSeconds": 3}
     enrollment = str(uuid.UUID(int=user + 1))
     return JournalEvent(str(uuid.uuid4()), f"user-{user}", enrollment, "section_viewed", step, at, data)
-
-
-def offers(count: int) -> list[JournalEvent]:
-    """Return the offers in the order in which they come in."""
-    dice, made = random.Random(20261125), list[JournalEvent]()
-    for n in range(count):
-        at = START + timedelta(milliseconds=50 * n, microseconds=dice.randint(-1_500_000, 1_500_000))
-        if made and n % 10 == 0:
-            at = dice.choice(made).occurred_at + timedelta(seconds=1)
-        if n % 20 == 0:
-            at -= timedelta(seconds=dice.randint(30, 300))
-        made.append(viewed(dice.randrange(USERS), f"s{dice.randrange(STEPS)}", at))
-    return made
 
 
 def ours(conn: Connection, event: JournalEvent) -> bool:
@@ -108,17 +95,6 @@ def window(dsn: str, name: str, table: str, write: Write, events: list[JournalEv
     made = judge(told, [((user, content), to_us(at)) for user, content, at in found])
     print(f"window, {name:34} {made.violations:>4} violations {made.unjustified:>4} refused without cause"
           f"   {made.accepted:,} of {len(events):,} accepted, {len(events) / seconds:,.0f}/s", flush=True)  # fmt: skip
-
-
-def in_threads(work: list[Callable[[], None]]) -> float:
-    """Run everything at once; return the seconds."""
-    threads = [threading.Thread(target=each) for each in work]
-    begun = time.perf_counter()
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return time.perf_counter() - begun
 
 
 async def readers(database: Database, count: int) -> None:
@@ -164,7 +140,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     scale = 10 if parser.parse_args().quick else 1
-    events = offers(8000 // scale)
+    dice = random.Random(20261125)
+    events = [viewed(dice.randrange(USERS), f"s{dice.randrange(STEPS)}", at) for at in times(8000 // scale, dice, START)]
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as dsn:
         upgrade(dsn)
         with psycopg.connect(dsn, autocommit=True) as conn:

@@ -13,10 +13,8 @@ import sqlalchemy as sa
 
 from ruach_studio.app.api import create_api
 from ruach_studio.app.wiring import Services
-from ruach_studio.formation.entrypoints.path_file import shipped_graphs
-from ruach_studio.formation.graph import PHASES, Graph, Node
+from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.store import graphs
-from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.context import SystemClock, bind, new_id
 from ruach_studio.infra.db import Database, migrate
@@ -171,14 +169,6 @@ async def test_a_path_that_is_not_published_shows_the_shipped_one(services, call
     assert (unknown.status_code, unknown.json()["code"]) == (404, "path_not_found")
 
 
-def test_the_cache_gives_the_newest_it_has_read_else_the_shipped_one():
-    old, new, shipped = Graph(1, ()), Graph(2, ()), Graph(9, (), "ruach")
-    cache = GraphCache(lambda: [shipped])
-    assert (cache.newest("ruach"), cache.newest("other")) == (shipped, None)
-    cache._graphs["ruach", 2], cache._graphs["ruach", 1] = new, old
-    assert cache.newest("ruach") is new
-
-
 @pytest.fixture
 async def own_server(tmp_path):
     """A server of this test alone, which it may stop; its API, and a member's cookie."""
@@ -241,9 +231,3 @@ async def test_the_whole_database_away_or_hung(own_server, walk_graph):
         assert answer.headers["retry-after"]
     for each in (member, nobody, forger):
         await each.aclose()
-
-
-def test_the_path_that_ships_is_there_for_the_worst_day():
-    (graph,) = shipped_graphs()
-    assert (graph.path_id, graph.live_phases) == ("ruach", PHASES)
-    assert GraphCache(shipped_graphs).newest("ruach") is graph

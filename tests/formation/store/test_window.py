@@ -12,7 +12,7 @@ import pytest
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.store import journal
 from ruach_studio.infra.context import bind, new_id
-from ruach_studio.testing.window import Attempt, judge
+from ruach_studio.testing.window import Attempt, judge, times
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 WRITERS, USERS, STEPS = 20, 4, 3  # 12 hot keys
@@ -26,19 +26,6 @@ def us(at):
 def viewed(enrollment, step, at):
     data = {"sectionId": step, "phase": "awakening", "dwellTimeSeconds": 3}
     return JournalEvent(str(uuid.uuid4()), enrollment.user_id, enrollment.enrollment_id, "section_viewed", step, at, data)
-
-
-def offers(enrollments, count, dice):
-    """Events as they come: 50 ms apart, ±1.5 s of jitter; one in ten exactly 1 s after another, one in twenty late."""
-    made = []
-    for n in range(count):
-        at = START + timedelta(milliseconds=50 * n, microseconds=dice.randint(-1_500_000, 1_500_000))
-        if made and n % 10 == 0:
-            at = dice.choice(made).occurred_at + timedelta(seconds=1)
-        if n % 20 == 0:
-            at -= timedelta(seconds=dice.randint(30, 300))
-        made.append(viewed(dice.choice(enrollments), f"s{dice.randrange(STEPS)}", at))
-    return made
 
 
 def write(dsn, events, dice, told):
@@ -60,7 +47,8 @@ def write(dsn, events, dice, told):
 def run(dsn, enrollments, count, seed):
     """Let 20 threads write `count` offers; return the judgement and the rows."""
     dice = random.Random(seed)
-    events, told = offers(enrollments, count, dice), []
+    events = [viewed(dice.choice(enrollments), f"s{dice.randrange(STEPS)}", at) for at in times(count, dice, START)]
+    told = []
     threads = [
         threading.Thread(target=write, args=(dsn, events[n::WRITERS][::-1], random.Random(seed * 100 + n), told))
         for n in range(WRITERS)

@@ -61,6 +61,16 @@ def small_graph(make_node):
 
 
 @pytest.fixture
+def nodes(make_node):
+    """Three steps of the first phase, and one of the second behind a gate."""
+    return (
+        make_node("a", 0), make_node("b", 0, prerequisites=("a",)),
+        make_node("c", 0, kind="checkpoint", prerequisites=("b",)),
+        make_node("d", 0, 2, prerequisites=("c",), gate=ScoreGate(5000, "awakening")),
+    )  # fmt: skip
+
+
+@pytest.fixture
 async def member(services, publish, small_graph, ids):
     """Enroll USER on the published small graph; return the enrollment."""
     await publish(small_graph)

@@ -27,15 +27,6 @@ ME, YOU = "session:me", "session:you"
 
 
 @pytest.fixture
-def nodes(make_node):
-    return (
-        make_node("a", 0), make_node("b", 0, prerequisites=("a",)),
-        make_node("c", 0, kind="checkpoint", prerequisites=("b",)),
-        make_node("d", 0, 2, prerequisites=("c",), gate=ScoreGate(5000, "awakening")),
-    )  # fmt: skip
-
-
-@pytest.fixture
 async def path(services, database, ids, nodes):
     """A path without versions, and a piece for every node."""
     await write_path(services, "ruach", "The way", "", actor=ME)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from ruach_studio.formation.authoring import Authored
 from ruach_studio.formation.entrypoints.path_file import read_path_file, sample_file
-from ruach_studio.formation.graph import ScoreGate
 from ruach_studio.formation.store import pieces
 from ruach_studio.formation.store.pieces import Piece
 from ruach_studio.formation.usecases.examine_graph import GraphRefused
@@ -18,15 +17,6 @@ from ruach_studio.formation.usecases.publish_version import NothingNew
 from ruach_studio.formation.usecases.read_graph import read_graph
 
 ME, YOU = "session:me", "session:you"
-
-
-@pytest.fixture
-def nodes(make_node):
-    return (
-        make_node("a", 0), make_node("b", 0, prerequisites=("a",)),
-        make_node("c", 0, kind="checkpoint", prerequisites=("b",)),
-        make_node("d", 0, 2, prerequisites=("c",), gate=ScoreGate(5000, "awakening")),
-    )  # fmt: skip
 
 
 async def count(database, table):
