@@ -62,13 +62,17 @@ def test_the_order_of_a_version_is_the_order_of_its_check(many):
     report = check_graph(many, previous=None)
     assert report.ok
     assert report.order == order
-    naive = Graph(1, tuple(make(60, 3)))
-    done, rest = [], sorted(naive.nodes, key=lambda node: (PHASES.index(node.phase), node.ordinal))
-    while rest:
-        first = next(node for node in rest if set(node.prerequisites) <= set(done))
-        done.append(first.node_id)
-        rest.remove(first)
-    assert [node.node_id for node in naive.order] == done
+    small = Graph(1, tuple(make(60, 3)))
+    turn, depth = {}, {}  # the rule of graph_order.py, by names
+    left = sorted(small.nodes, key=lambda node: (PHASES.index(node.phase), node.ordinal))
+    number = {node.node_id: n for n, node in enumerate(left)}
+    while left:
+        node = next(node for node in left if turn.keys() >= set(node.prerequisites))
+        left.remove(node)
+        turn[node.node_id] = max([number[node.node_id], *(turn[before] for before in node.prerequisites)])
+        depth[node.node_id] = max((depth[before] + 1 for before in node.prerequisites), default=0)
+    assert [node.node_id for node in small.order] == sorted(number, key=lambda name: (turn[name], depth[name], number[name]))
+    assert [number[node.node_id] for node in small.order] != sorted(number.values())
 
 
 def test_keeps_sees_every_change_of_id_ordinal_and_kind(many):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
@@ -16,6 +17,7 @@ from ruach_studio.infra.db.migrate import (
     SCHEMAS,
     NewerDatabase,
     OldServer,
+    _config,
     _prepare,
     current_revision,
     head_revision,
@@ -111,7 +113,24 @@ def test_every_revision_has_its_own_number_in_one_chain() -> None:
     folder = Path(__file__).parents[3] / "src" / "ruach_studio" / "migrations" / "versions"
     numbers = sorted(path.name[:4] for path in folder.glob("*.py"))
     assert numbers == [f"{index:04d}" for index in range(1, len(numbers) + 1)]
-    assert head_revision() == numbers[-1]
+    assert head_revision() == numbers[-1] == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def test_alembic_is_asked_only_where_there_is_something_to_migrate(database: Database) -> None:
+    code = "import sys; from ruach_studio.infra.db import upgrade; upgrade(sys.argv[1]); sys.exit('alembic' in sys.modules)"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, database.dsn)
+    assert await child.wait() == 0
+    async with database.transaction() as tx:
+        await tx.execute(text("drop function formation.append_event"))
+        await tx.execute(text("update platform.alembic_version set version_num = '0013'"))
+        await tx.execute(text("alter table formation.journal add constraint journal_version_check check (version > 0)"))
+        await tx.execute(text("alter table formation.enrollment alter covenant_type type text, alter user_id type text,"
+                              " add constraint enrollment_covenant_type_check check (covenant_type <> ''),"
+                              " add constraint enrollment_user_id_check check (user_id <> '')"))  # fmt: skip
+        await tx.execute(text("drop domain formation.covenant_type; drop domain formation.user_id"))
+    await migrate(database.dsn)
+    async with database.connection() as conn:
+        assert await current_revision(conn) == head_revision()
 
 
 def test_upgrade_works_from_plain_code(database_url: str) -> None:

@@ -1,18 +1,16 @@
 """Turn an empty or older database into the present schema: extensions, our tables, then BullMQ's own.
 
 Everything of ours happens in one transaction under an advisory lock, so that several processes may start at once and a
-failed migration leaves nothing behind. BullMQ migrates its schema itself, under its own lock.
+failed migration leaves nothing behind. BullMQ migrates its schema itself, under its own lock. Every command comes by here:
+Alembic, which takes longer to load than to ask, is loaded only where there is something to migrate.
 """
 
 import asyncio
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from bullmq.backends.postgres_connection import run_migrations
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
@@ -31,6 +29,9 @@ VERSION_SCHEMA = "platform"
 OLDEST_SERVER = 150000
 _LOCK_KEY = 0x52554143  # "RUAC": one migration at a time per database
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in module globals
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = get_logger(__name__)
 
@@ -54,14 +55,12 @@ def upgrade(database_url: str) -> None:
     """
     dsn = libpq_dsn(database_url)
     engine = create_engine("postgresql+psycopg://", connect_args=parameters(dsn))
-    config = _config()
     try:
         with mapped_errors(), _ONE_AT_A_TIME, engine.begin() as conn:
             conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
             _prepare(conn)
-            config.attributes["connection"] = conn
-            _check_known(config, _current_revision(conn))
-            command.upgrade(config, "head")
+            if _current_revision(conn) != head_revision():
+                _run(conn)
     finally:
         engine.dispose()
     with mapped_errors():
@@ -75,11 +74,8 @@ async def migrate(database_url: str) -> None:
 
 
 def head_revision() -> str:
-    """Return the newest revision that this release brings."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError("the migrations folder is empty")
-    return head
+    """Return the newest revision that this release brings: revisions are numbered, and files carry the number."""
+    return max(_revisions())
 
 
 async def current_revision(conn: AsyncConnection) -> str | None:
@@ -88,25 +84,43 @@ async def current_revision(conn: AsyncConnection) -> str | None:
 
 
 def _current_revision(conn: Connection) -> str | None:
-    return MigrationContext.configure(conn, opts={"version_table_schema": VERSION_SCHEMA}).get_current_revision()
+    if conn.execute(text(f"select to_regclass('{VERSION_SCHEMA}.alembic_version')")).scalar_one() is None:
+        return None
+    found: str | None = conn.execute(text(f"select version_num from {VERSION_SCHEMA}.alembic_version")).scalar_one_or_none()  # noqa: S608
+    return found
 
 
-def _config() -> Config:
-    config = Config()
-    folder = Path(ruach_studio.__file__).parent / "migrations"
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _revisions() -> set[str]:
+    return {path.name.partition("_")[0] for path in (_folder() / "versions").glob("[0-9]*_*.py")}
 
 
-def _check_known(config: Config, revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+def _folder() -> Path:
+    return Path(ruach_studio.__file__).parent / "migrations"
+
+
+def _run(conn: Connection) -> None:
+    """Let Alembic bring the database to the newest revision. Raises NewerDatabase."""
+    from alembic import command
+
+    revision = _current_revision(conn)
+    if revision is not None and revision not in _revisions():
         raise NewerDatabase(
             f"it is at revision {revision}, this release knows up to {head_revision()}",
             subject="database",
             remedy="Start the newer release, or restore a backup from before it.",
         )
+    config = _config()
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _prepare(conn: Connection) -> None:
