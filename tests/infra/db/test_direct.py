@@ -52,6 +52,19 @@ async def test_a_missing_value_is_an_error_and_the_connection_goes_on(things):
         assert await NAMES.run(conn, {}) == []
 
 
+async def test_a_read_leaves_what_the_connection_has_prepared(database_url):
+    """psycopg gives up all prepared statements after a ROLLBACK; a read ends with a COMMIT of nothing."""
+    prepared = DirectStatement(sa.text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%always%'"))
+    async with Database(database_url, pool_size=1) as database:
+        async with database.statements() as conn:
+            assert await prepared.run(conn, {}) == [(1,)]  # itself
+        async with database.connection() as conn:
+            await conn.execute(sa.text("SELECT 1"))
+        async with database.statements() as conn:
+            still = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%always%'"
+            assert await conn.scalar(sa.text(still)) == 1
+
+
 async def test_a_server_that_leaves_in_the_middle_is_unavailable_and_the_next_statement_has_a_new_connection(database_url):
     leaving = DirectStatement(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
     async with Database(database_url, pool_size=1) as database:

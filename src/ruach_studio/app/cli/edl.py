@@ -9,6 +9,7 @@ import typer
 from ruach_studio.app.cli import show
 from ruach_studio.assembly.edl import CanonicalEDL, EdlStateConflict, edl_bytes, next_state, to_wire, validate_edl
 from ruach_studio.assembly.edl_state import Action
+from ruach_studio.assembly.exchange import FORMATS
 from ruach_studio.assembly.exchange import export as export_edl
 from ruach_studio.assembly.exchange.json import read_json
 from ruach_studio.kernel.errors import BadInput
@@ -55,7 +56,7 @@ def lock(file: EdlFile, json: Json = False) -> None:
 @app.command()
 def export(
     file: EdlFile,
-    format: Annotated[str, typer.Option("--format", "-f", help="json or fcpxml.")] = "fcpxml",  # noqa: A002
+    format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")] = "fcpxml",  # noqa: A002
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; standard output if not given.")] = None,
 ) -> None:
     """Write the EDL for another program; what that format cannot hold is listed."""

@@ -16,6 +16,7 @@ from ruach_studio.assembly.entrypoints.wire_edl import (
     ReplayRequest,
     VersionView,
 )
+from ruach_studio.assembly.exchange import FORMATS
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.review import CutNotFound, EditRefused
 from ruach_studio.assembly.session_state import SessionStateConflict
@@ -80,7 +81,7 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
     async def versions(session_id: str, _operator: Reader) -> list[VersionView]:
         return [VersionView.of(row) for row in await list_versions(services, session_id)]
 
-    @routes.get("/{session_id}/edl/export/{format_name}", summary="Take the EDL out as json or fcpxml",
+    @routes.get("/{session_id}/edl/export/{format_name}", summary=f"Take the EDL out: {', '.join(FORMATS)}",
                 response_class=Response, responses=missing)  # fmt: skip
     async def export(session_id: str, format_name: str, _operator: Reader, version: int | None = None) -> Response:
         exported = await export_edl(services, session_id, format_name, version)

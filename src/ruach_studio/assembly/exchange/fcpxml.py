@@ -13,11 +13,11 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ruach_studio.assembly.edl import CanonicalEDL, ClipSource, Cut, Source
+from ruach_studio.assembly.exchange.pieces import timing_losses, track_losses
 from ruach_studio.kernel.hashing import uuid5
-from ruach_studio.kernel.timebase import FrameRate, round_half_up
+from ruach_studio.kernel.timebase import FrameRate
 
 VERSION = "1.11"
-LOSS_MIN_MS = 0.5
 ROUNDING_MS = Fraction(3, 2)  # containers round durations to milliseconds
 _CONFORM = {
     Fraction(24000, 1001): "23.98", Fraction(24): "24", Fraction(25): "25", Fraction(30000, 1001): "29.97",
@@ -168,26 +168,12 @@ def _length(clip: ClipSource, rate: FrameRate) -> int:
 
 
 def _losses(edl: CanonicalEDL) -> list[str]:
-    losses = []
+    losses = timing_losses(edl)
     for name, source in edl.sources.items():
         for clip in source.clips:
-            exact = Fraction(clip.offset_ms) * edl.fps.value / 1000
-            rounded_ms = abs(float((round_half_up(exact) - exact) * 1000 / edl.fps.value))
-            if rounded_ms >= LOSS_MIN_MS:
-                losses.append(f"{name}: sync is rounded to whole frames, {rounded_ms:.1f} ms off ({_file_name(clip.path)})")
-            drift_ms = abs(clip.drift_ppm) * 1e-6 * clip.duration_ms
-            if drift_ms >= LOSS_MIN_MS:
-                losses.append(
-                    f"{name}: clock drift of {clip.drift_ppm:+.1f} ppm is not carried, {drift_ms:.1f} ms at the clip's end"
-                )
             if clip.fps is not None and clip.fps != edl.fps and clip.fps.value not in _CONFORM:
                 losses.append(f"{name}: a rate of {clip.fps} frames per second has no name in FCPXML")
-    tracks = ((edl.overlays, "overlays"), (edl.shorts, "shorts"))
-    kept = [f"{len(track)} {word}" for track, word in tracks if track]
-    if kept:
-        losses.append(f"not carried: {', '.join(kept)}")
-    losses.append("not carried: approval per cut, the EDL's state and its options")
-    return losses
+    return losses + track_losses(edl)
 
 
 def _angle_id(edl: CanonicalEDL, name: str) -> str:

@@ -1,7 +1,7 @@
 """Turn a database address into transactions that either happen wholly or not at all.
 
-One pool per process. `transaction()` commits at its end and rolls back on any error; `connection()` is read-only and
-never commits; `statements()` commits each statement. A connection is looked at before use, so that a restart of the server
+One pool per process. `transaction()` commits at its end and rolls back on any error; `connection()` is read-only;
+`statements()` commits each statement. A connection is looked at before use, so that a restart of the server
 costs no failed request: a server that left has closed the socket, which is seen without asking it. A ping each time would
 be a third of a short read.
 """
@@ -82,11 +82,15 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """Give a read-only connection: a write raises, nothing is committed; outages raise Unavailable."""
+        """Give a read-only connection: a write raises; outages raise Unavailable.
+
+        It ends with a COMMIT, of nothing: after a ROLLBACK psycopg gives up everything that the connection has prepared.
+        """
         with mapped_errors():
             async with self.engine.connect() as conn:
                 await conn.execution_options(postgresql_readonly=True)
                 yield conn
+                await conn.commit()
 
 
 def _look_at(adapted: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
