@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.exchange.cmx3600 import write_cmx3600
+from ruach_studio.assembly.exchange.fcp7xml import write_fcp7xml
 from ruach_studio.assembly.exchange.fcpxml import write_fcpxml
 from ruach_studio.assembly.exchange.json import write_json
 from ruach_studio.assembly.exchange.mlt import write_mlt
@@ -23,6 +24,7 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "json": Format(write_json, "json", "application/json"),
     "fcpxml": Format(write_fcpxml, "fcpxml", "application/xml"),
+    "fcp7xml": Format(write_fcp7xml, "xml", "application/xml"),
     "cmx3600": Format(write_cmx3600, "edl", "text/plain"),
     "mlt": Format(write_mlt, "mlt", "application/xml"),
 }

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ruach_studio.assembly.edl import CanonicalEDL, Cut
-from ruach_studio.assembly.exchange.pieces import Piece, pieces_of, timing_losses, track_losses
-from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, timing_losses, track_losses
 
 REEL_LETTERS = 8
 BLACK = "BL"
@@ -48,7 +47,7 @@ def _events(edl: CanonicalEDL) -> Iterator[tuple[Piece, Cut | None]]:
 
 
 def _event(edl: CanonicalEDL, number: int, piece: Piece, kind: str, reels: Reels) -> list[str]:
-    rate, hour = edl.fps, _one_hour(edl.fps)
+    rate, hour = edl.fps, one_hour(edl.fps)
     reel = BLACK if piece.clip is None else reels[piece.camera, piece.index]
     source = [rate.timecode(frame) for frame in (piece.local_frame, piece.local_frame + piece.frames)]
     record = [rate.timecode(hour + frame) for frame in (piece.start_frame, piece.end_frame_exclusive)]
@@ -65,7 +64,7 @@ def _comments(edl: CanonicalEDL, piece: Piece, cut: Cut | None) -> list[str]:
     for chapter in edl.chapters:
         frame = edl.fps.frame_at_ms(float(str(chapter["startMs"])))
         if piece.start_frame <= frame < piece.end_frame_exclusive:
-            told.append(f"* CHAPTER {edl.fps.timecode(_one_hour(edl.fps) + frame)}: {chapter['title']}")
+            told.append(f"* CHAPTER {edl.fps.timecode(one_hour(edl.fps) + frame)}: {chapter['title']}")
     return told
 
 
@@ -85,11 +84,6 @@ def _reels(edl: CanonicalEDL) -> Reels:
             taken.add(reel)
             reels[camera, index] = reel
     return reels
-
-
-def _one_hour(rate: FrameRate) -> int:
-    """Return the frame that counts as 01:00:00:00; drop-frame skips two (four) numbers a minute, but every tenth."""
-    return 3600 * rate.nominal - (54 * rate.nominal // 15 if rate.drop_frame else 0)
 
 
 def _losses(edl: CanonicalEDL, events: int, *, changed: bool) -> list[str]:

@@ -58,6 +58,11 @@ def local_frame(clip: ClipSource, rate: FrameRate, frame: int) -> int:
     return max(0, round_half_up(since_s / (1 + Fraction(clip.drift_ppm) / 1_000_000) * rate.value))
 
 
+def one_hour(rate: FrameRate) -> int:
+    """Return the frame that counts as 01:00:00:00; drop-frame skips two (four) numbers a minute, but every tenth."""
+    return 3600 * rate.nominal - (54 * rate.nominal // 15 if rate.drop_frame else 0)
+
+
 def timing_losses(edl: CanonicalEDL) -> list[str]:
     """Return what is lost where every clip lies on whole frames and plays at one speed: sync rounded, drift not carried."""
     losses = []

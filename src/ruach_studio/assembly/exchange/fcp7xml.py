@@ -1,0 +1,169 @@
+"""Turn a CanonicalEDL into Final Cut Pro 7 XML (xmeml 5), the way into Premiere Pro and DaVinci Resolve.
+
+Track V1 is the programme, A1 and A2 its sound. Every angle lies whole on a track of its own above, every other sound on
+one below, their clips disabled: an editor takes another angle by enabling it. Markers of the sequence carry each cut's
+reason and confidence, and the chapters. The sequence starts at 01:00:00:00. Times are whole frames of the sequence. A
+file is described where it first stands and named by its id after that, as the format asks for.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from urllib.parse import quote
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from ruach_studio.assembly.edl import CanonicalEDL, ClipSource
+from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, timing_losses, track_losses
+from ruach_studio.kernel.timebase import FrameRate
+
+VERSION = "5"
+SAMPLE_RATE = 48_000
+
+
+def write_fcp7xml(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
+    """Return (XML, what it could not hold). The same EDL gives the same text."""
+    root = Element("xmeml", version=VERSION)
+    writer = _Writer(edl)
+    root.append(writer.sequence())
+    indent(root, "  ")
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n' + tostring(root, encoding="unicode") + "\n"
+    return text, tuple(_losses(edl))
+
+
+class _Writer:
+    def __init__(self, edl: CanonicalEDL) -> None:
+        self.edl, self.rate = edl, edl.fps
+        self.files: dict[tuple[str, int], str] = {}
+        self.items = 0
+
+    def sequence(self) -> Element:
+        edl = self.edl
+        sequence = Element("sequence", id="programme")
+        _text(sequence, "name", f"{edl.session_id} v{edl.version}")
+        _text(sequence, "duration", edl.duration_frames)
+        _rate(sequence, self.rate)
+        start, timecode = one_hour(self.rate), SubElement(sequence, "timecode")
+        _rate(timecode, self.rate)
+        _text(timecode, "string", self.rate.timecode(start))
+        _text(timecode, "frame", start)
+        _text(timecode, "displayformat", "DF" if self.rate.drop_frame else "NDF")
+        media = SubElement(sequence, "media")
+        self._video(SubElement(media, "video"))
+        self._audio(SubElement(media, "audio"))
+        for cut in edl.program:
+            self._marker(
+                sequence, f"{cut.reason} {cut.confidence:.2f} ({cut.band})", "; ".join(cut.reasons), cut.start_frame
+            )
+        for chapter in edl.chapters:
+            frame = self.rate.frame_at_ms(float(str(chapter["startMs"])))
+            self._marker(sequence, str(chapter["title"]), "chapter", frame)
+        return sequence
+
+    def _video(self, video: Element) -> None:
+        master = next(clip for clip in self.edl.sources[self.edl.master_camera].clips if clip.fps is not None)
+        shape = SubElement(SubElement(video, "format"), "samplecharacteristics")
+        _rate(shape, self.rate)
+        _text(shape, "width", master.width)
+        _text(shape, "height", master.height)
+        _text(shape, "pixelaspectratio", "square")
+        _text(shape, "fielddominance", "none")
+        self._track(video, self._programme(), "video", enabled=True)
+        for camera in self.edl.sources:
+            if self.edl.can_show(camera):
+                self._track(video, self._whole(camera), "video", enabled=False)
+
+    def _audio(self, audio: Element) -> None:
+        shape = SubElement(SubElement(audio, "format"), "samplecharacteristics")
+        _text(shape, "depth", 16)
+        _text(shape, "samplerate", SAMPLE_RATE)
+        chosen = self.edl.programme_audio
+        heard = self._whole(chosen) if chosen else self._programme()
+        for channel in (1, 2):
+            self._track(audio, heard, "audio", enabled=True, channel=channel)
+        for camera, source in self.edl.sources.items():
+            if camera != chosen and any(clip.has_audio for clip in source.clips):
+                self._track(audio, self._whole(camera), "audio", enabled=False, channel=1)
+
+    def _programme(self) -> list[Piece]:
+        return [piece for cut in self.edl.program
+                for piece in pieces_of(self.edl, cut.camera, cut.start_frame, cut.end_frame_exclusive)]  # fmt: skip
+
+    def _whole(self, camera: str) -> list[Piece]:
+        return list(pieces_of(self.edl, camera, 0, self.edl.duration_frames))
+
+    def _track(self, parent: Element, pieces: Iterable[Piece], kind: str, *, enabled: bool, channel: int = 0) -> None:
+        track = SubElement(parent, "track")
+        for piece in pieces:
+            clip = piece.clip
+            if clip is not None and (clip.has_audio if kind == "audio" else clip.fps is not None):
+                self._item(track, piece, clip, kind, enabled=enabled, channel=channel)
+
+    def _item(self, track: Element, piece: Piece, clip: ClipSource, kind: str, *, enabled: bool, channel: int) -> None:
+        self.items += 1
+        item = SubElement(track, "clipitem", id=f"item-{self.items}")
+        _text(item, "name", f"{piece.camera} {_file_name(clip.path)}")
+        _text(item, "enabled", "TRUE" if enabled else "FALSE")
+        _text(item, "duration", _frames(clip, self.rate))
+        _rate(item, self.rate)
+        _text(item, "start", piece.start_frame)
+        _text(item, "end", piece.end_frame_exclusive)
+        _text(item, "in", piece.local_frame)
+        _text(item, "out", piece.local_frame + piece.frames)
+        self._file(item, piece, clip)
+        if kind == "audio":
+            source = SubElement(item, "sourcetrack")
+            _text(source, "mediatype", "audio")
+            _text(source, "trackindex", channel)
+
+    def _file(self, item: Element, piece: Piece, clip: ClipSource) -> None:
+        key = (piece.camera, piece.index)
+        known = key in self.files
+        name = self.files.setdefault(key, f"file-{len(self.files) + 1}")
+        file = SubElement(item, "file", id=name)
+        if known:
+            return
+        _text(file, "name", _file_name(clip.path))
+        _text(file, "pathurl", "file://localhost" + quote(clip.path if clip.path.startswith("/") else f"/{clip.path}"))
+        _rate(file, clip.fps or self.rate)
+        _text(file, "duration", _frames(clip, clip.fps or self.rate))
+        media = SubElement(file, "media")
+        if clip.fps is not None:
+            shape = SubElement(SubElement(media, "video"), "samplecharacteristics")
+            _text(shape, "width", clip.width)
+            _text(shape, "height", clip.height)
+        if clip.has_audio:
+            _text(SubElement(media, "audio"), "channelcount", 2)
+
+    def _marker(self, sequence: Element, name: str, comment: str, frame: int) -> None:
+        marker = SubElement(sequence, "marker")
+        _text(marker, "name", name)
+        _text(marker, "comment", comment)
+        _text(marker, "in", frame)
+        _text(marker, "out", -1)
+
+
+def _rate(parent: Element, rate: FrameRate) -> None:
+    element = SubElement(parent, "rate")
+    _text(element, "timebase", rate.nominal)
+    _text(element, "ntsc", "TRUE" if rate.value.denominator == 1001 else "FALSE")
+
+
+def _frames(clip: ClipSource, rate: FrameRate) -> int:
+    return max(1, int((Fraction(clip.duration_ms) + Fraction(3, 2)) * rate.value / 1000))  # containers round to 1 ms
+
+
+def _text(parent: Element, name: str, value: object) -> None:
+    SubElement(parent, name).text = str(value)
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _losses(edl: CanonicalEDL) -> list[str]:
+    losses = timing_losses(edl)
+    other = sorted(
+        {name for name, source in edl.sources.items() for clip in source.clips if clip.fps not in (None, edl.fps)}
+    )
+    if other:
+        losses.append(f"{', '.join(other)}: another frame rate; in and out points are counted in frames of the sequence")
+    return losses + track_losses(edl)
