@@ -41,12 +41,6 @@ class Edges:
         """Return where the followers of each node start, and at last their count."""
         return [0, *np.cumsum(np.bincount(self.before, minlength=self.count)).tolist()]
 
-    @cached_property
-    def waiting(self) -> list[int]:
-        """Return how many prerequisites each node waits for."""
-        found: list[int] = np.bincount(self.after, minlength=self.count).tolist()
-        return found
-
     def of(self, node: int) -> list[int]:
         """Return the nodes that name `node` as a prerequisite."""
         return self.followers[self.starts[node] : self.starts[node + 1]]

@@ -87,6 +87,7 @@ def test_markers_carry_reasons_and_chapters(edl):
     assert told[1] == ("speaker 0.90 (high)", "8.2 dB lead & <more> at 7.0", edl.program[1].start_frame)
     assert told[-1] == ("The call", "chapter", edl.fps.frame_at_ms(21_000))
     assert len(told) == len(edl.program) + 1
+    assert any("two channels of sound" in loss for loss in losses)
     assert any("another frame rate" in loss for loss in losses) == (edl.fps.nominal != 25)
 
 

@@ -24,6 +24,11 @@ from ruach_studio.infra.db.migrate import (
 )
 from ruach_studio.infra.embedded import EmbeddedPostgres
 
+ENROLLMENT = "11111111-1111-4111-8111-111111111111"
+APPEND = (
+    "select formation.append_event('00000000-0000-4000-8000-0000000000e1',"
+    f" '{ENROLLMENT}', 'u', 'phase_started', '', '2026-03-01 12\\:00Z', '{{}}', null, null)"
+)
 OURS_AND_BULLMQS = (*SCHEMAS, BULLMQ_SCHEMA)
 
 
@@ -121,6 +126,11 @@ async def test_alembic_is_asked_only_where_there_is_something_to_migrate(databas
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, database.dsn)
     assert await child.wait() == 0
     async with database.transaction() as tx:
+        await tx.execute(text("insert into formation.path values ('p', 'P', '', null, now(), 'test')"))
+        columns = "enrollment_id, user_id, path_id, graph_version, covenant_type, enrolled_at"
+        values = f"'{ENROLLMENT}', 'u', 'p', 1, 'formation_journey', now()"
+        await tx.execute(text(f"insert into formation.enrollment ({columns}) values ({values})"))  # noqa: S608
+        await tx.execute(text(APPEND))
         await tx.execute(text("drop function formation.append_event"))
         await tx.execute(text("update platform.alembic_version set version_num = '0013'"))
         await tx.execute(text("alter table formation.journal add constraint journal_version_check check (version > 0)"))
@@ -131,6 +141,10 @@ async def test_alembic_is_asked_only_where_there_is_something_to_migrate(databas
     await migrate(database.dsn)
     async with database.connection() as conn:
         assert await current_revision(conn) == head_revision()
+        stands = await conn.execute(text("select user_id, covenant_type, journal_version from formation.enrollment"))
+        assert stands.all() == [("u", "formation_journey", 1)]
+    async with database.transaction() as tx:
+        assert await tx.scalar(text(APPEND.replace(":00Z", ":01Z").replace("00e1", "00e2"))) == "written 2"
 
 
 def test_upgrade_works_from_plain_code(database_url: str) -> None:

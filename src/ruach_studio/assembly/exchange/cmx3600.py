@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ruach_studio.assembly.edl import CanonicalEDL, Cut
-from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, timing_losses, track_losses
+from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, rate_losses, timing_losses, track_losses
 
 REEL_LETTERS = 8
 BLACK = "BL"
@@ -93,11 +93,7 @@ def _losses(edl: CanonicalEDL, events: int, *, changed: bool) -> list[str]:
     losses.append("not carried: the other angles of a shot; a list has one picture track")
     if idle:
         losses.append(f"not carried: {', '.join(idle)}, never on screen")
-    other = sorted(
-        {name for name, source in edl.sources.items() for clip in source.clips if clip.fps not in (None, edl.fps)}
-    )
-    if other:
-        losses.append(f"{', '.join(other)}: another frame rate; the file's times are counted in frames of the programme")
+    losses += rate_losses(edl)
     if edl.fps.nominal > FASTEST:
         losses.append(f"{edl.fps} frames per second are more than the {FASTEST} that CMX3600 was made for")
     if events > EVENTS_MAX:

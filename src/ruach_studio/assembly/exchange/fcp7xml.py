@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ruach_studio.assembly.edl import CanonicalEDL, ClipSource
-from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, timing_losses, track_losses
+from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, rate_losses, timing_losses, track_losses
 from ruach_studio.kernel.timebase import FrameRate
 
 VERSION = "5"
@@ -160,10 +160,5 @@ def _file_name(path: str) -> str:
 
 
 def _losses(edl: CanonicalEDL) -> list[str]:
-    losses = timing_losses(edl)
-    other = sorted(
-        {name for name, source in edl.sources.items() for clip in source.clips if clip.fps not in (None, edl.fps)}
-    )
-    if other:
-        losses.append(f"{', '.join(other)}: another frame rate; in and out points are counted in frames of the sequence")
-    return losses + track_losses(edl)
+    taken = "every file is taken to have two channels of sound; of one with more or fewer the tracks have to be set right"
+    return [*timing_losses(edl), *rate_losses(edl), taken, *track_losses(edl)]

@@ -81,6 +81,14 @@ def timing_losses(edl: CanonicalEDL) -> list[str]:
     return losses
 
 
+def rate_losses(edl: CanonicalEDL) -> list[str]:
+    """Return which sources have another frame rate, where a file's times are written in frames of the programme."""
+    other = sorted(
+        {name for name, source in edl.sources.items() for clip in source.clips if clip.fps not in (None, edl.fps)}
+    )
+    return [f"{', '.join(other)}: another frame rate; the file's times are counted in frames of the programme"] * bool(other)
+
+
 def track_losses(edl: CanonicalEDL) -> list[str]:
     """Return what no other program's format has a place for: overlays, shorts, the EDL's own state."""
     tracks = ((edl.overlays, "overlays"), (edl.shorts, "shorts"))
