@@ -138,7 +138,8 @@ def clip_spoiled(edl, name="B", **change):
         (lambda e: spoiled(e, -1, end_frame_exclusive=9999), {"past-duration"}),
         (lambda e: spoiled(e, start_frame=e.program[1].start_frame - 1), {"overlap"}),
         (lambda e: spoiled(e, start_frame=e.program[1].start_frame + 1), {"gap"}),
-        (lambda e: replace(e, sources={}), {"no-sources", "unknown-camera"}),
+        (lambda e: replace(e, sources={}), {"no-sources", "unknown-audio", "unknown-camera"}),
+        (lambda e: replace(e, programme_audio="lost"), {"unknown-audio"}),
         (
             lambda e: replace(e, sources={**e.sources, "B": replace(e.sources["B"], offset_ms=math.nan)}),
             {"offset-not-a-number"},

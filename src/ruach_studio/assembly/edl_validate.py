@@ -2,7 +2,8 @@
 
 Errors: schema version, empty program, duplicate id, negative start, end not after start, past the duration, overlap,
 gap, camera unknown or without picture, no sources, an offset that is no number, a drift beyond 10 %, a clip without
-length, missing asset id, chapter out of range or untitled. Warnings: a cut under 2 s or over 1.5 x the maximum shot
+length, missing asset id, a master that is no source or has no picture, programme sound that is no source, chapter out of
+range or untitled. Warnings: a cut under 2 s or over 1.5 x the maximum shot
 (15 s unless set), a camera that does not record for the whole cut, an unused camera, more than 15 cuts per minute,
 chapters out of order.
 """
@@ -75,6 +76,10 @@ def _header_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
             yield EdlIssue("no-clips", f"{named(name)} has no clip")
     if edl.sources and edl.master_camera not in edl.sources:
         yield EdlIssue("unknown-master", f"the master {named(edl.master_camera)} is not among the sources")
+    elif edl.sources and not any(clip.fps for clip in edl.sources[edl.master_camera].clips):
+        yield EdlIssue("master-no-picture", f"the master {named(edl.master_camera)} has no picture")
+    if edl.programme_audio and edl.programme_audio not in edl.sources:
+        yield EdlIssue("unknown-audio", f"the programme's sound is {named(edl.programme_audio)}, which is no source")
 
 
 def _cut_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:

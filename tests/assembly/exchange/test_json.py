@@ -1,5 +1,7 @@
 """JSON loses nothing, and refuses what is no EDL."""
 
+from dataclasses import replace
+
 import pytest
 
 from ruach_studio.assembly.edl import BadEdl, edl_bytes
@@ -49,3 +51,19 @@ def test_only_offered_formats(make_edl):
     assert set(FORMATS) == {"json", "fcpxml", "fcp7xml", "cmx3600", "mlt"}
     with pytest.raises(NotFound, match="no export format 'aaf'"):
         export(make_edl(), "aaf")
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        ({"program": ()}, "no cut"),
+        ({"master_camera": "mix"}, "the master Camera mix has no picture"),
+        ({"programme_audio": "lost"}, "Camera lost, which is no source"),
+    ],
+)
+def test_an_edl_with_an_error_goes_out_as_json_alone(make_edl, name, change, fact):
+    edl = replace(make_edl(audio=True), **change)
+    with pytest.raises(BadEdl, match=fact):
+        export(edl, name)
+    assert export(edl, "json")[1] == ()

@@ -60,7 +60,10 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; standard output if not given.")] = None,
 ) -> None:
     """Write the EDL for another program; what that format cannot hold is listed."""
-    text, losses = export_edl(read_edl(file), format)
+    edl = read_edl(file)
+    if format in FORMATS and format != "json":
+        check_edl(file, edl)
+    text, losses = export_edl(edl, format)
     if out is None:
         typer.echo(text)
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ruach_studio.assembly.edl import CanonicalEDL
+from ruach_studio.assembly.edl import BadEdl, CanonicalEDL, validate_edl
 from ruach_studio.assembly.exchange.cmx3600 import write_cmx3600
 from ruach_studio.assembly.exchange.fcp7xml import write_fcp7xml
 from ruach_studio.assembly.exchange.fcpxml import write_fcpxml
@@ -31,7 +31,12 @@ FORMATS: Mapping[str, Format] = {
 
 
 def export(edl: CanonicalEDL, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return (text, losses) of `edl` in the format `name`. Raises NotFound for a format that is not offered."""
+    """Return (text, losses) of `edl` in the format `name`.
+
+    Raises NotFound for a format that is not offered, BadEdl for an EDL with an error, which JSON alone can hold.
+    """
     if name not in FORMATS:
         raise NotFound(f"there is no export format {name!r}", subject="format", remedy=f"Use one of {', '.join(FORMATS)}.")
+    if name != "json" and (errors := validate_edl(edl).errors):
+        raise BadEdl(errors[0].message, subject=edl.session_id, remedy="Correct the EDL, or export it as json.")
     return FORMATS[name].write(edl)
