@@ -19,10 +19,10 @@ demo: $(STAMP) ## make a three-camera talk and take it from raw footage to four 
 	@$(BIN)/ruach demo
 
 test: $(STAMP) ## the tests (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@sh tools/tests.sh $(BIN)/python "not slow"
 
 test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second machine
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	@sh tools/tests.sh $(BIN)/python slow
 
 test-all: test test-slow ## the tests and the slow proofs
 

@@ -17,6 +17,7 @@ import pytest
 from ruach_studio.app.cli.main import run_command
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.testing.bad_inputs import bad_inputs
+from ruach_studio.testing.small_disk import small_disk
 from ruach_studio.testing.talk import make_talk
 
 pytestmark = [pytest.mark.xdist_group("bad-input"), pytest.mark.timeout(300)]
@@ -147,24 +148,21 @@ def test_unrelated_recordings(stage: Stage, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 20 MB (tmpfs; needs the right to mount)."""
-    small = tmp_path / "small"
-    small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(small)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("cannot mount a small tmpfs here (needs root), so there is no full disk to try")
-    yield small
-    subprocess.run(["umount", str(small)], check=True)
+def small() -> Iterator[Path]:
+    """A file system of 20 MB."""
+    with small_disk(20) as disk:
+        if disk is None:
+            pytest.skip("cannot mount a small tmpfs here (needs root), so there is no full disk to try")
+        yield disk
 
 
 @pytest.mark.parametrize("which", ["out", "data"])
-def test_a_full_disk(stage: Stage, tmp_path: Path, small_disk: Path, which: str) -> None:
+def test_a_full_disk(stage: Stage, tmp_path: Path, small: Path, which: str) -> None:
     """Finished files or working files have no room: said before anything is drawn."""
-    out = (small_disk if which == "out" else tmp_path) / "out"
-    data = small_disk / "data" if which == "data" else None
+    out = (small if which == "out" else tmp_path) / "out"
+    data = small / "data" if which == "data" else None
     done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=out, data=data, process=True)
-    refused(done, re.escape(str(small_disk)), r"\bMB\b", "Free")
+    refused(done, re.escape(str(small)), r"\bMB\b", "Free")
     assert left_in(out) == []
 
 

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ruach_studio.infra.embedded import EmbeddedPostgres, layout
 from ruach_studio.infra.embedded.errors import EmbeddedDiskFull
+from ruach_studio.testing.small_disk import small_disk
 
 # As PID 1 of a container that reaps nobody: a killed server stays a zombie for ever.
 WITHOUT_INIT = """
@@ -104,15 +105,11 @@ def test_a_container_without_init_restarts_past_its_zombies(folder, as_root) -> 
     assert child.returncode == 0
 
 
-def test_a_full_disk_is_said_with_exit_code_2(tmp_path: Path, as_root) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(small)], capture_output=True).returncode != 0:
-        pytest.skip("this machine does not let a test mount a small disk")
-    try:
+def test_a_full_disk_is_said_with_exit_code_2(as_root) -> None:
+    with small_disk(12) as small:
+        if small is None:
+            pytest.skip("this machine does not let a test mount a small disk")
         with pytest.raises(EmbeddedDiskFull, match="No space left on device") as caught:
             EmbeddedPostgres(small / "database").ensure()
         assert (caught.value.status, caught.value.exit_code) == (507, 2)
         assert not (small / "database" / "cluster").exists()
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
