@@ -98,8 +98,7 @@ def test_undo_restores_the_very_same_programme(steps, make_edl):
         edit = any_edit(now, kind, at, frame, number)
         try:
             now = apply_edits(now, [edit], version=now.version + 1)
-        except RuachError as refused:
-            assert refused.remedy
+        except RuachError:
             continue
         assert validate_edl(now).ok
         done.append(edit)
@@ -119,8 +118,8 @@ def test_a_locked_cut_stands_until_it_is_released(make_edl):
     assert (held.source, held.status, held.program[2].locked) == ("auto", "draft", True)
     cut = held.program[2]
     for edit in (
-        ReAngle(cut.id, "A"), Split(cut.id, 500), Trim(cut.id, 440), Move(cut.id, 450), Join(cut.id), OffsetPicture(cut.id, 3),
-        Ripple(cut.id, 2), Trim(held.program[3].id, 590), Move(held.program[1].id, 205), Join(held.program[3].id),
+        ReAngle(cut.id, "A"), Split(cut.id, 500), Trim(cut.id, 440), Move(cut.id, 450), Join(cut.id), Ripple(cut.id, 2),
+        OffsetPicture(cut.id, 3), Trim(held.program[3].id, 590), Move(held.program[1].id, 205), Join(held.program[3].id),
     ):  # fmt: skip
         with pytest.raises(CutIsLocked) as caught:
             apply_edits(held, [edit], version=3)

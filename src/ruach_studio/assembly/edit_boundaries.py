@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from ruach_studio.assembly.angles_shot import named
 from ruach_studio.assembly.edits import (
-    PICTURE_OFFSET_MAX_S,
     CutIsLocked,
     EditRefused,
     Join,
@@ -18,6 +17,7 @@ from ruach_studio.assembly.edits import (
     Trim,
 )
 from ruach_studio.assembly.edl_model import CanonicalEDL, Cut
+from ruach_studio.assembly.edl_validate import PICTURE_OFFSET_MAX_S
 from ruach_studio.kernel.timebase import clock_text
 
 

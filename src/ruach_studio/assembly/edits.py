@@ -10,7 +10,6 @@ from ruach_studio.assembly.edl_model import Cut
 from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
 
 NOTE_MAX = 2000
-PICTURE_OFFSET_MAX_S = 2.0  # beyond this a J- or L-cut is a wrong camera
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,12 @@ class CanonicalEDL:
         """Return the programme's length in milliseconds."""
         return self.fps.milliseconds(self.duration_frames)
 
+    @property
+    def omitted_frames(self) -> int:
+        """Return how many frames are marked to be left out."""
+        pairs = [(each.get("startFrame"), each.get("endFrameExclusive")) for each in self.omitted]
+        return sum(end - start for start, end in pairs if isinstance(start, int) and isinstance(end, int))
+
     def cut(self, cut_id: str) -> Cut | None:
         """Return the cut with that id, if there is one."""
         return next((cut for cut in self.program if cut.id == cut_id), None)
