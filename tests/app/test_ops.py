@@ -58,7 +58,9 @@ async def test_the_list_holds_the_specifications_six_and_no_other(people):
     ]  # fmt: skip
     assert all(each["whenToUse"] and each["sideEffects"] and each["parameters"]["properties"] for each in listed)
     assert [each["name"] for each in listed if each["needsSecondOperator"]] == ["formation.repair"]
-    assert [each["name"] for each in listed if each["supportsDryRun"]] == ["formation.migrate", "formation.repair"]
+    assert [each["name"] for each in listed if each["supportsDryRun"]] == [
+        "assembly.replay", "formation.migrate", "formation.repair",
+    ]  # fmt: skip
 
 
 async def test_a_repair_over_http(people, enrollment):

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from ruach_studio.assembly.edl import validate_edl
 from ruach_studio.assembly.edl_splice import splice
+from ruach_studio.assembly.edl_wire import cut_to_wire
+from ruach_studio.assembly.review import ApproveCut, LockCut, Split, apply_edits
 from ruach_studio.kernel.errors import BadInput
+from ruach_studio.kernel.hashing import canonical_json
 
 
 def re_angled(edl, camera="W"):
@@ -64,4 +67,19 @@ def test_another_length_is_refused(make_edl):
 def test_every_range_gives_a_whole_edl(start, length, make_edl):
     base = make_edl()
     spliced = splice(base, re_angled(base), start, min(start + length, base.duration_frames))
+    assert validate_edl(spliced).ok
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=st.integers(0, 1797), length=st.integers(1, 1798), held=st.sets(st.integers(0, 5), max_size=3))
+def test_what_lies_outside_or_is_locked_stays_to_the_byte(start, length, held, make_edl):
+    base = make_edl()
+    short = apply_edits(base, [Split(base.program[2].id, 470), Split(base.program[2].id, 460)], version=2)
+    base = apply_edits(short, [LockCut(short.program[i].id) for i in held] or [ApproveCut(short.program[0].id)], version=3)
+    end = min(start + length, base.duration_frames)
+    spliced = splice(base, re_angled(make_edl()), start, end)
+    after = {cut.id: canonical_json(cut_to_wire(cut, base.fps)) for cut in spliced.program}
+    for cut in base.program:
+        if cut.end_frame_exclusive <= start or cut.start_frame >= end or cut.locked:
+            assert after[cut.id] == canonical_json(cut_to_wire(cut, base.fps))
     assert validate_edl(spliced).ok

@@ -102,7 +102,7 @@ class AnglePlan:
     """The whole programme as shots, with the one set of inputs that every verdict in it hashes."""
 
     shots: tuple[Shot, ...]
-    rules_version: Ruleset
+    rules_version: str
     duration_s: float
     inputs: Mapping[str, object]
     options: AngleOptions

@@ -144,8 +144,8 @@ def _options(plan: AnglePlan) -> dict[str, object]:
         "leadInMs": round(options.lead_in_s * 1000.0, 3),
         "overlapMs": round(options.overlap_s * 1000.0, 3),
         "wide": plan.inputs["wide"],
-        "micMap": plain(plan.inputs["micMap"]),
-        "energy": plain(plan.inputs["energy"]),
+        "micMap": plain(plan.inputs.get("micMap")),
+        "energy": plain(plan.inputs.get("energy")),
         "calibration": plain(plan.calibration),
         "inputsHash": inputs_hash(plan.inputs),
     }

@@ -21,7 +21,12 @@ Origin = Literal["auto", "operator", "hybrid"]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One camera on screen from `start_frame` to `end_frame_exclusive`, why, and how sure (0..1)."""
+    """One camera on screen from `start_frame` to `end_frame_exclusive`, why, and how sure (0..1).
+
+    `locked`: an operator fixed camera, times and id; neither an edit nor a re-run may change them.
+    `picture_offset_frames`: by how many frames the picture starts after (J-cut, > 0) or before (L-cut, < 0) the moment at
+    which the sound passes from one speaker to the next; the programme's sound itself is continuous.
+    """
 
     id: str
     start_frame: int
@@ -32,6 +37,13 @@ class Cut:
     reasons: tuple[str, ...]
     approved: bool = False
     note: str = ""
+    locked: bool = False
+    picture_offset_frames: int = 0
+
+    @property
+    def sound_frame(self) -> int:
+        """Return the frame at which the sound passes to this cut's speaker."""
+        return self.start_frame - self.picture_offset_frames
 
     @property
     def frames(self) -> int:
@@ -86,7 +98,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CanonicalEDL:
-    """The whole decision list. `options` is what the ruleset was given, in plain form."""
+    """The whole decision list. `options` is what the ruleset was given, in plain form.
+
+    `omitted` marks stretches to be left out of a rendered film (startFrame, endFrameExclusive, reason); the programme itself
+    stays gap-free in master time, so that every other number keeps its meaning.
+    """
 
     session_id: str
     master_camera: str
@@ -105,6 +121,7 @@ class CanonicalEDL:
     overlays: tuple[Mapping[str, object], ...] = ()
     chapters: tuple[Mapping[str, object], ...] = ()
     shorts: tuple[Mapping[str, object], ...] = ()
+    omitted: tuple[Mapping[str, object], ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     schema_version: str = SCHEMA_VERSION
 
@@ -112,6 +129,12 @@ class CanonicalEDL:
     def duration_ms(self) -> float:
         """Return the programme's length in milliseconds."""
         return self.fps.milliseconds(self.duration_frames)
+
+    @property
+    def omitted_frames(self) -> int:
+        """Return how many frames are marked to be left out."""
+        pairs = [(each.get("startFrame"), each.get("endFrameExclusive")) for each in self.omitted]
+        return sum(end - start for start, end in pairs if isinstance(start, int) and isinstance(end, int))
 
     def cut(self, cut_id: str) -> Cut | None:
         """Return the cut with that id, if there is one."""

@@ -3,9 +3,13 @@
 Errors: schema version, empty program, duplicate id, negative start, end not after start, past the duration, overlap,
 gap, camera unknown or without picture, no sources, an offset that is no number, a drift beyond 10 %, a clip without
 length, missing asset id, a master that is no source or has no picture, programme sound that is no source, chapter out of
-range or untitled. Warnings: a cut under 2 s or over 1.5 x the maximum shot
-(15 s unless set), a camera that does not record for the whole cut, an unused camera, more than 15 cuts per minute,
-chapters out of order.
+range or untitled, short out of range, a J- or L-cut whose sound passes outside its two cuts or over 2 s away, an omitted
+stretch out of range or out of order.
+
+Warnings: a cut under 2 s (said apart where a locked neighbour is why) or over 1.5 x the maximum shot (15 s unless set), a
+camera that does not record for the whole cut, a sound that begins before the neighbour's picture, an unused camera, more
+than 15 cuts per minute, chapters out of order, stretches that are marked to be left out (nothing removes them yet). A gap,
+which other tools only warn of beyond 1 s, is an error here: the programme is gap-free.
 """
 
 import math
@@ -22,6 +26,7 @@ SHORT_CUT_S = 2.0
 MAX_SHOT_DEFAULT_S = 15.0
 LONG_CUT_FACTOR = 1.5
 CUTS_PER_MINUTE_MAX = 15.0
+PICTURE_OFFSET_MAX_S = 2  # beyond this a J- or L-cut is a wrong camera
 DRIFT_MAX_PPM = 100_000.0  # film shown at 25 instead of 24 frames is 41 700; -1 000 000 would be no time at all
 
 
@@ -49,7 +54,10 @@ class EdlReport:
 
 def validate_edl(edl: CanonicalEDL) -> EdlReport:
     """Return every error and warning of `edl`, in the order of the programme."""
-    errors = (*_header_errors(edl), *_cut_errors(edl), *_order_errors(edl), *_chapter_errors(edl))
+    errors = (
+        *_header_errors(edl), *_cut_errors(edl), *_order_errors(edl), *_sound_errors(edl), *_chapter_errors(edl),
+        *_stretch_errors(edl),
+    )  # fmt: skip
     return EdlReport(errors, tuple(_warnings(edl)))
 
 
@@ -118,6 +126,31 @@ def _order_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         yield EdlIssue("gap", f"the last {edl.duration_frames - last.end_frame_exclusive} frames show nothing", last.id)
 
 
+def _sound_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    if edl.program and edl.program[0].picture_offset_frames:
+        yield EdlIssue("picture-offset", "the first cut has no sound before it to lead or lag", edl.program[0].id)
+    most = PICTURE_OFFSET_MAX_S * edl.fps.value
+    for cut in edl.program:
+        offset = cut.picture_offset_frames
+        if offset and not (0 <= cut.sound_frame < cut.end_frame_exclusive and abs(offset) <= most):
+            told = f"the picture at {_at(edl, cut.start_frame)} is {offset:+d} frames off its sound"
+            yield EdlIssue("picture-offset", f"{told}; {float(most):g} at most, within the cut", cut.id)
+
+
+def _stretch_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
+    for number, short in enumerate(edl.shorts, 1):
+        start, end = short.get("startMs"), short.get("endMs")
+        if not (isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end <= edl.duration_ms):
+            yield EdlIssue("short-range", f"short {number} lies outside the programme or is empty ({start} to {end})")
+    last = 0
+    for number, stretch in enumerate(edl.omitted, 1):
+        start, end = stretch.get("startFrame"), stretch.get("endFrameExclusive")
+        if not (isinstance(start, int) and isinstance(end, int) and last <= start < end <= edl.duration_frames):
+            yield EdlIssue("omitted-range", f"omitted stretch {number} is out of range or order ({start} to {end})")
+        else:
+            last = end
+
+
 def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
     for number, chapter in enumerate(edl.chapters, 1):
         start = chapter.get("startMs")
@@ -132,10 +165,13 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
     shortest = int(SHORT_CUT_S * rate)
     maximum = edl.options.get("maxShotLengthMs")
     max_s = float(maximum) / 1000.0 if isinstance(maximum, int | float) and maximum > 0 else MAX_SHOT_DEFAULT_S
-    for cut in edl.program:
+    for i, cut in enumerate(edl.program):
         at, length_s = _at(edl, cut.start_frame), float(cut.frames / rate)
         if 0 < cut.frames < shortest:
-            yield EdlIssue("short-cut", f"the cut at {at} lasts {length_s:.2f} s (2 s wanted)", cut.id)
+            squeezed = not cut.locked and any(other.locked for other in edl.program[max(i - 1, 0) : i + 2])
+            why = "a locked cut beside it leaves no more" if squeezed else "2 s wanted"
+            code = "short-beside-lock" if squeezed else "short-cut"
+            yield EdlIssue(code, f"the cut at {at} lasts {length_s:.2f} s ({why})", cut.id)
         if length_s > LONG_CUT_FACTOR * max_s:
             yield EdlIssue("long-cut", f"the cut at {at} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
         if edl.can_show(cut.camera):
@@ -145,6 +181,10 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
                 yield EdlIssue(
                     "not-recording", f"{named(cut.camera)} does not record for {missing:.0f} ms from {at}", cut.id
                 )
+    for before, cut in pairwise(edl.program):
+        if cut.picture_offset_frames and cut.sound_frame <= before.start_frame:
+            told = f"the sound of the cut at {_at(edl, cut.start_frame)} begins before the cut before it is seen"
+            yield EdlIssue("sound-before-neighbour", told, cut.id)
     used = {cut.camera for cut in edl.program}
     for name in edl.sources:
         if edl.can_show(name) and name not in used:
@@ -155,6 +195,10 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
     starts = [float(s) for c in edl.chapters if isinstance(s := c.get("startMs"), int | float)]
     if starts != sorted(starts):
         yield EdlIssue("chapter-order", "the chapters are out of order")
+    if edl.omitted:
+        seconds = float(edl.omitted_frames / rate)
+        told = f"{len(edl.omitted)} stretches ({seconds:.1f} s) are marked to be left out"
+        yield EdlIssue("omitted-kept", f"{told}; renders and exports still show them")
 
 
 def _at(edl: CanonicalEDL, frame: int) -> str:

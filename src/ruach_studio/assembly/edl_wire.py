@@ -23,7 +23,15 @@ class BadEdl(BadInput):
 
 def to_wire(edl: CanonicalEDL) -> dict[str, object]:
     """Return the JSON object of `edl` (lists and dicts of plain values)."""
-    wire: dict[str, object] = {
+    tracks: dict[str, object] = {
+        "program": [cut_to_wire(cut, edl.fps) for cut in edl.program],
+        "overlays": plain(edl.overlays),
+        "chapters": plain(edl.chapters),
+        "shorts": plain(edl.shorts),
+    }
+    if edl.omitted:
+        tracks["omitted"] = plain(edl.omitted)
+    return {
         "schemaVersion": edl.schema_version,
         "sessionId": edl.session_id,
         "masterCamera": edl.master_camera,
@@ -36,18 +44,12 @@ def to_wire(edl: CanonicalEDL) -> dict[str, object]:
         "rulesVersion": edl.rules_version,
         "syncVersion": edl.sync_version,
         "parentVersion": edl.parent_version,
-        "tracks": {
-            "program": [_cut_to_wire(cut, edl.fps) for cut in edl.program],
-            "overlays": plain(edl.overlays),
-            "chapters": plain(edl.chapters),
-            "shorts": plain(edl.shorts),
-        },
+        "tracks": tracks,
         "sources": {name: _source_to_wire(source) for name, source in edl.sources.items()},
         "audio": {"programme": edl.programme_audio, "fallback": list(edl.fallback_audio)},
         "metrics": edl.metrics(),
         "options": plain(edl.options),
     }
-    return wire
 
 
 def edl_bytes(edl: CanonicalEDL) -> bytes:
@@ -62,7 +64,7 @@ def from_wire(wire: Mapping[str, Any]) -> CanonicalEDL:
         fps = FrameRate.parse(wire["fps"])
         tracks = wire["tracks"]
         field = "tracks"
-        program = tuple(_cut_from_wire(cut, fps) for cut in tracks["program"])
+        program = tuple(cut_from_wire(cut, fps) for cut in tracks["program"])
         field = "sources"
         sources = {str(name): _source_from_wire(source) for name, source in wire["sources"].items()}
         field = "header"
@@ -85,6 +87,7 @@ def from_wire(wire: Mapping[str, Any]) -> CanonicalEDL:
             overlays=_objects(tracks, "overlays"),
             chapters=_objects(tracks, "chapters"),
             shorts=_objects(tracks, "shorts"),
+            omitted=_objects(tracks, "omitted"),
             options=dict(wire.get("options", {})),
             schema_version=str(wire["schemaVersion"]),
         )
@@ -96,7 +99,8 @@ def from_wire(wire: Mapping[str, Any]) -> CanonicalEDL:
         ) from wrong
 
 
-def _cut_to_wire(cut: Cut, fps: FrameRate) -> dict[str, object]:
+def cut_to_wire(cut: Cut, fps: FrameRate) -> dict[str, object]:
+    """Return one cut's JSON object; what has its default (approved, note, locked, picture offset) is left out."""
     wire: dict[str, object] = {
         "id": cut.id,
         "startMs": fps.milliseconds(cut.start_frame),
@@ -112,10 +116,15 @@ def _cut_to_wire(cut: Cut, fps: FrameRate) -> dict[str, object]:
         wire["approved"] = True
     if cut.note:
         wire["note"] = cut.note
+    if cut.locked:
+        wire["locked"] = True
+    if cut.picture_offset_frames:
+        wire["pictureOffsetFrames"] = cut.picture_offset_frames
     return wire
 
 
-def _cut_from_wire(wire: Mapping[str, Any], fps: FrameRate) -> Cut:
+def cut_from_wire(wire: Mapping[str, Any], fps: FrameRate) -> Cut:
+    """Read what `cut_to_wire` wrote. Raises KeyError, TypeError or ValueError."""
     framed = "startFrame" in wire and "endFrameExclusive" in wire
     return Cut(
         id=str(wire["id"]),
@@ -127,6 +136,8 @@ def _cut_from_wire(wire: Mapping[str, Any], fps: FrameRate) -> Cut:
         reasons=tuple(str(reason) for reason in wire.get("reasons", ())),
         approved=bool(wire.get("approved", False)),
         note=str(wire.get("note", "")),
+        locked=bool(wire.get("locked", False)),
+        picture_offset_frames=int(wire.get("pictureOffsetFrames", 0)),
     )
 
 

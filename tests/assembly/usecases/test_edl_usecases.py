@@ -186,7 +186,8 @@ async def test_a_replay_makes_a_range_anew_and_mends_the_energy(services, drafte
     (services.settings.data_dir / row.path).write_bytes(b"")
     with pytest.raises(BadInput, match="reason"):
         await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason=" ", actor=ACTOR)
-    replayed = await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason="wrong angle", actor=ACTOR)
+    made = await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason="wrong angle", actor=ACTOR)
+    replayed = made.edl
     assert (replayed.version, replayed.parent_version, replayed.source, replayed.status) == (3, 2, "hybrid", "draft")
     assert [c.camera for c in replayed.program[:2]] == [c.camera for c in first.program[:2]]
     assert replayed.program[4].camera == "W" == edited.program[4].camera

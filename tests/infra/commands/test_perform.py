@@ -113,6 +113,6 @@ def test_contradictory_commands_are_refused_when_they_are_made(given):
     with pytest.raises(ValueError, match="either"):
         Command("a", "t", "", "", OpenParams)
     with pytest.raises(ValueError, match="atomic"):
-        Command("a", "t", "", "", OpenParams, stepwise=open_door, supports_dry_run=True)
+        Command("a", "t", "", "", OpenParams, stepwise=open_door, second_operator_when="always")
     with pytest.raises(ValueError, match=r"test\.open"):
         CommandRegistry([*given.registry.every(), Command("test.open", "t", "", "", OpenParams, atomic=open_door)])

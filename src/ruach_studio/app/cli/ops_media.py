@@ -58,8 +58,10 @@ def replay(
     from_offset: Annotated[float, typer.Argument(help="Start, in milliseconds of master time.")],
     to_offset: Annotated[float, typer.Argument(help="End, in milliseconds of master time.")],
     reason: Reason,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; save nothing.")] = False,
     as_email: As = None, password_stdin: PasswordStdin = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Run the pipeline again for a time range; makes a new draft."""
     params = {"sessionId": session, "fromOffset": from_offset, "toOffset": to_offset}
-    run_command("assembly.replay", params, reason=reason, json=json, as_email=as_email, password_stdin=password_stdin)
+    run_command("assembly.replay", params, reason=reason, dry_run=dry_run, json=json, as_email=as_email,
+                password_stdin=password_stdin)  # fmt: skip

@@ -24,16 +24,21 @@ def commands(services: AssemblyServices) -> list[Command[Any]]:
 
     async def replay(call: Call[ReplayParams]) -> Mapping[str, Any]:
         params = call.params
-        edl = await replay_assembly(
+        made = await replay_assembly(
             services, params.session_id, from_ms=params.from_offset, to_ms=params.to_offset, reason=call.reason,
-            actor=call.actor,
+            actor=call.actor, dry_run=call.dry_run,
         )  # fmt: skip
-        return {"sessionId": edl.session_id, "version": edl.version, "status": edl.status, **edl.metrics()}
+        edl, changes = made.edl, made.changes
+        return {
+            "sessionId": edl.session_id, "version": edl.version, "status": edl.status, **edl.metrics(),
+            "cutsAdded": len(changes.added), "cutsRemoved": len(changes.removed), "cutsChanged": len(changes.changed),
+            "framesThatDiffer": changes.changed_frames,
+        }  # fmt: skip
 
     return [
         Command(
             "assembly.replay", "assembly", "Energy analysis or angle selection produced bad results",
             "Runs the pipeline again from the accepted sync for the time range; makes a new draft EDL.", ReplayParams,
-            stepwise=replay,
+            stepwise=replay, supports_dry_run=True,
         )
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response, status
 
 from ruach_studio.assembly.edl import CanonicalEDL, EdlIsLocked, EdlStateConflict, validate_edl
+from ruach_studio.assembly.edl_keep import LockedCutLost
 from ruach_studio.assembly.entrypoints.wire import JobView
 from ruach_studio.assembly.entrypoints.wire_edl import (
     AssembleRequest,
@@ -18,16 +19,16 @@ from ruach_studio.assembly.entrypoints.wire_edl import (
 )
 from ruach_studio.assembly.exchange import FORMATS
 from ruach_studio.assembly.ports import AssemblyServices
-from ruach_studio.assembly.review import CutNotFound, EditRefused
+from ruach_studio.assembly.review import CutIsLocked, CutNotFound, EditRefused
 from ruach_studio.assembly.session_state import SessionStateConflict
 from ruach_studio.assembly.store.edls import EdlNotFound
 from ruach_studio.assembly.store.sessions import SessionNotFound
-from ruach_studio.assembly.usecases.assemble import options_of
 from ruach_studio.assembly.usecases.edit_edl import EdlVersionConflict, edit_edl
 from ruach_studio.assembly.usecases.export_edl import export_edl
 from ruach_studio.assembly.usecases.get_edl import EdlView, get_edl, list_versions
 from ruach_studio.assembly.usecases.lock_edl import lock_edl
 from ruach_studio.assembly.usecases.move_edl import move_edl
+from ruach_studio.assembly.usecases.options import options_of
 from ruach_studio.assembly.usecases.preview_edl import NothingToPreview, preview_edl
 from ruach_studio.assembly.usecases.replay_assembly import replay_assembly
 from ruach_studio.assembly.usecases.request_assembly import request_assembly
@@ -58,19 +59,20 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         return EdlBody.of(await get_edl(services, session_id, answer.existing.version if answer.existing else None))
 
     @routes.post("/{session_id}/edl/preview", summary="Show what other settings would give; keep it if wanted",
-                 responses=problem_responses(SessionNotFound, NothingToPreview, SessionStateConflict))  # fmt: skip
+                 responses=problem_responses(SessionNotFound, NothingToPreview, SessionStateConflict,
+                                             LockedCutLost))  # fmt: skip
     async def preview(session_id: str, body: PreviewRequest, operator: Operator) -> EdlBody:
         options = options_of(body.options())
-        return _body(await preview_edl(services, session_id, options, actor=operator.actor, keep=body.keep))
+        return body_of(await preview_edl(services, session_id, options, actor=operator.actor, keep=body.keep))
 
     @routes.post("/{session_id}/assembly/replay", summary="Make a stretch of the EDL anew; saves a draft",
                  responses=missing | problem_responses(SessionStateConflict))  # fmt: skip
     async def replay(session_id: str, body: ReplayRequest, operator: Operator) -> EdlBody:
-        edl = await replay_assembly(
+        made = await replay_assembly(
             services, session_id, from_ms=body.from_ms, to_ms=body.to_ms, reason=body.reason, actor=operator.actor,
-            options=options_of(body.options()),
+            options=options_of(body.options()), dry_run=body.dry_run,
         )  # fmt: skip
-        return _body(edl)
+        return body_of(made.edl)
 
     @routes.get("/{session_id}/edl", summary="Show the newest EDL, or a version of it", responses=missing)
     async def show(session_id: str, _operator: Reader, version: int | None = None) -> EdlBody:
@@ -95,36 +97,37 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
 def add_review(routes: APIRouter, services: AssemblyServices) -> None:
     """Add the routes that change an EDL or its state."""
     stale = problem_responses(SessionNotFound, EdlNotFound, EdlVersionConflict, EdlStateConflict)
-    refusals = problem_responses(EdlNotFound, CutNotFound, EdlVersionConflict, EdlIsLocked, EditRefused)
+    refusals = problem_responses(EdlNotFound, CutNotFound, EdlVersionConflict, EdlIsLocked, CutIsLocked, EditRefused)
 
     @routes.post("/{session_id}/edl/edits", summary="Edit cuts; saves the next version",
                  responses=refusals)  # fmt: skip
     async def edit(session_id: str, body: EditRequest, operator: Operator) -> EdlBody:
         edits = [each.edit() for each in body.edits]
-        return _body(await edit_edl(services, session_id, edits, base_version=body.base_version, actor=operator.actor))
+        return body_of(await edit_edl(services, session_id, edits, base_version=body.base_version, actor=operator.actor))
 
     @routes.post("/{session_id}/edl/submit", summary="Hand the draft over for review", responses=stale)
     async def submit(session_id: str, body: MoveRequest, operator: Operator) -> EdlBody:
-        return _body(
+        return body_of(
             await move_edl(services, session_id, "submit", version=body.version, actor=operator.actor, note=body.note)
         )
 
     @routes.post("/{session_id}/edl/withdraw", summary="Take it back to draft", responses=stale)
     async def withdraw(session_id: str, body: MoveRequest, operator: Operator) -> EdlBody:
-        return _body(
+        return body_of(
             await move_edl(services, session_id, "withdraw", version=body.version, actor=operator.actor, note=body.note)
         )
 
     @routes.post("/{session_id}/edl/approve", summary="Approve what is in review", responses=stale)
     async def approve(session_id: str, body: MoveRequest, operator: Operator) -> EdlBody:
-        return _body(
+        return body_of(
             await move_edl(services, session_id, "approve", version=body.version, actor=operator.actor, note=body.note)
         )
 
     @routes.post("/{session_id}/edl/lock", summary="Lock the approved EDL; it can render from now on", responses=stale)
     async def lock(session_id: str, body: MoveRequest, operator: Operator) -> EdlBody:
-        return _body(await lock_edl(services, session_id, version=body.version, actor=operator.actor, note=body.note))
+        return body_of(await lock_edl(services, session_id, version=body.version, actor=operator.actor, note=body.note))
 
 
-def _body(edl: CanonicalEDL) -> EdlBody:
+def body_of(edl: CanonicalEDL) -> EdlBody:
+    """Return the body of an EDL that was just made, with its findings."""
     return EdlBody.of(EdlView(edl, validate_edl(edl), edl.version))

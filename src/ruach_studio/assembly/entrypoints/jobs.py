@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.ports import AssemblyServices
-from ruach_studio.assembly.usecases.assemble import assemble, options_of
+from ruach_studio.assembly.usecases.assemble import assemble
 from ruach_studio.assembly.usecases.compute_sync import compute_sync
 from ruach_studio.assembly.usecases.fail_sync import fail_sync
+from ruach_studio.assembly.usecases.options import options_of
 from ruach_studio.assembly.usecases.request_sync import QUEUE
 from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
 

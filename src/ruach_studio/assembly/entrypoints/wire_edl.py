@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ruach_studio.assembly.edl import EdlIssue, to_wire
-from ruach_studio.assembly.entrypoints.wire import NAME_MAX, TEXT_MAX, Wire
-from ruach_studio.assembly.review import Annotate, ApproveCut, Edit, Join, ReAngle, Split, Trim
+from ruach_studio.assembly.entrypoints.wire import TEXT_MAX, Wire
+from ruach_studio.assembly.entrypoints.wire_edits import AnyEdit
 from ruach_studio.assembly.store.edls import VersionRow
 from ruach_studio.assembly.usecases.get_edl import EdlView
 
@@ -28,12 +28,31 @@ class AngleSettings(Wire):
     cutaway_s: _Seconds | None = None
 
 
+_Milliseconds = Annotated[float, Field(gt=0, le=3_600_000, allow_inf_nan=False)]
+
+
 class AssembleRequest(Wire):
-    """How to assemble. `micMap` names, for each microphone, the camera that shows its speaker."""
+    """How to assemble. `micMap` names, for each microphone, the camera that shows its speaker (else the saved speaker map).
+
+    The EDL options of the specification stand here under their own names; one that would do nothing in the chosen mode and
+    ruleset is refused by its name. `pictureOffsetFrames`: J-cuts (> 0) or L-cuts (< 0) at changes of speaker.
+    """
 
     ruleset: Literal["angle-v1", "angle-v2"] = "angle-v2"
     angle: AngleSettings = AngleSettings()
     mic_map: dict[str, str] | None = None
+    mode: Literal["energy", "transcript"] = "energy"
+    style: Literal["sermon", "podcast", "teaching", "shorts"] | None = None
+    include_chapters: bool = False
+    include_shorts: bool = False
+    trim_silence: bool = False
+    remove_filler: bool = False
+    min_shot_length_ms: _Milliseconds | None = None
+    max_shot_length_ms: _Milliseconds | None = None
+    switch_cooldown_ms: Annotated[float, Field(ge=0, le=3_600_000, allow_inf_nan=False)] | None = None
+    lead_threshold_db: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] | None = None
+    silence_threshold_db: Annotated[float, Field(ge=-200, le=0, allow_inf_nan=False)] | None = None
+    picture_offset_frames: Annotated[int, Field(ge=-240, le=240)] = 0
 
     def options(self) -> dict[str, object]:
         """Return the options as a job carries them."""
@@ -51,15 +70,16 @@ class PreviewRequest(AssembleRequest):
 
 
 class ReplayRequest(AssembleRequest):
-    """Which stretch of the programme to make anew (master time), and why."""
+    """Which stretch of the programme to make anew (master time), and why. A dry run saves nothing."""
 
     from_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     to_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     reason: str = Field(min_length=1, max_length=TEXT_MAX)
+    dry_run: bool = False
 
     def options(self) -> dict[str, object]:
         """Return the options as a job carries them."""
-        return self.model_dump(by_alias=False, exclude={"from_ms", "to_ms", "reason"})
+        return self.model_dump(by_alias=False, exclude={"from_ms", "to_ms", "reason", "dry_run"})
 
 
 class IssueView(Wire):
@@ -113,80 +133,6 @@ class VersionView(Wire):
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
-class _CutEdit(Wire):
-    cut_id: str = Field(max_length=NAME_MAX)
-
-
-class ReAngleEdit(_CutEdit):
-    """Show another camera."""
-
-    op: Literal["reAngle"]
-    camera: str = Field(max_length=NAME_MAX)
-
-    def edit(self) -> Edit:
-        """Return the value."""
-        return ReAngle(self.cut_id, self.camera)
-
-
-class SplitEdit(_CutEdit):
-    """Make two cuts of one; the second begins at `frame`."""
-
-    op: Literal["split"]
-    frame: int
-
-    def edit(self) -> Edit:
-        """Return the value."""
-        return Split(self.cut_id, self.frame)
-
-
-class TrimEdit(_CutEdit):
-    """Move where the cut starts, and where the one before ends."""
-
-    op: Literal["trim"]
-    start_frame: int
-
-    def edit(self) -> Edit:
-        """Return the value."""
-        return Trim(self.cut_id, self.start_frame)
-
-
-class JoinEdit(_CutEdit):
-    """Give the cut's frames to the one before."""
-
-    op: Literal["join"]
-
-    def edit(self) -> Edit:
-        """Return the value."""
-        return Join(self.cut_id)
-
-
-class ApproveEdit(_CutEdit):
-    """Mark a cut as good, or take that back."""
-
-    op: Literal["approve"]
-    approved: bool = True
-
-    def edit(self) -> Edit:
-        """Return the value."""
-        return ApproveCut(self.cut_id, self.approved)
-
-
-class NoteEdit(_CutEdit):
-    """Write a note on a cut."""
-
-    op: Literal["note"]
-    note: str = Field(max_length=TEXT_MAX)
-
-    def edit(self) -> Edit:
-        """Return the value."""
-        return Annotate(self.cut_id, self.note)
-
-
-AnyEdit = Annotated[
-    ReAngleEdit | SplitEdit | TrimEdit | JoinEdit | ApproveEdit | NoteEdit, Field(discriminator="op")
-]  # fmt: skip
-
-
 class EditRequest(Wire):
     """Edits to make, in order, on the version that was looked at: all of them or none."""
 
@@ -199,3 +145,10 @@ class MoveRequest(Wire):
 
     version: int
     note: str = Field(default="", max_length=TEXT_MAX)
+
+
+class RestoreRequest(Wire):
+    """The version whose cuts are wanted back, and the version that was looked at."""
+
+    from_version: int
+    base_version: int

@@ -1,4 +1,4 @@
-"""The tables of schema `assembly`, as migration 0003 makes them."""
+"""The tables of schema `assembly`, as migrations 0003 and 0017 make them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
@@ -118,4 +118,26 @@ EDL_HEAD = sa.Table(
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer),
     sa.Column("state", sa.Text),
+)
+
+SPEAKER_MAP = sa.Table(
+    "speaker_map",
+    METADATA,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("origin", sa.Text),
+    sa.Column("speakers", JSONB),
+    sa.Column("notes", sa.Text),
+    sa.Column("created_by", sa.Text),
+    sa.Column("created_at", _TIME),
+)
+
+TRANSCRIPT = sa.Table(
+    "transcript",
+    METADATA,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("wire", JSONB),
+    sa.Column("created_by", sa.Text),
+    sa.Column("created_at", _TIME),
 )

@@ -1,17 +1,15 @@
 """Turn an accepted sync into a draft EDL: energy, angles, cuts; saved with its decisions and announced, all or nothing.
 
 Idempotent on session and sync version: a second run returns the draft that the first one made, whatever its options
-(trying other settings is `preview_edl.py`). The energy is kept as files, so that decisions can be made again.
+(trying other settings is `preview_edl.py`). Cuts that an operator locked in the newest version stay. The energy is kept as
+files, so that decisions can be made again.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ruach_studio.assembly.angles import WINDOW_MS, AngleOptions
 from ruach_studio.assembly.edl import CanonicalEDL, EdlReport, validate_edl
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.session import SessionSources
@@ -23,12 +21,13 @@ from ruach_studio.assembly.usecases import energy_files
 from ruach_studio.assembly.usecases.decide import Decided, DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.move_session import move_session
+from ruach_studio.assembly.usecases.options import with_stored
 from ruach_studio.events.assembly import EdlDraftCreated
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
 from ruach_studio.infra.context import require_correlation_id
 from ruach_studio.infra.outbox import publish
 from ruach_studio.kernel.decision import DecisionResult
-from ruach_studio.kernel.errors import BadInput, RuachError
+from ruach_studio.kernel.errors import RuachError
 
 
 class DraftInvalid(RuachError):
@@ -75,9 +74,11 @@ async def assemble(
                 "another sync was accepted meanwhile", subject=session_id, remedy="Assemble again.",
             )  # fmt: skip
         head = await edls.head(tx, session_id, lock=True)
+        base = await edls.get(tx, session_id, head.version) if head else None
+        chosen = await with_stored(tx, session_id, options or DraftOptions())
         decided = await asyncio.to_thread(
-            decide, session_id, sources, solution, matrices, options or DraftOptions(), sync_version=sync_version,
-            version=head.version + 1 if head else 1, asset_ids=ids_of(assets),
+            decide, session_id, sources, solution, matrices, chosen, sync_version=sync_version,
+            version=head.version + 1 if head else 1, asset_ids=ids_of(assets), base=base,
         )  # fmt: skip
         await save_draft(tx, services, session, decided, kept, actor=actor, key=auto_key(session_id, sync_version))
     return Assembled(decided.edl, created=True)
@@ -132,16 +133,3 @@ def synced_version(session: SessionRow) -> int:
 def ids_of(assets: list[AssetRow]) -> dict[str, str]:
     """Return the asset id of each camera."""
     return {asset.camera.camera_id: asset.asset_id for asset in assets}
-
-
-def options_of(wire: Mapping[str, Any]) -> DraftOptions:
-    """Read options as a job or a request carries them (snake_case names). Raises BadInput naming what is wrong."""
-    angle = {name: value for name, value in dict(wire.get("angle") or {}).items() if value is not None}
-    ruleset = wire.get("ruleset") or DraftOptions().ruleset
-    if ruleset not in WINDOW_MS:
-        raise BadInput(f"there is no ruleset {ruleset!r}", subject="ruleset", remedy=f"Use one of {', '.join(WINDOW_MS)}.")
-    mic_map = wire.get("mic_map")
-    try:
-        return DraftOptions(ruleset=ruleset, angle=AngleOptions(**angle), mic_map=dict(mic_map) if mic_map else None)
-    except TypeError as wrong:
-        raise BadInput(f"an option is unknown or of the wrong kind ({wrong})", subject="options") from wrong

@@ -5,24 +5,33 @@ Everything here is a function of its arguments; it costs CPU, so a coroutine cal
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from ruach_studio.assembly.angles import DEFAULT_RULESET, WINDOW_MS, AngleOptions, AnglePlan, Ruleset, select_angles
+from ruach_studio.assembly.angles_transcript import plan_by_transcript
+from ruach_studio.assembly.dress import Extras, dress
 from ruach_studio.assembly.edl import CanonicalEDL, build_edl, programme_of
+from ruach_studio.assembly.edl_keep import keep_locked
 from ruach_studio.assembly.energy import WINDOW_MS as PUBLISHED_WINDOW_MS
 from ruach_studio.assembly.energy import EnergyMatrix, energy_matrix
+from ruach_studio.assembly.mapping import SpeakerMap, map_to_wire
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
+from ruach_studio.assembly.transcript import Transcript
 from ruach_studio.assembly.usecases.footage import Tracks
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
+
+Mode = Literal["energy", "transcript"]
 
 
 @dataclass(frozen=True, slots=True)
 class DraftOptions:
     """What the operator chooses for a draft.
 
-    `mic_map` names, for each microphone, the camera that shows its speaker; None = every camera but the wide hears its
-    own subject. `allow_unsure` lets a sync below 0.5 pass.
+    `speakers` says who speaks where and who is filmed by what; `mic_map` is its plain form: for each microphone, the camera
+    that shows its speaker. Neither = every camera but the wide hears its own subject. `mode` cuts by sound or by the
+    speakers of `transcript`. The versions say which saved ones these are. `allow_unsure` lets a sync below 0.5 pass.
     """
 
     master: str | None = None
@@ -30,6 +39,18 @@ class DraftOptions:
     angle: AngleOptions = field(default_factory=AngleOptions)
     mic_map: Mapping[str, str] | None = None
     allow_unsure: bool = False
+    mode: Mode = "energy"
+    style: str | None = None
+    extras: Extras = field(default_factory=Extras)
+    speakers: SpeakerMap | None = None
+    speakers_version: int | None = None
+    transcript: Transcript | None = None
+    transcript_version: int | None = None
+
+    @property
+    def window_ms(self) -> int:
+        """Return the length of the energy windows that decide."""
+        return WINDOW_MS[self.ruleset]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +82,29 @@ def decide(
     sync_version: int = 1,
     version: int = 1,
     asset_ids: Mapping[str, str] | None = None,
+    base: CanonicalEDL | None = None,
 ) -> Decided:
-    """Return the draft that `options` make of stored energy: the same arguments, the same bytes."""
+    """Return the draft that `options` make of stored energy, around `base`'s locked cuts: same arguments, same bytes.
+
+    `matrices` needs the windows that decide, and the published ones if extras look for pauses.
+    """
     programme = programme_of(sources, solution)
     sure = {camera.camera_id: min(p.confidence for p in solution.of(camera.camera_id)) for camera in sources.cameras}
-    plan = select_angles(
-        matrices[WINDOW_MS[options.ruleset]],
-        ruleset=options.ruleset,
-        wide=sources.wide,
-        options=replace(options.angle, sync_confidence={name: round(value, 4) for name, value in sure.items()}),
-        mic_map=_microphones(sources, options.mic_map),
-        duration_s=programme.duration_s,
-    )
+    told = replace(options.angle, sync_confidence={name: round(value, 4) for name, value in sure.items()})
+    if options.mode == "transcript":
+        plan = plan_by_transcript(
+            options.transcript or Transcript(()), _shown(options), wide=sources.wide, options=told,
+            duration_s=programme.duration_s,
+        )  # fmt: skip
+    else:
+        plan = select_angles(
+            matrices[options.window_ms],
+            ruleset=options.ruleset,
+            wide=sources.wide,
+            options=told,
+            mic_map=_microphones(sources, options),
+            duration_s=programme.duration_s,
+        )
     edl = build_edl(
         session_id, sources, solution, plan, programme=programme, sync_version=sync_version, version=version,
         asset_ids=asset_ids,
@@ -83,10 +115,43 @@ def decide(
         for shot in plan.shots
         if (frame := 0 if shot is plan.shots[0] else edl.fps.frame_at(shot.start_s)) in chosen
     )
-    return Decided(matrices, plan, edl, decisions)
+    published = matrices.get(PUBLISHED_WINDOW_MS, matrices[min(matrices)])
+    edl = dress(edl, options.extras, published, options.transcript, min_shot_s=options.angle.min_shot_s)
+    edl = replace(edl, options={**edl.options, **_told(options)})
+    if base is not None:
+        edl = keep_locked(edl, base)
+    there = {cut.id for cut in edl.program}
+    return Decided(matrices, plan, edl, tuple((cut_id, verdict) for cut_id, verdict in decisions if cut_id in there))
 
 
-def _microphones(sources: SessionSources, mic_map: Mapping[str, str] | None) -> dict[str, str]:
+def _told(options: DraftOptions) -> dict[str, object]:
+    """Return what the EDL records of the options beyond the ruleset's own."""
+    told: dict[str, object] = {
+        "mode": options.mode if options.mode != "energy" else None, "style": options.style,
+        "speakersVersion": options.speakers_version, "transcriptVersion": options.transcript_version,
+        "speakers": None if options.speakers is None else map_to_wire(options.speakers),
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _shown(options: DraftOptions) -> dict[str, str]:
+    """Return, for each label that a transcript may carry (id, name, or a camera's own name), the camera that shows him."""
+    shown = dict(options.mic_map or {})
+    for speaker in options.speakers.speakers if options.speakers else ():
+        shown[speaker.id] = shown[speaker.name] = speaker.cameras[0]
+    return shown
+
+
+def _microphones(sources: SessionSources, options: DraftOptions) -> dict[str, str]:
+    mic_map = options.mic_map
+    if mic_map is None and options.speakers is not None:
+        apart = [mic for each in options.speakers.speakers for mic in each.mics if mic.channel is not None]
+        if apart:
+            raise BadInput(
+                f"microphone {apart[0]} is one channel of a recording, and its channels were measured together",
+                subject="speakers", remedy="Map the whole recording, or register each channel as an audio track.",
+            )  # fmt: skip
+        mic_map = {mic.column: each.cameras[0] for each in options.speakers.speakers for mic in each.mics}
     if mic_map is None:
         return {camera.camera_id: camera.camera_id for camera in sources.cameras if camera.role == "camera"}
     for mic, shown in mic_map.items():

@@ -1,12 +1,13 @@
 """Turn energy matrices into files under the data folder and back; a row says where they lie and what they hash to.
 
 A file appears whole (made aside, synced, renamed) or not at all. Reading checks the hash: what decided an EDL is what is
-read again.
+read again. A preview reads the same files again and again, so they are remembered (`recall`).
 """
 
 import errno
 import os
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,35 @@ def load(data_dir: Path, row: EnergyRow) -> EnergyMatrix:
     if energy_hash(matrix) != row.sha256:
         raise EnergyDamaged("its content is not what was stored", subject=str(path), remedy="Assemble the session again.")
     return matrix
+
+
+def recall(data_dir: Path, row: EnergyRow) -> EnergyMatrix:
+    """Return a matrix that this process has read before, else read it; a file that changed since is read and checked anew.
+
+    Raises EnergyDamaged. What is remembered takes 64 MB at most; the least recently used goes first.
+    """
+    try:
+        stat = (data_dir / row.path).stat()
+    except OSError:
+        return load(data_dir, row)  # which says what is wrong
+    key = (str(data_dir / row.path), row.sha256, stat.st_mtime_ns, stat.st_size)
+    with _LOCK:
+        known = _KNOWN.pop(key, None)
+        if known is not None:
+            _KNOWN[key] = known
+            return known
+    matrix = load(data_dir, row)
+    matrix.dbfs.flags.writeable = False
+    with _LOCK:
+        _KNOWN[key] = matrix
+        while sum(each.dbfs.nbytes for each in _KNOWN.values()) > _KNOWN_BYTES_MAX:
+            del _KNOWN[next(iter(_KNOWN))]
+    return matrix
+
+
+_KNOWN: dict[tuple[str, str, int, int], EnergyMatrix] = {}
+_KNOWN_BYTES_MAX = 64 * 2**20
+_LOCK = threading.Lock()
 
 
 def _write(path: Path, matrix: EnergyMatrix) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ruach_studio.assembly.angles import AnglePlan, select_again
+from ruach_studio.assembly.angles_transcript import RULES_VERSION as TRANSCRIPT_RULES
+from ruach_studio.assembly.angles_transcript import plan_by_transcript_again
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.store import syncs
 from ruach_studio.assembly.usecases import energy_files
@@ -34,6 +36,8 @@ async def recompute_decisions(services: AssemblyServices, results: Sequence[Mapp
 async def _plan_again(services: AssemblyServices, inputs_hash: str) -> AnglePlan | str:
     async with services.database.connection() as conn:
         inputs = await stored_inputs(conn, inputs_hash)
+        if inputs is not None and inputs["rulesVersion"] == TRANSCRIPT_RULES:
+            return await asyncio.to_thread(plan_by_transcript_again, inputs)
         row = None if inputs is None else await syncs.energy_of(conn, inputs["energy"]["sha256"])
     if row is None:
         return f"its inputs or its energy ({inputs_hash[:12]}) are not stored"

@@ -30,7 +30,8 @@ class CommandNotFound(NotFound):
 class Call(Generic[P]):
     """One run: with what, why, by whom and when. `requested_by` and `confirmed_by` are accounts, `actor` an audit name.
 
-    With `dry_run` the command only says what it would do; its connection cannot write.
+    With `dry_run` the command only says what it would do; an atomic one is given a connection that cannot write, a stepwise
+    one must not save.
     """
 
     params: P
@@ -71,8 +72,8 @@ class Command(Generic[P]):
     def __post_init__(self) -> None:
         if (self.atomic is None) == (self.stepwise is None):
             raise ValueError(f"{self.name}: give it either `atomic` or `stepwise`")
-        if self.atomic is None and (self.supports_dry_run or self.second_operator_when):
-            raise ValueError(f"{self.name}: a dry run and a second operator need an atomic command")
+        if self.atomic is None and self.second_operator_when:
+            raise ValueError(f"{self.name}: a second operator needs an atomic command")
 
     def parsed(self, params: Mapping[str, Any]) -> P:
         """Return the parameters as their model. Raises BadInput that names the fields."""

@@ -139,8 +139,10 @@ async def refusals_noted(
 
 
 async def _dry(command: Command[Any], conn: AsyncConnection, call: Call[Any]) -> Answer:
-    assert command.atomic is not None  # noqa: S101  (Command checks it)
-    return await command.atomic(conn, replace(call, dry_run=True))
+    if command.atomic is not None:
+        return await command.atomic(conn, replace(call, dry_run=True))
+    assert command.stepwise is not None  # noqa: S101  (Command checks it)
+    return await command.stepwise(replace(call, dry_run=True))
 
 
 async def _run(given: Commanding, command: Command[Any], call: Call[Any], run_id: str) -> Answer:

@@ -1,0 +1,51 @@
+"""Turn HTTP requests about who speaks where, who is filmed by what, and what was said into use cases."""
+
+from fastapi import APIRouter
+
+from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
+from ruach_studio.assembly.entrypoints.wire_versions import (
+    SpeakersBody,
+    SpeakersRequest,
+    TranscriptBody,
+    TranscriptRequest,
+)
+from ruach_studio.assembly.ports import AssemblyServices
+from ruach_studio.assembly.store.sessions import SessionNotFound
+from ruach_studio.assembly.store.speakers import SpeakerMapNotFound
+from ruach_studio.assembly.usecases.get_speakers import NobodyToMap, SpeakersView, get_speakers
+from ruach_studio.assembly.usecases.set_speakers import SpeakersConflict, set_speakers
+from ruach_studio.assembly.usecases.set_transcript import (
+    TranscriptConflict,
+    TranscriptNotFound,
+    get_transcript,
+    set_transcript,
+)
+from ruach_studio.infra.http.openapi import problem_responses
+
+
+def add(routes: APIRouter, services: AssemblyServices) -> None:
+    """Add the routes."""
+
+    @routes.get("/{session_id}/speakers", summary="Who speaks into which microphone, who is filmed by which camera",
+                responses=problem_responses(SessionNotFound, SpeakerMapNotFound, NobodyToMap))  # fmt: skip
+    async def show(session_id: str, _operator: Reader, version: int | None = None) -> SpeakersBody:
+        return SpeakersBody.of(await get_speakers(services, session_id, version))
+
+    @routes.put("/{session_id}/speakers", summary="Say it; saves the next version, which the next draft obeys",
+                responses=problem_responses(SessionNotFound, SpeakersConflict))  # fmt: skip
+    async def say(session_id: str, body: SpeakersRequest, operator: Operator) -> SpeakersBody:
+        row = await set_speakers(
+            services, session_id, body.value(), base_version=body.base_version, actor=operator.actor, notes=body.notes
+        )
+        return SpeakersBody.of(SpeakersView(row.speakers, row))
+
+    @routes.get("/{session_id}/transcript", summary="Show the session's transcript",
+                responses=problem_responses(SessionNotFound, TranscriptNotFound))  # fmt: skip
+    async def read(session_id: str, _operator: Reader) -> TranscriptBody:
+        return TranscriptBody.of(await get_transcript(services, session_id))
+
+    @routes.put("/{session_id}/transcript", summary="Save a transcript with its speakers: the next version",
+                responses=problem_responses(SessionNotFound, TranscriptConflict))  # fmt: skip
+    async def write(session_id: str, body: TranscriptRequest, operator: Operator) -> TranscriptBody:
+        row = await set_transcript(services, session_id, body.value(), base_version=body.base_version, actor=operator.actor)
+        return TranscriptBody.of(row)
