@@ -12,6 +12,7 @@ ROUTES = [
     ("GET", "/sessions/x/edl"), ("POST", "/sessions/x/edl/edits"), ("POST", "/sessions/x/edl/preview"),
     ("POST", "/sessions/x/edl/submit"), ("POST", "/sessions/x/edl/withdraw"), ("POST", "/sessions/x/edl/approve"),
     ("POST", "/sessions/x/edl/lock"), ("GET", "/sessions/x/edl/export/json"), ("GET", "/sessions/x/edl/versions"),
+    ("POST", "/sessions/x/edl/import/json"),
 ]  # fmt: skip
 
 
