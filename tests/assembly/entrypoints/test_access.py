@@ -15,6 +15,7 @@ ROUTES = [
     ("GET", "/sessions/x/edl/diff"), ("GET", "/sessions/x/edl/statistics"), ("POST", "/sessions/x/edl/restore"),
     ("GET", "/sessions/x/speakers"), ("PUT", "/sessions/x/speakers"),
     ("GET", "/sessions/x/transcript"), ("PUT", "/sessions/x/transcript"),
+    ("POST", "/sessions/x/edl/import/json"),
 ]  # fmt: skip
 
 

@@ -111,8 +111,7 @@ def test_names_that_would_be_the_same_reel_are_told_apart(make_edl):
 
 def test_what_it_cannot_hold_is_listed(edl, make_edl):
     told = " | ".join(read(edl)[2])
-    assert "B: clock drift of -35.0 ppm is not carried, 1.0 ms at the clip's end" in told
-    assert "the other angles of a shot" in told
+    assert "the other angles of a shot and the sound of other tracks" in told
     assert "B: another frame rate" in told or edl.fps.nominal == 25
     assert ("more than the 30 that CMX3600 was made for" in told) == (edl.fps.nominal == 60)
     chapters = ({"startMs": 21_000, "title": "Der Rüf\nzwei"},)

@@ -1,9 +1,8 @@
 """FCPXML holds the structure Final Cut demands: elements in order, exact times, offsets with the right sign.
 
-Apple's DTD may not be shipped; set RUACH_FCPXML_DTD to a copy of version 1.11 to validate against it as well.
+Apple's DTDs may not be shipped: `test_fcpxml_dtd.py` validates against copies of them.
 """
 
-import os
 import re
 from dataclasses import replace
 from fractions import Fraction
@@ -18,10 +17,10 @@ TIMES = ("offset", "start", "duration", "tcStart")
 ORDER = {  # the order of children that the DTD demands, for the elements we write
     "fcpxml": ["resources", "library"], "resources": ["format", "asset", "media"],
     "asset": ["media-rep"], "media": ["multicam"],
-    "multicam": ["mc-angle"], "mc-angle": ["gap", "asset-clip"], "asset-clip": ["conform-rate"], "library": ["event"],
-    "event": ["project"], "project": ["sequence"], "sequence": ["spine"], "spine": ["mc-clip"],
-    "mc-clip": ["mc-source", "marker", "chapter-marker"], "format": [], "media-rep": [], "gap": [], "mc-source": [],
-    "marker": [], "chapter-marker": [], "conform-rate": [],
+    "multicam": ["mc-angle"], "mc-angle": ["gap", "asset-clip"], "asset-clip": ["conform-rate", "timeMap"],
+    "library": ["event"], "event": ["project"], "project": ["sequence"], "sequence": ["spine"], "spine": ["mc-clip"],
+    "mc-clip": ["note", "mc-source", "marker", "chapter-marker"], "note": [], "timeMap": ["timept"], "timept": [],
+    "format": [], "media-rep": [], "gap": [], "mc-source": [], "marker": [], "chapter-marker": [], "conform-rate": [],
 }  # fmt: skip
 REQUIRED = {
     "format": {"id", "frameDuration"}, "asset": {"id", "start", "duration"}, "media-rep": {"src"}, "media": {"id"},
@@ -122,7 +121,7 @@ def test_angles_are_gap_free_timelines(edl):
 def test_what_it_cannot_hold_is_listed(edl):
     _, losses, _ = parse(edl)
     told = " | ".join(losses)
-    assert "B: clock drift of -35.0 ppm is not carried, 1.4 ms at the clip's end" in told
+    assert "B: clock drift of -35.0 ppm is not carried, up to 1.4 ms (" in told
     assert "the EDL's state and its options" in told
     assert export(edl, "json")[1] == ()
 
@@ -138,11 +137,3 @@ def test_a_source_at_another_rate_is_conformed(make_edl):
     root, _, _ = parse(make_edl(fps="30000/1001"))
     rates = {a.get("name"): [c.get("srcFrameRate") for c in a.iter("conform-rate")] for a in root.iter("mc-angle")}
     assert rates == {"A": [], "B": ["25", "25"], "W": []}
-
-
-@pytest.mark.skipif("RUACH_FCPXML_DTD" not in os.environ, reason="Apple's DTD is not ours to ship; give a copy")
-def test_apples_own_dtd(edl):
-    root, _, _ = parse(edl)
-    with open(os.environ["RUACH_FCPXML_DTD"], "rb") as file:
-        dtd = etree.DTD(file)
-    assert dtd.validate(root), dtd.error_log.filter_from_errors()

@@ -69,9 +69,12 @@ def test_every_angle_is_kept_whole_and_hidden(edl):
     root, _ = parse(edl)
     tracks = [(track.get("producer"), track.get("hide")) for track in root.findall("tractor/track")]
     assert tracks == [
-        ("angle-1", "both"), ("angle-2", "both"), ("angle-3", "both"), ("programme-picture", "audio"),
-        ("programme-sound", "video"),
+        *((f"angle-{n}", "both") for n in range(1, 7)), ("programme-picture", "audio"), ("programme-sound", "video"),
     ]  # fmt: skip
+    kept = [tuple(each.text for each in track) for track in root.findall("tractor/track[@hide='both']")]
+    assert kept == [
+        (camera, kind) for kind in ("picture", "sound") for camera in "ABW"
+    ]  # all sounds but the mix, which plays
     b = expanded(root, "angle-2")
     assert len(b) == edl.duration_frames
     assert b[: edl.fps.frame_at_ms(2500)] == [None] * edl.fps.frame_at_ms(2500)

@@ -9,7 +9,7 @@ import typer
 from ruach_studio.app.cli import show
 from ruach_studio.assembly.edl import CanonicalEDL, EdlStateConflict, edl_bytes, next_state, to_wire, validate_edl
 from ruach_studio.assembly.edl_state import Action
-from ruach_studio.assembly.exchange import FORMATS
+from ruach_studio.assembly.exchange import FCPXML_VERSIONS, FORMATS, IMPORT_MAX_BYTES, IMPORTS, BadReturn, import_back
 from ruach_studio.assembly.exchange import export as export_edl
 from ruach_studio.assembly.exchange.json import read_json
 from ruach_studio.kernel.errors import BadInput
@@ -58,12 +58,15 @@ def export(
     file: EdlFile,
     format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")] = "fcpxml",  # noqa: A002
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; standard output if not given.")] = None,
+    fcpxml_version: Annotated[
+        str | None, typer.Option("--fcpxml-version", help=f"One of: {', '.join(FCPXML_VERSIONS)}; with fcpxml only.")
+    ] = None,
 ) -> None:
     """Write the EDL for another program; what that format cannot hold is listed."""
     edl = read_edl(file)
     if format in FORMATS and format != "json":
         check_edl(file, edl)
-    text, losses = export_edl(edl, format)
+    text, losses = export_edl(edl, format, fcpxml_version=fcpxml_version)
     if out is None:
         typer.echo(text)
     else:
@@ -71,6 +74,35 @@ def export(
         typer.echo(f"{out}: written", err=True)
     for loss in losses:
         typer.echo(f"not in {format}: {loss}", err=True)
+
+
+@app.command("import")
+def take_back(
+    file: EdlFile,
+    edited: Annotated[Path, typer.Argument(help="What the editing program wrote.")],
+    format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(IMPORTS)}.")] = "fcpxml",  # noqa: A002
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where to write the next version; the EDL file itself if not given.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take back what was edited in another program; the EDL becomes the next version, a draft again."""
+    edl = read_edl(file)
+    if not edited.is_file():
+        raise BadInput("there is no such file", subject=str(edited), remedy="Name the file that the editing program wrote.")
+    with edited.open("rb") as stream:
+        content = stream.read(IMPORT_MAX_BYTES + 1)
+    try:
+        imported = import_back(edl, format, content, version=edl.version + 1)
+    except BadReturn as error:
+        raise BadReturn(error.fact, subject=str(edited), remedy=error.remedy) from error
+    for notice in imported.notices:
+        typer.echo(f"{edited}: {notice}", err=True)
+    if imported.same:
+        typer.echo(f"{edited}: it shows just what the EDL shows; nothing is written", err=True)
+        return
+    typer.echo(f"{edited}: {len(imported.changed)} cuts new or changed, {len(imported.removed)} gone", err=True)
+    _save(out or file, imported.edl, json)
 
 
 def read_edl(file: Path) -> CanonicalEDL:

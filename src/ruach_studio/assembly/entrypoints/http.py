@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from ruach_studio.assembly.entrypoints import http_edl, http_speakers, http_versions
+from ruach_studio.assembly.entrypoints import http_edl, http_exchange, http_speakers, http_versions
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import (
     AssetView,
@@ -45,6 +45,7 @@ def router(services: AssemblyServices) -> APIRouter:
     http_edl.add_review(routes, services)
     http_versions.add(routes, services)
     http_speakers.add(routes, services)
+    http_exchange.add(routes, services)
     return routes
 
 

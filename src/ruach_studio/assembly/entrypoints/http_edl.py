@@ -3,7 +3,7 @@
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response, status
+from fastapi import APIRouter, Depends, Query, Response, status
 
 from ruach_studio.assembly.edl import CanonicalEDL, EdlIsLocked, EdlStateConflict, validate_edl
 from ruach_studio.assembly.edl_keep import LockedCutLost
@@ -17,7 +17,7 @@ from ruach_studio.assembly.entrypoints.wire_edl import (
     ReplayRequest,
     VersionView,
 )
-from ruach_studio.assembly.exchange import FORMATS
+from ruach_studio.assembly.exchange import FCPXML_VERSIONS, FORMATS
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.review import CutIsLocked, CutNotFound, EditRefused
 from ruach_studio.assembly.session_state import SessionStateConflict
@@ -85,8 +85,11 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
 
     @routes.get("/{session_id}/edl/export/{format_name}", summary=f"Take the EDL out: {', '.join(FORMATS)}",
                 response_class=Response, responses=missing)  # fmt: skip
-    async def export(session_id: str, format_name: str, _operator: Reader, version: int | None = None) -> Response:
-        exported = await export_edl(services, session_id, format_name, version)
+    async def export(
+        session_id: str, format_name: str, _operator: Reader, version: int | None = None,
+        fcpxml_version: Annotated[str | None, Query(alias="fcpxmlVersion", description=", ".join(FCPXML_VERSIONS))] = None,
+    ) -> Response:  # fmt: skip
+        exported = await export_edl(services, session_id, format_name, version, fcpxml_version=fcpxml_version)
         headers = {
             "Content-Disposition": f'attachment; filename="{exported.filename}"',
             LOSSES_HEADER: json.dumps(exported.losses),

@@ -3,16 +3,30 @@
 Track V1 is the programme, A1 and A2 its sound. Every angle lies whole on a track of its own above, every other sound on
 one below, their clips disabled: an editor takes another angle by enabling it. Markers of the sequence carry each cut's
 reason and confidence, and the chapters. The sequence starts at 01:00:00:00. Times are whole frames of the sequence. A
-file is described where it first stands and named by its id after that, as the format asks for.
+file is described where it first stands and named by its id after that, as the format asks for. A stretch whose drift would
+come to more than half a frame carries the effect Time Remap; its in and out then count frames of the retimed clip, whose
+first is the clip's first.
 """
 
 from collections.abc import Iterable
 from fractions import Fraction
 from urllib.parse import quote
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from ruach_studio.assembly.edl import CanonicalEDL, ClipSource
-from ruach_studio.assembly.exchange.pieces import Piece, one_hour, pieces_of, rate_losses, timing_losses, track_losses
+from ruach_studio.assembly.exchange.drift import drift_losses, needs_retiming, speed_of, warped_frame
+from ruach_studio.assembly.exchange.pieces import (
+    Piece,
+    black_losses,
+    file_name,
+    one_hour,
+    programme,
+    rate_losses,
+    sync_losses,
+    track_losses,
+    whole,
+)
+from ruach_studio.assembly.exchange.xml_out import xml_text
 from ruach_studio.kernel.timebase import FrameRate
 
 VERSION = "5"
@@ -24,16 +38,15 @@ def write_fcp7xml(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
     root = Element("xmeml", version=VERSION)
     writer = _Writer(edl)
     root.append(writer.sequence())
-    indent(root, "  ")
-    text = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n' + tostring(root, encoding="unicode") + "\n"
-    return text, tuple(_losses(edl))
+    text, changed = xml_text(root, doctype="xmeml")
+    return text, tuple(_losses(edl, writer.pieces) + changed + track_losses(edl))
 
 
 class _Writer:
     def __init__(self, edl: CanonicalEDL) -> None:
         self.edl, self.rate = edl, edl.fps
         self.files: dict[tuple[str, int], str] = {}
-        self.items = 0
+        self.pieces: list[Piece] = []
 
     def sequence(self) -> Element:
         edl = self.edl
@@ -51,8 +64,9 @@ class _Writer:
         self._audio(SubElement(media, "audio"))
         for cut in edl.program:
             self._marker(
-                sequence, f"{cut.reason} {cut.confidence:.2f} ({cut.band})", "; ".join(cut.reasons), cut.start_frame
-            )
+                sequence, f"{cut.reason} {cut.confidence:.2f} ({cut.band})",
+                "; ".join((*cut.reasons, f"note: {cut.note}") if cut.note else cut.reasons), cut.start_frame,
+            )  # fmt: skip
         for chapter in edl.chapters:
             frame = self.rate.frame_at_ms(float(str(chapter["startMs"])))
             self._marker(sequence, str(chapter["title"]), "chapter", frame)
@@ -66,29 +80,22 @@ class _Writer:
         _text(shape, "height", master.height)
         _text(shape, "pixelaspectratio", "square")
         _text(shape, "fielddominance", "none")
-        self._track(video, self._programme(), "video", enabled=True)
+        self._track(video, programme(self.edl), "video", enabled=True)
         for camera in self.edl.sources:
             if self.edl.can_show(camera):
-                self._track(video, self._whole(camera), "video", enabled=False)
+                self._track(video, whole(self.edl, camera), "video", enabled=False)
 
     def _audio(self, audio: Element) -> None:
         shape = SubElement(SubElement(audio, "format"), "samplecharacteristics")
         _text(shape, "depth", 16)
         _text(shape, "samplerate", SAMPLE_RATE)
         chosen = self.edl.programme_audio
-        heard = self._whole(chosen) if chosen else self._programme()
+        heard = whole(self.edl, chosen) if chosen else programme(self.edl)
         for channel in (1, 2):
             self._track(audio, heard, "audio", enabled=True, channel=channel)
         for camera, source in self.edl.sources.items():
             if camera != chosen and any(clip.has_audio for clip in source.clips):
-                self._track(audio, self._whole(camera), "audio", enabled=False, channel=1)
-
-    def _programme(self) -> list[Piece]:
-        return [piece for cut in self.edl.program
-                for piece in pieces_of(self.edl, cut.camera, cut.start_frame, cut.end_frame_exclusive)]  # fmt: skip
-
-    def _whole(self, camera: str) -> list[Piece]:
-        return list(pieces_of(self.edl, camera, 0, self.edl.duration_frames))
+                self._track(audio, whole(self.edl, camera), "audio", enabled=False, channel=1)
 
     def _track(self, parent: Element, pieces: Iterable[Piece], kind: str, *, enabled: bool, channel: int = 0) -> None:
         track = SubElement(parent, "track")
@@ -98,17 +105,21 @@ class _Writer:
                 self._item(track, piece, clip, kind, enabled=enabled, channel=channel)
 
     def _item(self, track: Element, piece: Piece, clip: ClipSource, kind: str, *, enabled: bool, channel: int) -> None:
-        self.items += 1
-        item = SubElement(track, "clipitem", id=f"item-{self.items}")
-        _text(item, "name", f"{piece.camera} {_file_name(clip.path)}")
+        self.pieces.append(piece)
+        retimed = needs_retiming(piece)
+        first = warped_frame(self.edl, piece) if retimed else piece.local_frame
+        item = SubElement(track, "clipitem", id=f"item-{len(self.pieces)}")
+        _text(item, "name", f"{piece.camera} {file_name(clip.path)}")
         _text(item, "enabled", "TRUE" if enabled else "FALSE")
-        _text(item, "duration", _frames(clip, self.rate))
+        _text(item, "duration", _frames(clip, self.rate, speed_of(clip) if retimed else Fraction(1)))
         _rate(item, self.rate)
         _text(item, "start", piece.start_frame)
         _text(item, "end", piece.end_frame_exclusive)
-        _text(item, "in", piece.local_frame)
-        _text(item, "out", piece.local_frame + piece.frames)
+        _text(item, "in", first)
+        _text(item, "out", first + piece.frames)
         self._file(item, piece, clip)
+        if retimed:
+            _time_remap(item, clip, kind)
         if kind == "audio":
             source = SubElement(item, "sourcetrack")
             _text(source, "mediatype", "audio")
@@ -121,7 +132,7 @@ class _Writer:
         file = SubElement(item, "file", id=name)
         if known:
             return
-        _text(file, "name", _file_name(clip.path))
+        _text(file, "name", file_name(clip.path))
         _text(file, "pathurl", "file://localhost" + quote(clip.path if clip.path.startswith("/") else f"/{clip.path}"))
         _rate(file, clip.fps or self.rate)
         _text(file, "duration", _frames(clip, clip.fps or self.rate))
@@ -147,18 +158,28 @@ def _rate(parent: Element, rate: FrameRate) -> None:
     _text(element, "ntsc", "TRUE" if rate.value.denominator == 1001 else "FALSE")
 
 
-def _frames(clip: ClipSource, rate: FrameRate) -> int:
-    return max(1, int((Fraction(clip.duration_ms) + Fraction(3, 2)) * rate.value / 1000))  # containers round to 1 ms
+def _time_remap(item: Element, clip: ClipSource, kind: str) -> None:
+    effect = SubElement(SubElement(item, "filter"), "effect")
+    for name, value in (("name", "Time Remap"), ("effectid", "timeremap"), ("effectcategory", "motion"),
+                        ("effecttype", "motion"), ("mediatype", kind)):  # fmt: skip
+        _text(effect, name, value)
+    percent = f"{float(speed_of(clip) * 100):.6f}"
+    for name, value in (("variablespeed", "0"), ("speed", percent), ("reverse", "FALSE"), ("frameblending", "FALSE")):
+        parameter = SubElement(effect, "parameter")
+        _text(parameter, "parameterid", name)
+        _text(parameter, "name", name)
+        _text(parameter, "value", value)
+
+
+def _frames(clip: ClipSource, rate: FrameRate, speed: Fraction = Fraction(1)) -> int:
+    whole_ms = Fraction(clip.duration_ms) + Fraction(3, 2)  # containers round to 1 ms
+    return max(1, int(whole_ms / speed * rate.value / 1000))
 
 
 def _text(parent: Element, name: str, value: object) -> None:
     SubElement(parent, name).text = str(value)
 
 
-def _file_name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _losses(edl: CanonicalEDL) -> list[str]:
+def _losses(edl: CanonicalEDL, pieces: list[Piece]) -> list[str]:
     taken = "every file is taken to have two channels of sound; of one with more or fewer the tracks have to be set right"
-    return [*timing_losses(edl), *rate_losses(edl), taken, *track_losses(edl)]
+    return [*sync_losses(edl), *drift_losses(edl, pieces, retimed=True), *rate_losses(edl), *black_losses(edl), taken]

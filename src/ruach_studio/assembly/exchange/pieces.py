@@ -63,22 +63,46 @@ def one_hour(rate: FrameRate) -> int:
     return 3600 * rate.nominal - (54 * rate.nominal // 15 if rate.drop_frame else 0)
 
 
-def timing_losses(edl: CanonicalEDL) -> list[str]:
-    """Return what is lost where every clip lies on whole frames and plays at one speed: sync rounded, drift not carried."""
+def programme(edl: CanonicalEDL) -> list[Piece]:
+    """Return the pieces of every cut, in order."""
+    return [piece for cut in edl.program for piece in pieces_of(edl, cut.camera, cut.start_frame, cut.end_frame_exclusive)]
+
+
+def whole(edl: CanonicalEDL, camera: str) -> list[Piece]:
+    """Return what `camera` recorded from the programme's first frame to its last."""
+    return list(pieces_of(edl, camera, 0, edl.duration_frames))
+
+
+def sync_losses(edl: CanonicalEDL) -> list[str]:
+    """Return what is lost where every clip lies on whole frames: by how much each one's sync is rounded."""
     losses = []
     for name, source in edl.sources.items():
         for clip in source.clips:
             exact = Fraction(clip.offset_ms) * edl.fps.value / 1000
-            rounded_ms = abs(float((round_half_up(exact) - exact) * 1000 / edl.fps.value))
+            rounded = abs(round_half_up(exact) - exact)
+            rounded_ms = float(rounded * 1000 / edl.fps.value)
             if rounded_ms >= LOSS_MIN_MS:
-                file = clip.path.rpartition("/")[2]
-                losses.append(f"{name}: sync is rounded to whole frames, {rounded_ms:.1f} ms off ({file})")
-            drift_ms = abs(clip.drift_ppm) * 1e-6 * clip.duration_ms
-            if drift_ms >= LOSS_MIN_MS:
                 losses.append(
-                    f"{name}: clock drift of {clip.drift_ppm:+.1f} ppm is not carried, {drift_ms:.1f} ms at the clip's end"
+                    f"{name}: sync is rounded to whole frames, {rounded_ms:.1f} ms ({float(rounded):.2f} frames) off "
+                    f"({file_name(clip.path)})"
                 )
     return losses
+
+
+def black_losses(edl: CanonicalEDL) -> list[str]:
+    """Return for how long a shot's camera was off: formats that name files show black there, with no camera's name."""
+    off: dict[str, int] = {}
+    for piece in programme(edl):
+        if piece.clip is None:
+            off[piece.camera] = off.get(piece.camera, 0) + piece.frames
+    return [
+        f"{name} was off for {frames} frames of its shots: black, and no camera's name there" for name, frames in off.items()
+    ]
+
+
+def file_name(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rpartition("/")[2]
 
 
 def rate_losses(edl: CanonicalEDL) -> list[str]:

@@ -17,9 +17,15 @@ class Exported:
     losses: tuple[str, ...]
 
 
-async def export_edl(services: AssemblyServices, session_id: str, format_name: str, version: int | None = None) -> Exported:
-    """Return a version (default: the newest) in a format. Raises NotFound (404) for an unknown format, EdlNotFound."""
+async def export_edl(
+    services: AssemblyServices, session_id: str, format_name: str, version: int | None = None, *,
+    fcpxml_version: str | None = None,
+) -> Exported:  # fmt: skip
+    """Return a version (default: the newest) in a format; `fcpxml_version` chooses 1.11 (the default) to 1.14.
+
+    Raises NotFound (404) for an unknown format, EdlNotFound (404), BadInput (422) for a version that is not offered.
+    """
     view = await get_edl(services, session_id, version)
-    text, losses = export(view.edl, format_name)
+    text, losses = export(view.edl, format_name, fcpxml_version=fcpxml_version)
     kind = FORMATS[format_name]
     return Exported(text, f"{session_id}-v{view.edl.version}.{kind.extension}", kind.media_type, losses)
