@@ -24,37 +24,38 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
         return np.full(windows, int(np.argmin(total[-1])), dtype=np.int64)
     # best[t, c]: cheapest way to have covered the windows before t with c on screen and its shot at least D long.
     best = np.full((windows + 1, cameras), np.inf)
-    entered = np.zeros((windows + 1, cameras), dtype=np.int64)  # the t at which the shot on screen had just become D long
-    came_from = np.full((windows + 1, cameras), -1, dtype=np.int64)
+    # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
+    fresh = np.full((windows + 1, cameras), np.inf)  # a shot that has just become D long
+    stay = np.full((windows + 1, cameras), np.inf)  # the cheapest that was there already
     best[minimum] = total[minimum]
-    entered[minimum] = minimum
+    shown = total[minimum:] - total[:-minimum]
     for low in range(minimum + 1, windows + 1, minimum):
         high = min(low + minimum, windows + 1)
-        rows = slice(low, high)
-        before = best[low - minimum : high - minimum]
-        source, price = _best_other(before)
-        fresh = price + cut + (total[rows] - total[low - minimum : high - minimum])
-        # In units of "minus what staying on c costs", staying is free: a running minimum over the block decides.
-        relative = np.vstack([best[low - 1] - total[low - 1], fresh - total[rows]])
-        running = np.minimum.accumulate(relative, axis=0)
-        block = np.arange(low - 1, high)[:, None]
-        is_new = np.vstack([np.ones((1, cameras), dtype=bool), relative[1:] <= running[:-1]])
-        is_new[1:] &= np.isfinite(relative[1:])
-        since = np.maximum.accumulate(np.where(is_new, block, 0), axis=0)
-        stayed = since == low - 1
-        entered[rows] = np.where(stayed, entered[low - 1], since)[1:]
-        came_from[rows] = source
-        best[rows] = running[1:] + total[rows]
+        earlier = best[low - minimum : high - minimum]
+        two = np.partition(earlier, 1, axis=1)
+        price = np.where(earlier == two[:, :1], two[:, 1:2], two[:, :1])  # of the cheapest other camera
+        price += cut
+        price += shown[low - minimum : high - minimum]
+        block = fresh[low:high]
+        np.subtract(price, total[low:high], out=block)
+        running = np.empty((high - low + 1, cameras))
+        running[0] = best[low - 1] - total[low - 1]
+        running[1:] = block
+        np.minimum.accumulate(running, axis=0, out=running)
+        stay[low:high] = running[:-1]
+        np.add(running[1:], total[low:high], out=best[low:high])
+    is_new = (fresh <= stay) & np.isfinite(fresh)
+    is_new[minimum] = True
+    entered = np.maximum.accumulate(np.where(is_new, np.arange(windows + 1)[:, None], 0), axis=0)
+    came_from = np.full((windows + 1, cameras), -1, dtype=np.int64)
+    came_from[minimum + 1 :] = _other(best[1 : windows + 1 - minimum])
     return _walk_back(best, entered, came_from, minimum)
 
 
-def _best_other(before: Levels) -> tuple[Counts, Levels]:
-    """For each row and camera c return the cheapest other camera and its price."""
+def _other(before: Levels) -> Counts:
+    """For each row and camera c return the cheapest other camera; of equal ones the first."""
     order = np.argsort(before, axis=1, kind="stable")
-    first, second = order[:, :1], order[:, 1:2]
-    mine = np.arange(before.shape[1])[None, :]
-    source = np.where(first == mine, second, first)
-    return source, np.take_along_axis(before, source, axis=1)
+    return np.where(order[:, :1] == np.arange(before.shape[1])[None, :], order[:, 1:2], order[:, :1])
 
 
 def _walk_back(best: Levels, entered: Counts, came_from: Counts, minimum: int) -> Counts:

@@ -10,7 +10,8 @@ recording (x 0.5). Counterpart: `angles_v2.py` made the evidence.
 
 import numpy as np
 
-from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, named
+from ruach_studio.assembly.angles_memo import remembered
+from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, energy_hash, named
 from ruach_studio.assembly.angles_v2 import Evidence, Stretch, shots_by_cost, weigh
 from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, WEAK_SEPARATION_DB
 from ruach_studio.kernel.decision import Verdict
@@ -28,8 +29,11 @@ SYNC_LOOKS_GOOD = 0.8
 
 def plan_v2(scene: Scene) -> AnglePlan:
     """Return the shots that `angle-v2` makes of `scene`: gap-free from 0 to the duration, deterministic."""
-    evidence = weigh(scene)
     inputs = scene.inputs("angle-v2")
+    matrix = scene.matrix
+    read = (energy_hash(matrix), matrix.window_ms, matrix.cameras, scene.mics, scene.wide, scene.cameras,
+            scene.options.overlap_s)  # fmt: skip
+    evidence = remembered(("angle-v2", *read), matrix.dbfs.size, lambda: weigh(scene))
     digest = inputs_hash(inputs)
     shots = []
     for stretch in shots_by_cost(scene, evidence):

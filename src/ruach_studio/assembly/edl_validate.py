@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ruach_studio.assembly.angles_shot import named
-from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL
+from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, Cut
 from ruach_studio.kernel.timebase import clock_text
 
 SHORT_CUT_S = 2.0
@@ -95,19 +95,26 @@ def _cut_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         if count > 1:
             yield EdlIssue("duplicate-id", f"{count} cuts have the id {cut_id}", cut_id)
     for cut in edl.program:
-        at = _at(edl, cut.start_frame)
         if cut.start_frame < 0:
             yield EdlIssue("negative-start", f"a cut starts before the programme (frame {cut.start_frame})", cut.id)
         if cut.end_frame_exclusive <= cut.start_frame:
-            yield EdlIssue("end-before-start", f"the cut at {at} ends where it starts or before", cut.id)
+            yield EdlIssue("end-before-start", f"{_the(edl, cut)} ends where it starts or before", cut.id)
         if cut.end_frame_exclusive > edl.duration_frames:
-            yield EdlIssue("past-duration", f"the cut at {at} ends after the programme", cut.id)
+            yield EdlIssue("past-duration", f"{_the(edl, cut)} ends after the programme", cut.id)
         if cut.camera not in edl.sources:
-            yield EdlIssue("unknown-camera", f"the cut at {at} shows {named(cut.camera)}, which is no source", cut.id)
+            yield EdlIssue(
+                "unknown-camera",
+                f"{_the(edl, cut)} shows {named(cut.camera)}, which is no source",
+                cut.id,
+            )
         elif not edl.can_show(cut.camera):
-            yield EdlIssue("no-picture", f"the cut at {at} shows {named(cut.camera)}, which is an audio track", cut.id)
+            yield EdlIssue(
+                "no-picture",
+                f"{_the(edl, cut)} shows {named(cut.camera)}, which is an audio track",
+                cut.id,
+            )
         if not 0.0 <= cut.confidence <= 1.0:
-            yield EdlIssue("confidence-range", f"the cut at {at} has the confidence {cut.confidence}", cut.id)
+            yield EdlIssue("confidence-range", f"{_the(edl, cut)} has the confidence {cut.confidence}", cut.id)
 
 
 def _order_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
@@ -161,29 +168,31 @@ def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
 
 
 def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
-    rate = edl.fps.value
+    rate, rate_f = edl.fps.value, float(edl.fps.value)
     shortest = int(SHORT_CUT_S * rate)
     maximum = edl.options.get("maxShotLengthMs")
     max_s = float(maximum) / 1000.0 if isinstance(maximum, int | float) and maximum > 0 else MAX_SHOT_DEFAULT_S
     for i, cut in enumerate(edl.program):
-        at, length_s = _at(edl, cut.start_frame), float(cut.frames / rate)
+        length_s = cut.frames / rate_f
         if 0 < cut.frames < shortest:
             squeezed = not cut.locked and any(other.locked for other in edl.program[max(i - 1, 0) : i + 2])
             why = "a locked cut beside it leaves no more" if squeezed else "2 s wanted"
             code = "short-beside-lock" if squeezed else "short-cut"
-            yield EdlIssue(code, f"the cut at {at} lasts {length_s:.2f} s ({why})", cut.id)
+            yield EdlIssue(code, f"{_the(edl, cut)} lasts {length_s:.2f} s ({why})", cut.id)
         if length_s > LONG_CUT_FACTOR * max_s:
-            yield EdlIssue("long-cut", f"the cut at {at} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
+            yield EdlIssue("long-cut", f"{_the(edl, cut)} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
         if edl.can_show(cut.camera):
             start, end = edl.fps.milliseconds(cut.start_frame), edl.fps.milliseconds(cut.end_frame_exclusive)
             missing = end - start - edl.sources[cut.camera].covered_ms(start, end)
-            if missing > 1000.0 / float(rate):
+            if missing > 1000.0 / rate_f:
                 yield EdlIssue(
-                    "not-recording", f"{named(cut.camera)} does not record for {missing:.0f} ms from {at}", cut.id
+                    "not-recording",
+                    f"{named(cut.camera)} does not record for {missing:.0f} ms in {_the(edl, cut)}",
+                    cut.id,
                 )
     for before, cut in pairwise(edl.program):
         if cut.picture_offset_frames and cut.sound_frame <= before.start_frame:
-            told = f"the sound of the cut at {_at(edl, cut.start_frame)} begins before the cut before it is seen"
+            told = f"the sound of {_the(edl, cut)} begins before the cut before it is seen"
             yield EdlIssue("sound-before-neighbour", told, cut.id)
     used = {cut.camera for cut in edl.program}
     for name in edl.sources:
@@ -199,6 +208,10 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         seconds = float(edl.omitted_frames / rate)
         told = f"{len(edl.omitted)} stretches ({seconds:.1f} s) are marked to be left out"
         yield EdlIssue("omitted-kept", f"{told}; renders and exports still show them")
+
+
+def _the(edl: CanonicalEDL, cut: Cut) -> str:
+    return f"the cut at {_at(edl, cut.start_frame)}"
 
 
 def _at(edl: CanonicalEDL, frame: int) -> str:

@@ -54,7 +54,7 @@ class FrameRate:
 
     def milliseconds(self, frame: int) -> float:
         """Return the start of `frame` in milliseconds, rounded to the microsecond, as the wire carries it."""
-        return round(float(self.seconds(frame) * 1000), 3)
+        return round(frame * 1000 * self.value.denominator / self.value.numerator, 3)
 
     def frame_at(self, seconds: Fraction | float) -> int:
         """Return the frame boundary nearest to `seconds` (a half goes up)."""

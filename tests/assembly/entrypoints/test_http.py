@@ -60,6 +60,14 @@ async def test_from_footage_to_a_locked_edl(client, footage, working, services):
         answer = await client.post(f"/sessions/talk/edl/{step}", json={"version": 2, "note": step})
         assert answer.status_code == 200, answer.text
     assert answer.json()["edl"]["status"] == "locked"
+    told = (await client.get("/sessions/talk/edl/diff", params={"from": 1, "to": 2})).json()
+    assert [each["cutId"] for each in told["changed"]] == [cut["id"]]
+    assert {"field": "camera", "before": cut["camera"], "after": "W"} in told["changed"][0]["changes"]
+    numbers = (await client.get("/sessions/talk/edl/statistics")).json()
+    assert [share["name"] for share in numbers["cameras"]] == ["A", "B", "W"]
+    assert sum(share["share"] for share in numbers["cameras"]) == pytest.approx(1.0, abs=0.001)
+    locked = await client.post("/sessions/talk/edl/restore", json={"fromVersion": 1, "baseVersion": 2})
+    assert (locked.status_code, locked.json()["code"]) == (409, "edl_locked")
     versions = (await client.get("/sessions/talk/edl/versions")).json()
     assert [(v["version"], v["state"], v["source"]) for v in versions] == [(2, "locked", "hybrid"), (1, "draft", "auto")]
 
@@ -131,3 +139,25 @@ async def test_errors_are_problems_that_name_the_remedy(client, footage):
     early = await client.post("/sessions/talk/assemble", json={})
     assert (early.status_code, early.json()["remedy"]) == (409, "Approve the sync first.")
     assert (await client.get("/sessions/talk/edl")).json()["code"] == "edl_not_found"
+
+
+async def test_speakers_and_versions_over_http(client, footage):
+    await register(client, footage)
+    shown = (await client.get("/sessions/talk/speakers")).json()
+    assert (shown["version"], shown["origin"], [s["cameras"] for s in shown["speakers"]]) == (0, "default", [["A"], ["B"]])
+    seats = [{"id": "ann", "name": "Ann", "mics": [{"cameraId": "A"}], "cameras": ["B", "W"]}]
+    saved = await client.put("/sessions/talk/speakers", json={"baseVersion": 0, "speakers": seats})
+    assert (saved.status_code, saved.json()["version"], saved.json()["speakers"][0]["cameras"]) == (200, 1, ["B", "W"])
+    stale = await client.put("/sessions/talk/speakers", json={"baseVersion": 0, "speakers": seats})
+    assert (stale.status_code, stale.json()["code"]) == (409, "speakers_conflict")
+    assert stale.json()["details"] == {"base_version": 0, "current_version": 1}
+    wrong = await client.put(
+        "/sessions/talk/speakers", json={"baseVersion": 1, "speakers": [{**seats[0], "cameras": ["Q"]}]}
+    )
+    assert (wrong.status_code, wrong.json()["remedy"]) == (422, "Choose a camera with picture: A, B, W.")
+    assert (await client.get("/sessions/talk/transcript")).json()["code"] == "transcript_not_found"
+    said = {"baseVersion": 0, "segments": [{"startMs": 0, "endMs": 900, "text": "Peace", "speaker": "Ann"}]}
+    assert (await client.put("/sessions/talk/transcript", json=said)).json()["version"] == 1
+    assert (await client.get("/sessions/talk/transcript")).json()["segments"][0]["speaker"] == "Ann"
+    for path in ("edl/diff?from=1&to=2", "edl/statistics"):
+        assert (await client.get(f"/sessions/talk/{path}")).json()["code"] == "edl_not_found"

@@ -88,6 +88,10 @@ async def test_an_earlier_version_comes_back_as_a_new_one(services, drafted):
         await restore_edl(services, drafted, 1, base_version=3, actor=ACTOR)
 
 
+def shown_at(edl, frame):
+    return next(cut.camera for cut in edl.program if cut.end_frame_exclusive > frame)
+
+
 def people(*pairs):
     return SpeakerMap(tuple(Speaker(mic.lower(), f"Speaker {mic}", (MicRef(mic),), (shown,)) for mic, shown in pairs))
 
@@ -108,7 +112,9 @@ async def test_a_speaker_map_is_versioned_audited_and_obeyed(services, drafted):
     before = (await get_edl(services, drafted)).edl
     after = await preview_edl(services, drafted, DraftOptions(), actor=ACTOR, keep=True)
     other = {"A": "B", "B": "A", "W": "W"}
-    assert [cut.camera for cut in after.program] == [other[cut.camera] for cut in before.program]
+    frames = range(250, before.duration_frames, 10)
+    both = [(shown_at(before, frame), shown_at(after, frame)) for frame in frames]
+    assert sum(b == other[a] for a, b in both) >= 0.9 * len(both)
     assert (after.options["speakersVersion"], after.options["micMap"]) == (1, {"A": "B", "B": "A"})
     assert (await preview_edl(services, drafted, DraftOptions(mic_map={"A": "A", "B": "B"}), actor=ACTOR)).options[
         "micMap"
@@ -124,12 +130,15 @@ async def test_a_speaker_map_is_versioned_audited_and_obeyed(services, drafted):
         await preview_edl(services, drafted, DraftOptions(), actor=ACTOR)
 
 
+async def test_what_is_missing_is_said_before_a_job_is_made(services, synced):
+    with pytest.raises(BadInput, match="no transcript to cut by"):
+        await request_assembly(services, synced, options={"mode": "transcript"}, actor=ACTOR)
+
+
 async def test_a_transcript_with_speakers_decides_and_can_be_decided_again(services, drafted):
     wanted = DraftOptions(mode="transcript", extras=Extras(chapters=True))
     with pytest.raises(BadInput, match="no transcript to cut by"):
         await preview_edl(services, drafted, wanted, actor=ACTOR)
-    with pytest.raises(BadInput, match="no transcript to cut by"):
-        await request_assembly(services, drafted, options={"mode": "transcript"}, actor=ACTOR)
     said = tidy([Segment(500, 5500, "Peace be with you all.", "Ann", 0.9), Segment(6000, 12000, "And also.", "Ben", 0.7)])
     row = await set_transcript(services, drafted, said, base_version=0, actor=ACTOR)
     with pytest.raises(TranscriptConflict):

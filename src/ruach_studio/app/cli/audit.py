@@ -87,7 +87,7 @@ async def verified(services: Services) -> Report:
             return Report(count, tuple(faults), dict(not_again))
         count, before = count + len(page), page[-1]["seq"]
         results: list[dict[str, Any]] = [row["result"] for row in page]
-        angles = [result for result in results if result["rulesVersion"].startswith("angle-")]
+        angles = [result for result in results if result["rulesVersion"].startswith(("angle-", "transcript-"))]
         journeys = [result for result in results if journey_decides(result["rulesVersion"])]
         standings = [result for result in results if result["rulesVersion"].startswith("entitlements-")]
         walked = await journeys_again(services, journeys)

@@ -19,6 +19,7 @@ _WHAT = "Raw multicam footage in; synced, assembled, rendered and published arti
 _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
+    "speakers": "speakers",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -50,9 +51,13 @@ def _add(typed: typer.Typer, module: str) -> None:
 
             steps.register(typed)
         case "edl":
-            from ruach_studio.app.cli import edl
+            from ruach_studio.app.cli import edl, edl_versions  # noqa: F401  (it adds its commands to edl's)
 
             typed.add_typer(edl.app, name="edl", help="Show, approve, lock and export an edit decision list.")
+        case "speakers":
+            from ruach_studio.app.cli import speakers
+
+            typed.add_typer(speakers.app, name="speakers", help="Say who is heard where and filmed by which camera.")
         case "accounts":
             from ruach_studio.app.cli import accounts
 

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from ruach_studio.app.cli import render, show
+from ruach_studio.app.cli.edl_options import read_options
 from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
 from ruach_studio.app.naming import session_of
 from ruach_studio.app.outdir import check_file
@@ -100,14 +101,17 @@ def assemble(
     rules: Annotated[Ruleset, typer.Option("--rules", help="The ruleset that chooses angles.")] = "angle-v2",
     session: Annotated[str | None, typer.Option("--session", help="Name the session (default: by its footage).")] = None,
     allow_unsure: Annotated[bool, typer.Option("--allow-unsure", help="Go on with an unplaced recording.")] = False,
+    options: Annotated[
+        Path | None, typer.Option("--options", help='JSON of EDL options: {"includeChapters": true, …}; docs/reference.')
+    ] = None,
 ) -> None:  # fmt: skip
     """Make a draft EDL: every cut with its reason and its confidence."""
     given = _inputs(camera, wide, audio, master)
     if session is not None:
         checked_name(session, field="--session")
     check_file(out)
-    options = DraftOptions(master=master, ruleset=rules, allow_unsure=allow_unsure)
-    made = _draft(given, options, session=session, quiet=json)
+    chosen = read_options(options, DraftOptions(master=master, ruleset=rules, allow_unsure=allow_unsure))
+    made = _draft(given, chosen, session=session, quiet=json)
     show.write_text(out, edl_bytes(made.edl).decode() + "\n")
     if json:
         show.print_json(show.as_wire(made.edl, {"file": str(out)}))
