@@ -2,9 +2,9 @@
 
 At every rate the same 40 s of three coloured cameras (one in two files with a hole, one that started earlier, drift of
 -35 to +1000 ppm, a source at another rate) go out as OpenTimelineIO and as MLT. The OpenTimelineIO library (its version is
-in peers.txt; it is no dependency of ours) says for every frame of the programme which file it shows and where; what it writes
-again is taken back and has to be the EDL it was. `melt`, if it is installed, renders the MLT, and the colour of every frame
-tells its camera. Both have to be right in every frame; a second program's reading of the other lists is compared as well.
+in peers.txt; it is no dependency of ours) says for every frame of the programme which file it shows and where; what it
+writes again is taken back and has to be the EDL it was. `melt`, if it is installed, renders the MLT, and the colour of every
+frame tells its camera, black that it was off. Both have to be right in every frame.
 """
 
 import shutil

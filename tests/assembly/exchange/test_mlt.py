@@ -69,7 +69,8 @@ def test_every_angle_is_kept_whole_and_hidden(edl):
     root, _ = parse(edl)
     tracks = [(track.get("producer"), track.get("hide")) for track in root.findall("tractor/track")]
     assert tracks == [
-        ("black", "audio"), *((f"angle-{n}", "both") for n in range(1, 7)), ("programme-picture", "audio"), ("programme-sound", "video"),
+        ("black", "audio"), *((f"angle-{n}", "both") for n in range(1, 7)), ("programme-picture", "audio"),
+        ("programme-sound", "video"),
     ]  # fmt: skip
     kept = [tuple(each.text for each in track) for track in root.findall("tractor/track[@hide='both']")]
     assert kept == [
