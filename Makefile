@@ -40,6 +40,7 @@ format: $(STAMP) ## let ruff put the code in shape
 bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly.py
 	$(BIN)/python bench/render.py
+	$(BIN)/python bench/exchange.py
 	$(BIN)/python bench/formation_graph.py
 	$(BIN)/python bench/formation_journal.py
 	$(BIN)/python bench/formation_bulk.py

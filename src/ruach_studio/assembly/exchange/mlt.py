@@ -1,10 +1,11 @@
 """Turn a CanonicalEDL into MLT XML, which Kdenlive and Shotcut build on and `melt` plays and renders.
 
 One track of picture and one of sound play; under them lies every angle and every other sound whole, in its place and hidden,
-so that an editor can take another. A stretch whose drift would come to more than half a frame is played by `timewarp` at the
-speed that mends it; its frames count from the clip's first in the programme's time. A file is opened once for its picture
-and once for its sound. `avformat-novalidate` reads no file when the project is opened, and so has to be told each length, or
-it takes a fraction of a second. Times are frames of the programme; MLT itself puts a file of another rate onto them.
+so that an editor can take another. At the bottom lies black, for MLT shows white where no camera was on. A stretch whose
+drift would come to more than half a frame is played by `timewarp` at the speed that mends it; its frames count from the
+clip's first in the programme's time. A file is opened once for its picture and once for its sound. `avformat-novalidate`
+reads no file when the project is opened, and so has to be told each length, or it takes a fraction of a second. Times are
+frames of the programme; MLT itself puts a file of another rate onto them.
 """
 
 from collections.abc import Iterable
@@ -35,8 +36,13 @@ def write_mlt(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
     ]
     for number, (camera, kind) in enumerate(kept, 1):
         writer.playlist(f"angle-{number}", whole(edl, camera), kind)
+    black = SubElement(root, "producer", {"id": "black", "in": "0", "out": str(edl.duration_frames - 1)})
+    told = {"length": str(edl.duration_frames), "resource": "black", "mlt_service": "color", "mlt_image_format": "rgb"}
+    for key, value in told.items():
+        _property(black, key, value)
     root.extend((*writer.producers.values(), *writer.playlists))
     tractor = SubElement(root, "tractor", {"id": "programme", "in": "0", "out": str(edl.duration_frames - 1)})
+    SubElement(tractor, "track", {"producer": "black", "hide": "audio"})
     for number, (camera, kind) in enumerate(kept, 1):
         track = SubElement(tractor, "track", {"producer": f"angle-{number}", "hide": "both"})
         _property(track, "ruach:camera", camera)
