@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import Unavailable
 
+log = get_logger(__name__)
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -95,21 +97,29 @@ class Combiner(Generic[Item, Outcome]):
             while group := self._take():
                 await self._write(group)
                 await asyncio.sleep(0)  # let those who were just told come again before the next group leaves
-                if self._rest is not None and not self._waiting:
-                    await self._rest()
+                if not self._waiting:
+                    await self._let_go()
         finally:
             self._running = None
             for each in (*group, *self._waiting):  # only if this task was cancelled with the whole program
                 each.told.cancel()
             self._waiting = []
 
+    async def _let_go(self) -> None:
+        if self._rest is not None:
+            try:
+                await self._rest()
+            except Exception as error:  # noqa: BLE001  (its connection was lost: everybody has been told already)
+                log.warning("combiner.rest_failed", error=f"{type(error).__name__}: {error}")
+
     async def _write(self, group: list[_Waiting[Item, Outcome]]) -> None:
         try:
             told = await self._together([each.item for each in group])
         except Exception as error:  # noqa: BLE001  (whatever it was, its culprit gets it below)
             told = [error if isinstance(error, Unavailable) else ALONE] * len(group)
-            if self._rest is not None:
-                await self._rest()
+            await self._let_go()
+        if len(told) != len(group):
+            told = [RuntimeError(f"a group of {len(group)} was told {len(told)} outcomes")] * len(group)
         for each, outcome in zip(group, told, strict=True):
             if each.told.done():
                 continue
