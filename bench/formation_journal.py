@@ -1,6 +1,6 @@
 """Append and replay journals, against the `eventsourcing` library on the same events and the same Postgres, in one run.
 
-    python bench/formation_journal.py [--quick] [--rounds 5]
+    python bench/formation_journal.py [--quick] [--rounds 5] [--only-writers]
 
 Append, every event durable (fsync on) before its writer goes on to the next. Ours is what the service does: a request hands
 its event to the recorder of its process, which puts what waits into one transaction, on the service's own pool and uvloop.
@@ -143,7 +143,9 @@ async def replay(database: Database, ids: list[str]) -> tuple[float, list[str]]:
     return time.perf_counter() - begun, digests
 
 
-async def compare(database: Database, mine: Connections, other: Peer, rounds: int, scale: int) -> bool:
+async def compare(
+    database: Database, mine: Connections, other: Peer, rounds: int, scale: int, *, only_writers: bool
+) -> bool:
     """Interleave rounds of both and print medians; say whether the limits are kept."""
     member = 0
     bare, beside, apart = writers(database)
@@ -164,6 +166,8 @@ async def compare(database: Database, mine: Connections, other: Peer, rounds: in
         return report(f"append, {name}", ours[1:], theirs[1:], count * length, "events")
 
     appends = await append_all(f"{WRITERS} writers", WRITERS, 2 * scale, bare)
+    if only_writers:
+        return appends >= APPEND_LIMIT
     await append_all("one writer", 1, 4 * scale, bare)
     await append_all(f"{WRITERS} writers, raw", WRITERS, scale, None)
     await append_all("one writer, raw", 1, 4 * scale, None)
@@ -205,6 +209,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only-writers", action="store_true", help="nothing but the first line")
     asked = parser.parse_args()
     try:
         peer("psycopg_pool")
@@ -219,7 +224,8 @@ async def main() -> None:
         # a statement of its own is a transaction of its own; connections stay open, as in the peer's pool
         mine: Connections = [psycopg.connect(dsn, autocommit=True) for _ in range(WRITERS)]
         async with Database(dsn, pool_size=WRITERS) as database:
-            kept = await compare(database, mine, other, 1 if asked.quick else asked.rounds, 20 if asked.quick else 50)
+            rounds, scale = (1, 20) if asked.quick else (asked.rounds, 50)
+            kept = await compare(database, mine, other, rounds, scale, only_writers=asked.only_writers)
         for connection in mine:
             connection.close()
         other.process.communicate()
