@@ -3,7 +3,8 @@
     python bench/formation_window.py [--quick]
 
 Window: 8,000 offers on 12 hot keys, 50 ms apart with 1.5 s of jitter either way, one in ten exactly 1 s after another, one
-in twenty 30 to 300 s late. Judged from outside (ruach_studio/testing/window.py): accepted events less than 1 s apart,
+in twenty 30 to 300 s late; ours from 20 connections, and through two recorders, which put those of several members into one
+transaction. Judged from outside (ruach_studio/testing/window.py): accepted events less than 1 s apart,
 refusals without cause. Reader: 3,000 events, some from transactions that stay open for a while; what a reader never got.
 """
 
@@ -26,9 +27,11 @@ from formation_events import START, enroll, in_threads
 from ruach_studio.formation.journal import JournalEvent
 from ruach_studio.formation.state_snapshot import to_us
 from ruach_studio.formation.store import journal
+from ruach_studio.formation.store.recorder import Recorder
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.db import Database, upgrade
 from ruach_studio.infra.embedded import EmbeddedPostgres
+from ruach_studio.infra.queues import BullmqPostgres
 from ruach_studio.testing.window import Attempt, judge, times
 
 WRITERS, USERS, STEPS = 20, 4, 3
@@ -46,6 +49,12 @@ INSERT INTO checked SELECT %(u)s, %(t)s, %(c)s, %(at)s WHERE NOT EXISTS (
 PER_SECOND = """
 INSERT INTO per_second VALUES (%(u)s, %(t)s, %(c)s, %(at)s, floor(extract(epoch FROM %(at)s::timestamptz)))
 ON CONFLICT DO NOTHING RETURNING 1
+"""
+
+# the bench's own server; what is append-only for the service is emptied here by turning its trigger off
+EMPTY = """
+ALTER TABLE formation.journal DISABLE TRIGGER journal_append_only; DELETE FROM formation.journal;
+ALTER TABLE formation.journal ENABLE TRIGGER journal_append_only; UPDATE formation.enrollment SET journal_version = 0
 """
 
 CURSORS = {
@@ -66,7 +75,7 @@ def viewed(user: int, step: str, at: Any) -> JournalEvent:
 def ours(conn: Connection, event: JournalEvent) -> bool:
     """Append as the store does."""
     rows = conn.execute(*journal.statement([event]), prepare=True).fetchall()
-    return journal.outcome([event], rows)[0].version is not None
+    return journal.told([event], journal.said(rows))[0].version is not None
 
 
 def naive(statement: str) -> Write:
@@ -90,11 +99,33 @@ def window(dsn: str, name: str, table: str, write: Write, events: list[JournalEv
                 told.append(Attempt((event.user_id, event.content_id), to_us(event.occurred_at), accepted))
 
     seconds = in_threads([lambda n=n: work(events[n::WRITERS]) for n in range(WRITERS)])  # type: ignore[misc]
+    tell(dsn, name, table, told, seconds)
+
+
+async def window_by_recorders(dsn: str, table: str, events: list[JournalEvent]) -> None:
+    """Let 20 tasks write the offers through two recorders with a pool each, as two processes do, and print the judgement."""
+    told: list[Attempt] = []
+
+    async def work(recorder: Recorder, part: list[JournalEvent]) -> None:
+        with bind(correlation_id=new_id()):
+            for event in part:
+                accepted = (await recorder.append(event)).version is not None
+                told.append(Attempt((event.user_id, event.content_id), to_us(event.occurred_at), accepted))
+
+    async with Database(dsn) as one, Database(dsn) as two:
+        recorders = [Recorder(each, BullmqPostgres(each)) for each in (one, two)]
+        begun = time.perf_counter()
+        await asyncio.gather(*(work(recorders[n % 2], events[n::WRITERS]) for n in range(WRITERS)))
+        tell(dsn, "two recorders at once: ours", table, told, time.perf_counter() - begun)
+
+
+def tell(dsn: str, name: str, table: str, told: list[Attempt], seconds: float) -> None:
+    """Judge what was told against what stands, and print it."""
     with psycopg.connect(dsn) as conn:
         found = conn.execute(table).fetchall()
     made = judge(told, [((user, content), to_us(at)) for user, content, at in found])
     print(f"window, {name:34} {made.violations:>4} violations {made.unjustified:>4} refused without cause"
-          f"   {made.accepted:,} of {len(events):,} accepted, {len(events) / seconds:,.0f}/s", flush=True)  # fmt: skip
+          f"   {made.accepted:,} of {len(told):,} accepted, {len(told) / seconds:,.0f}/s", flush=True)  # fmt: skip
 
 
 async def readers(database: Database, count: int) -> None:
@@ -149,6 +180,9 @@ def main() -> None:
         enroll(dsn, [[viewed(user, "", START)] for user in range(WRITERS)])
         rows = "SELECT user_id, content_id, occurred_at FROM formation.journal"
         window(dsn, "turn, look, write: ours", rows, ours, events)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute(EMPTY)
+        asyncio.run(window_by_recorders(dsn, rows, events))
         window(dsn, "look and write in one statement", "SELECT u, c, at FROM checked", naive(CHECKED), events)
         window(dsn, "unique per whole second", "SELECT u, c, at FROM per_second", naive(PER_SECOND), events)
         asyncio.run(follow(dsn, 3000 // scale))

@@ -14,6 +14,7 @@ from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAns
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.runners.embedders import open_embedder
 from ruach_studio.formation.store.graphs import GraphCache
+from ruach_studio.formation.store.recorder import Recorder
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
@@ -40,6 +41,11 @@ class Services:
     assessor: ReflectionAssessor | None = None
     static_answers: StaticAnswers = field(default_factory=StaticAnswers)
     embedder: Embedder = field(default_factory=HashingEmbedder)
+    recorder: Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the one recorder of this process."""
+        object.__setattr__(self, "recorder", Recorder(self.database, self.queue))
 
     @property
     def platform(self) -> Platform:
@@ -65,9 +71,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         assessor = await parts.enter_async_context(_assessor(settings))
         embedder = await parts.enter_async_context(open_embedder(settings))
         queue, clock = BullmqPostgres(database), SystemClock()
-        yield Services(
+        services = Services(
             settings, database, queue, store, clock, graphs=GraphCache(shipped_graphs), assessor=assessor, embedder=embedder
         )
+        parts.push_async_callback(services.recorder.close)
+        yield services
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ruach_studio.formation.store.graphs import GraphCache
+from ruach_studio.formation.store.recorder import Recorder
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.port import JobQueue
 from ruach_studio.infra.settings import Settings
@@ -146,6 +147,9 @@ class FormationServices(Protocol):
 
     @property
     def queue(self) -> JobQueue: ...
+
+    @property
+    def recorder(self) -> Recorder: ...
 
     @property
     def clock(self) -> Clock: ...

@@ -31,7 +31,7 @@ def viewed(enrollment, second):
 
 def put(conn, *events):
     with bind(correlation_id=new_id()):
-        return journal.outcome(events, conn.execute(*journal.statement(events)).fetchall())
+        return journal.told(events, journal.said(conn.execute(*journal.statement(events)).fetchall()))
 
 
 class Naive:

@@ -33,7 +33,7 @@ def write(dsn, events, dice, told):
     with bind(correlation_id=new_id()), psycopg.connect(dsn) as conn:
         while events:
             part = [events.pop() for _ in range(min(len(events), dice.choice((1, 1, 1, 4))))]
-            done = journal.outcome(part, conn.execute(*journal.statement(part)).fetchall())
+            done = journal.told(part, journal.said(conn.execute(*journal.statement(part)).fetchall()))
             if dice.random() < 1 / 30:
                 conn.rollback()
                 continue
@@ -92,19 +92,19 @@ def test_the_window_holds_for_8000_attempts(database, enrollments, seed):
     held(*run(database.dsn, enrollments, 8000, seed), 8000)
 
 
-@pytest.mark.parametrize(("function", "locks"), [("append_event", 1), ("append_events", 2)])
-async def test_without_the_users_turn_two_writers_would_both_be_accepted(database, enrollments, function, locks):
+@pytest.mark.parametrize(("function", "count"), [("append_event", 1), ("append_events", 2)])
+async def test_without_the_users_turn_two_writers_would_both_be_accepted(database, enrollments, function, count):
     """The judge sees what the lock prevents: the same functions without it, two transactions open at once."""
     with psycopg.connect(database.dsn, autocommit=True) as conn:
         source = conn.execute(f"SELECT pg_get_functiondef('formation.{function}'::regproc)").fetchone()[0]
-        assert source.count("pg_advisory_xact_lock(") == locks
+        assert source.count("pg_advisory_xact_lock(") == 1
         conn.execute(source.replace("pg_advisory_xact_lock(", "("))
     told = []
     with bind(correlation_id=new_id()), psycopg.connect(database.dsn) as one, psycopg.connect(database.dsn) as two:
         # two enrollments of one user, so that no row of theirs stands between
         for conn, enrollment in ((one, enrollments[0]), (two, enrollments[USERS])):
-            events = [viewed(enrollment, "s0", START), viewed(enrollment, f"s{enrollment.path_id}", START)][:locks]
-            done = journal.outcome(events, conn.execute(*journal.statement(events)).fetchall())
+            events = [viewed(enrollment, "s0", START), viewed(enrollment, f"s{enrollment.path_id}", START)][:count]
+            done = journal.told(events, journal.said(conn.execute(*journal.statement(events)).fetchall()))
             told.append(Attempt(("u0", "section_viewed", "s0"), us(START), done[0].version is not None))
         one.commit()
         two.commit()

@@ -22,11 +22,10 @@ from ruach_studio.infra.context import current
 from ruach_studio.kernel.errors import Conflict, NotFound
 
 _TURN = sa.text("SELECT formation.take_turn(:user_id)")
-_ONE = (
-    "SELECT formation.append_event(%b::uuid, %b::uuid, %t::text, %t::text, %t::text, %b::timestamptz, %t::jsonb,"
-    " %b::uuid, %b::bigint)"
-)
-_MANY = "SELECT o_version, o_duplicate_of, o_found FROM formation.append_events(%b::jsonb, %b::uuid, %b::bigint)"
+_VALUES = "(%b::uuid, %b::uuid, %t::text, %t::text, %t::text, %b::timestamptz, %t::jsonb, %b::uuid, %b::bigint)"
+_ONE: LiteralString = "SELECT formation.append_event" + _VALUES
+_ONE_NOW: LiteralString = "SELECT formation.append_event_now" + _VALUES
+_MANY = "SELECT formation.append_events(%b::jsonb, %b::boolean)"
 # xmin: the oldest transaction still open. Whatever is below it can no longer appear behind the cursor.
 _AHEAD = sa.text(
     "SELECT CAST(xid AS text) AS xid, pos, event_id, enrollment_id, version, user_id, event_type, content_id, occurred_at,"
@@ -61,6 +60,15 @@ class Appended:
 
     version: int | None
     duplicate_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Events of one enrollment, the version that it must have before them (None for any), and who asked."""
+
+    events: Sequence[JournalEvent]
+    expected_version: int | None = None
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,49 +107,67 @@ async def append_many(
     tx: AsyncConnection, events: Sequence[JournalEvent], *, expected_version: int | None = None
 ) -> list[Appended]:
     """Write checked events in the order given, in one statement, each as `append` does."""
+    if not events:
+        return []
+    return told(events, await run(tx, *statement(events, expected_version)), expected_version)
+
+
+async def run(conn: AsyncConnection, sql: LiteralString, values: tuple[Any, ...]) -> list[str]:
+    """Return what one of the statements below says, a word or two for each of its events."""
     # the driver's own cursor: this is the hottest statement of the pillar, and SQLAlchemy's would cost as much as the append
-    connection: psycopg.AsyncConnection[Any] = (await tx.get_raw_connection()).driver_connection  # type: ignore[assignment]
-    async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(*statement(events, expected_version), prepare=True)
-        return outcome(events, await cursor.fetchall(), expected_version)
+    driver: psycopg.AsyncConnection[Any] = (await conn.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    async with driver.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(sql, values, prepare=True)
+        return said(await cursor.fetchall())
 
 
 def statement(events: Sequence[JournalEvent], expected_version: int | None = None) -> tuple[LiteralString, tuple[Any, ...]]:
-    """Return the SQL that appends, and its values. Raises BadInput as `checked` does.
-
-    One event has a function of its own, at some four fifths of the cost of a list of one.
-    """
+    """Return the SQL that appends under the context's correlation id, and its values. Raises BadInput as `checked` does."""
     for event in events:
         checked(event, allow_control=True)
-    correlation_id = current().correlation_id
-    if len(events) == 1:
-        e = events[0]
-        return _ONE, (e.event_id, e.enrollment_id, e.user_id, e.event_type, e.content_id, e.occurred_at,
-                      json.dumps(dict(e.data)), correlation_id, expected_version)  # fmt: skip
-    given = [{"id": e.event_id, "n": e.enrollment_id, "u": e.user_id, "t": e.event_type, "c": e.content_id,
-              "at": e.occurred_at.isoformat(), "d": dict(e.data)} for e in events]  # fmt: skip
-    return _MANY, (json.dumps(given), correlation_id, expected_version)
+    return of_parts([Part(events, expected_version, current().correlation_id)], wait=True)
 
 
-def outcome(events: Sequence[JournalEvent], rows: Sequence[Any], expected_version: int | None = None) -> list[Appended]:
-    """Return what the rows of the statement say of its events. Raises EnrollmentNotFound, JournalMoved."""
-    if len(events) == 1:
-        what, _, which = rows[0][0].partition(" ")
-        if what == "written":
-            return [Appended(int(which))]
-        rows = [(None, which if what == "repeats" else None, None if what == "missing" else which)]
-        moved = what == "moved"
-    else:
-        moved = expected_version is not None and rows[0][2] not in (None, expected_version)
-    for event, (_, _, found) in zip(events, rows, strict=False):  # one row only where the version was another
-        if found is None:
+def of_parts(parts: Sequence[Part], *, wait: bool) -> tuple[LiteralString, tuple[Any, ...]]:
+    """Return the SQL that appends the checked events of several parts, no enrollment in two of them, and its values.
+
+    Without `wait`, the events of a user whose turn another has are "busy" and not written. One event has functions of its
+    own, at less cost than a list of one.
+    """
+    if len(parts) == 1 and len(parts[0].events) == 1:
+        e = parts[0].events[0]
+        return _ONE if wait else _ONE_NOW, (
+            e.event_id, e.enrollment_id, e.user_id, e.event_type, e.content_id, e.occurred_at, json.dumps(dict(e.data)),
+            parts[0].correlation_id, parts[0].expected_version,
+        )  # fmt: skip
+    given = [
+        {"id": e.event_id, "n": e.enrollment_id, "u": e.user_id, "t": e.event_type, "c": e.content_id,
+         "at": e.occurred_at.isoformat(), "d": dict(e.data), "r": part.correlation_id, "x": part.expected_version}
+        for part in parts for e in part.events
+    ]  # fmt: skip
+    return _MANY, (json.dumps(given), wait)
+
+
+def said(rows: Sequence[Any]) -> list[str]:
+    """Return the words of the statement's one row: 'written 7', 'repeats <id>', 'moved 7', 'missing' or 'busy'."""
+    words = rows[0][0]
+    return [words] if isinstance(words, str) else list(words)
+
+
+def told(events: Sequence[JournalEvent], words: Sequence[str], expected_version: int | None = None) -> list[Appended]:
+    """Return what the words say of the events. Raises EnrollmentNotFound, JournalMoved."""
+    found: list[Appended] = []
+    for event, said_of_it in zip(events, words, strict=True):
+        what, _, which = said_of_it.partition(" ")
+        if what == "missing":
             raise EnrollmentNotFound(subject=event.enrollment_id, remedy="Enroll first.")
-        if moved:
+        if what == "moved":
             raise JournalMoved(
-                f"it is at version {found}, {expected_version} was expected", subject=event.enrollment_id,
+                f"it is at version {which}, {expected_version} was expected", subject=event.enrollment_id,
                 remedy="Read it again and decide anew.",
             )  # fmt: skip
-    return [Appended(version, None if repeats is None else str(repeats)) for version, repeats, _ in rows]
+        found.append(Appended(int(which)) if what == "written" else Appended(None, which))
+    return found
 
 
 async def read(

@@ -14,21 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.journal import EVENT_TYPES
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import dwell
-from ruach_studio.formation.store.journal import DuplicateEvent, take_turn
-from ruach_studio.formation.usecases.complete_section import complete_section
+from ruach_studio.formation.store.journal import DuplicateEvent
+from ruach_studio.formation.usecases.complete_section import completion
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, load_journey
 from ruach_studio.formation.usecases.open_node import (
     NotEnrolled,
     NotTracked,
     OpenNode,
+    access_entry,
     open_node,
-    record_access,
     refusals_recorded,
 )
-from ruach_studio.formation.usecases.touch_node import touch_node
-from ruach_studio.formation.usecases.view_axiom import view_axiom_in
-from ruach_studio.formation.usecases.write_fact import enqueue_projection
-from ruach_studio.infra.context import bind
+from ruach_studio.formation.usecases.record_decided import Decided, record_decided
+from ruach_studio.formation.usecases.touch_node import step_facts
+from ruach_studio.formation.usecases.view_axiom import read_axiom
 from ruach_studio.kernel.errors import BadInput, Forbidden
 
 NODE_EVENTS = {"section_viewed": "section", "section_completed": "section", "checkpoint_reached": "checkpoint"}
@@ -64,46 +63,43 @@ async def accept_event(
     DuplicateEvent (the same less than a second ago)."""
     _check(event_type, content_id, data)
     now = services.clock.now()
-    async with refusals_recorded(services), services.database.transaction() as tx:
-        await take_turn(tx, user_id)
+
+    async def decide(conn: AsyncConnection) -> Decided[None]:
         if event_type in CANON_EVENTS:
-            return await _canon(services, tx, user_id, content_id, path_id, now)
+            return await _canon(services, conn, user_id, content_id, path_id, now)
         opened = await open_node(
-            services, tx, user_id, content_id, path_id=path_id, at=now, kinds=(NODE_EVENTS[event_type],)
+            services, conn, user_id, content_id, path_id=path_id, at=now, kinds=(NODE_EVENTS[event_type],)
         )
-        with bind(enrollment_id=opened.journey.enrollment.enrollment_id):
-            return await _node(services, tx, opened, event_type, now)
+        return await _node(conn, opened, event_type, now)
+
+    async with refusals_recorded(services):
+        decided, wrote = await record_decided(services, user_id, decide, at=now)
+    if event_type == "section_viewed" and not wrote:
+        raise DuplicateEvent(subject=content_id, remedy="Nothing to do: it stands.")
+    return Accepted(wrote, decided.journey.enrollment.enrollment_id)
 
 
-async def _node(
-    services: FormationServices, tx: AsyncConnection, opened: OpenNode, event_type: str, now: datetime
-) -> Accepted:
-    enrollment = opened.journey.enrollment
-    counted = await dwell.get(tx, enrollment.user_id)
+async def _node(conn: AsyncConnection, opened: OpenNode, event_type: str, now: datetime) -> Decided[None]:
+    counted = await dwell.get(conn, opened.journey.enrollment.user_id)
     dwell_s = counted.dwell_s(opened.node.node_id)
     if event_type == "section_completed":
-        wrote = await complete_section(services, tx, opened, at=now, dwell_s=dwell_s)
+        fact = completion(opened, at=now, dwell_s=dwell_s)
+        facts = [] if fact is None else [fact]
     else:
-        wrote = await touch_node(services, tx, opened, at=now, dwell_s=dwell_s)
-        if not wrote and event_type == "section_viewed":
-            raise DuplicateEvent(subject=opened.node.node_id, remedy="Nothing to do: it stands.")
-    if wrote:
-        await enqueue_projection(services, tx, enrollment.enrollment_id)
-        await record_access(tx, opened, now)
-    return Accepted(wrote, enrollment.enrollment_id)
+        facts = step_facts(opened, dwell_s=dwell_s)
+    return Decided(None, opened.journey, facts, [access_entry(opened, now)])
 
 
 async def _canon(
-    services: FormationServices, tx: AsyncConnection, user_id: str, axiom_id: str, path_id: str, now: datetime
-) -> Accepted:
-    journey = await load_journey(services, tx, user_id, path_id=path_id)
+    services: FormationServices, conn: AsyncConnection, user_id: str, axiom_id: str, path_id: str, now: datetime
+) -> Decided[None]:
+    journey = await load_journey(services, conn, user_id, path_id=path_id)
     if journey is None:
         raise NotEnrolled(subject=path_id, remedy="Enter the covenant: POST /formation-engine/enroll.")
     if journey.state.covenant != "formation_journey":
         raise NotTracked(subject=path_id, remedy="Enter the formation journey to keep your progress.")
-    with bind(enrollment_id=journey.enrollment.enrollment_id):
-        viewed = await view_axiom_in(services, tx, journey, axiom_id, at=now)
-    return Accepted(viewed.recorded, journey.enrollment.enrollment_id)
+    viewed = await read_axiom(conn, journey, axiom_id, at=now)
+    return Decided(None, viewed.journey, viewed.facts, viewed.decisions)
 
 
 def _check(event_type: str, content_id: str, data: Mapping[str, Any] | None) -> None:

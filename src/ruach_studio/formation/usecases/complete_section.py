@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.usecases.open_node import OpenNode
-from ruach_studio.formation.usecases.write_fact import offset_minutes, write_fact
+from ruach_studio.formation.usecases.write_fact import Fact, offset_minutes, write_fact
 from ruach_studio.kernel.errors import Conflict
 
 
@@ -27,17 +27,25 @@ def check_dwell(opened: OpenNode, dwell_s: int) -> None:
         )  # fmt: skip
 
 
+def completion(opened: OpenNode, *, at: datetime, dwell_s: int) -> Fact | None:
+    """Return `section_completed`, or None if it stands already. Raises NotDwelledEnough."""
+    node, journey = opened.node, opened.journey
+    check_dwell(opened, dwell_s)
+    if node.node_id in journey.state.sections_completed:
+        return None
+    return (
+        "section_completed", node.node_id,
+        {"sectionId": node.node_id, "phase": node.phase, "totalDwellTimeSeconds": dwell_s,
+         "utcOffsetMinutes": offset_minutes(journey.enrollment.time_zone, at)},
+    )  # fmt: skip
+
+
 async def complete_section(
     services: FormationServices, tx: AsyncConnection, opened: OpenNode, *, at: datetime, dwell_s: int
 ) -> bool:
     """Write `section_completed` unless it stands already; return whether it was written. Raises NotDwelledEnough."""
-    node, journey = opened.node, opened.journey
-    check_dwell(opened, dwell_s)
-    if node.node_id in journey.state.sections_completed:
+    fact = completion(opened, at=at, dwell_s=dwell_s)
+    if fact is None:
         return False
-    data = {
-        "sectionId": node.node_id, "phase": node.phase, "totalDwellTimeSeconds": dwell_s,
-        "utcOffsetMinutes": offset_minutes(journey.enrollment.time_zone, at),
-    }  # fmt: skip
-    done = await write_fact(services, tx, journey.enrollment, "section_completed", node.node_id, data, at=at, project=False)
+    done = await write_fact(services, tx, opened.journey.enrollment, *fact, at=at, project=False)
     return done.version is not None

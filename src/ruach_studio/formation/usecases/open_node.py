@@ -15,7 +15,7 @@ from ruach_studio.formation.gating import Access, can_access_node
 from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.usecases.load_journey import Journey, load_journey
-from ruach_studio.infra.audit import record_decision
+from ruach_studio.infra.audit import DecisionEntry, record_decision, record_decisions
 from ruach_studio.infra.context import bind, require_correlation_id
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import Conflict, Forbidden, NotFound
@@ -108,6 +108,10 @@ async def refusals_recorded(services: FormationServices) -> AsyncIterator[None]:
 
 async def record_access(tx: AsyncConnection, opened: OpenNode, at: datetime) -> None:
     """Record that the gate let the member in. Last in the transaction: the audit's chain is locked until it ends."""
+    await record_decisions(tx, [access_entry(opened, at)])
+
+
+def access_entry(opened: OpenNode, at: datetime) -> DecisionEntry:
+    """Return the decision that let the member in, as the audit takes it."""
     result = DecisionResult(opened.access.verdict, at, require_correlation_id())
-    subject = opened.journey.enrollment.enrollment_id
-    await record_decision(tx, result, subject=subject, inputs=opened.access.inputs)
+    return DecisionEntry(result, opened.journey.enrollment.enrollment_id, opened.access.inputs)

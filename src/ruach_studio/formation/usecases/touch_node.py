@@ -7,36 +7,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.formation.graph import Graph, Node
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.usecases.open_node import OpenNode
-from ruach_studio.formation.usecases.write_fact import write_fact
+from ruach_studio.formation.usecases.write_fact import Fact, write_fact
 
 
 async def touch_node(
     services: FormationServices, tx: AsyncConnection, opened: OpenNode, *, at: datetime, dwell_s: int
 ) -> bool:
-    """Write what stepping onto the node means, and return whether anything was written. No projection is enqueued.
+    """Write what stepping onto the node means, and return whether anything was written. No projection is enqueued."""
+    enrollment, wrote = opened.journey.enrollment, False
+    for fact in step_facts(opened, dwell_s=dwell_s):
+        done = await write_fact(services, tx, enrollment, *fact, at=at, project=False)
+        wrote = wrote or done.version is not None
+    return wrote
+
+
+def step_facts(opened: OpenNode, *, dwell_s: int) -> list[Fact]:
+    """Return what stepping onto the node means.
 
     The first step into a phase starts it. A section is viewed each time, a checkpoint reached once; a prompt leaves no trace
     before it is written on. `dwell_s`: the seconds that the server has counted on the node.
     """
-    state, node, enrollment = opened.journey.state, opened.node, opened.journey.enrollment
-    wrote = False
-
-    async def write(event_type: str, content_id: str, data: dict[str, object]) -> None:
-        nonlocal wrote
-        done = await write_fact(services, tx, enrollment, event_type, content_id, data, at=at, project=False)
-        wrote = wrote or done.version is not None
-
+    state, node = opened.journey.state, opened.node
+    facts: list[Fact] = []
     if node.phase not in state.phase_started:
         previous: dict[str, object] = {"previousPhase": state.phase} if state.phase else {}
-        await write("phase_started", node.phase, {"phase": node.phase, **previous})
+        facts.append(("phase_started", node.phase, {"phase": node.phase, **previous}))
     if node.kind == "section":
         viewed: dict[str, object] = {"sectionId": node.node_id, "phase": node.phase, "dwellTimeSeconds": dwell_s}
-        await write("section_viewed", node.node_id, viewed)
+        facts.append(("section_viewed", node.node_id, viewed))
     elif node.kind == "checkpoint" and node.node_id not in state.checkpoints_reached:
         section = section_of(opened.journey.graph, node)
         reached: dict[str, object] = {"checkpointId": node.node_id, "sectionId": section, "phase": node.phase}
-        await write("checkpoint_reached", node.node_id, reached)
-    return wrote
+        facts.append(("checkpoint_reached", node.node_id, reached))
+    return facts
 
 
 def section_of(graph: Graph, node: Node) -> str:

@@ -11,10 +11,17 @@ from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import journal
 from ruach_studio.formation.store.enrollments import Enrollment
 from ruach_studio.formation.store.journal import Appended
+from ruach_studio.formation.store.recorder import Job
 from ruach_studio.infra.context import new_id
 
 QUEUE = "formation-state"
 PROJECT, ASSESS = "project", "assess"
+Fact = tuple[str, str, Mapping[str, object]]  # event type, content id, payload
+
+
+def projection_of(enrollment_id: str) -> Job:
+    """Return the job that brings an enrollment's projection up to date."""
+    return Job(QUEUE, PROJECT, {"enrollmentId": enrollment_id})
 
 
 async def write_fact(
@@ -37,7 +44,8 @@ async def write_fact(
 
 async def enqueue_projection(services: FormationServices, tx: AsyncConnection, enrollment_id: str) -> None:
     """Ask for the enrollment's projection to be brought up to date once this transaction has committed."""
-    await services.queue.add(tx, QUEUE, PROJECT, {"enrollmentId": enrollment_id})
+    job = projection_of(enrollment_id)
+    await services.queue.add(tx, job.queue, job.name, job.payload)
 
 
 def offset_minutes(time_zone: str, at: datetime) -> int:
