@@ -19,7 +19,7 @@ from ruach_studio.formation.graph import PHASES, Kind, Node, phase_rank
 KINDS: tuple[Kind, ...] = ("section", "reflection", "checkpoint")
 RANKS = {phase: phase_rank(phase) for phase in PHASES}
 _KIND = {kind: code for code, kind in enumerate(KINDS)}
-_BLOCK = 512  # rows: a block of nodes with their names is some 200 kB
+_BLOCK = 1024  # rows: a block of nodes with their names is less than half a megabyte
 T = TypeVar("T")
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -105,7 +105,11 @@ class Columns:
 def columns_of(nodes: Iterable[Node]) -> Columns:
     """Return `nodes` as columns, however they were listed; ids after ordinals, so that a faulty graph reads the same."""
     listed = list(nodes)
-    return _read(listed, ascending=True) or _read(_in_order(listed), ascending=False)
+    if _ascend(*_keys(listed[:_BLOCK])):  # spares most lists that are in no order a reading
+        columns = _read(listed)
+        if _ascend(columns.ranks, columns.ordinals):
+            return columns
+    return _read(_in_order(listed))
 
 
 def places_of(names: Sequence[str], index: Mapping[str, int]) -> Ints:
@@ -116,24 +120,21 @@ def places_of(names: Sequence[str], index: Mapping[str, int]) -> Ints:
         try:
             rows: Iterable[int] = itemgetter(*block)(index) if len(block) > 1 else [index[name] for name in block]
         except KeyError:
-            rows = map(index.get, block, repeat(-1))  # type: ignore[arg-type]  # with a default it is never None
+            rows = map(index.get, block, repeat(-1))
         found[start : start + len(block)] = np.fromiter(rows, np.int64, len(block))
         start += len(block)
     return found
 
 
-def _read(nodes: Sequence[Node], *, ascending: bool) -> Columns | None:
-    """Return `nodes` in the order in which they stand; None, as soon as it shows, if they must ascend and do not."""
+def _read(nodes: Sequence[Node]) -> Columns:
     ids, ranks, ordinals = list[str](), [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
     named, sizes, gated, guided = list[str](), list[int](), list[int](), list[Node]()
     kinds, required, deprecated = bytearray(), bytearray(), bytearray()
     for block in _blocks(nodes):
         start = len(ids)
-        keys = _keys(block)
-        if ascending and not _ascend(*keys):
-            return None
-        ranks.append(keys[0])
-        ordinals.append(keys[1])
+        block_ranks, block_ordinals = _keys(block)
+        ranks.append(block_ranks)
+        ordinals.append(block_ordinals)
         ids += [node.node_id for node in block]
         befores = [node.prerequisites for node in block]
         sizes += map(len, befores)
@@ -144,12 +145,11 @@ def _read(nodes: Sequence[Node], *, ascending: bool) -> Columns | None:
         required += bytes([node.required for node in block])
         deprecated += bytes([node.deprecated for node in block])
     live = ~np.frombuffer(deprecated, np.bool_)
-    columns = Columns(
+    return Columns(
         nodes, ids, np.concatenate(ranks).astype(np.int64), np.concatenate(ordinals),
         np.frombuffer(kinds, np.uint8), named, np.array(sizes, np.int64), gated,
         np.frombuffer(required, np.bool_) & live, live, guided,
     )  # fmt: skip
-    return columns if not ascending or _ascend(columns.ranks, columns.ordinals) else None
 
 
 def _ascend(ranks: NDArray[np.uint8] | Ints, ordinals: Ints) -> bool:
