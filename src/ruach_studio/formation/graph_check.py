@@ -10,7 +10,6 @@ the words, graph_impact.py says what a new version changes.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -86,11 +85,9 @@ def _edges(columns: Columns) -> tuple[Edges, list[Fault]]:
     before, after = columns.named_edges()
     broken = np.flatnonzero((before < 0) | (before == after))
     if broken.size:
-        names = list(chain.from_iterable(columns.named))
         for k in broken.tolist():
-            faults.append(
-                say.own_prerequisite(nodes[after[k]]) if before[k] >= 0 else say.not_in_graph(nodes[after[k]], names[k])
-            )
+            node, name = nodes[after[k]], columns.named[k]
+            faults.append(say.own_prerequisite(node) if before[k] >= 0 else say.not_in_graph(node, name))
         before, after = np.delete(before, broken), np.delete(after, broken)
     for k in np.flatnonzero(columns.ranks[before] > columns.ranks[after]).tolist():
         faults.append(say.later_prerequisite(nodes[after[k]], nodes[before[k]]))
@@ -106,14 +103,14 @@ def _cycle_fault(columns: Columns, cycle: list[int]) -> list[Fault]:
 
 def _gates(columns: Columns) -> tuple[dict[int, ScoreGate], list[Fault]]:
     """Return the gates that are sound by themselves, by position, and the faults of the others."""
-    gates: dict[int, ScoreGate] = {}
-    faults: list[Fault] = []
-    gated = [(i, gate) for i, gate in enumerate(columns.gates) if gate is not None]
-    ranks: list[int] = columns.ranks[[i for i, _ in gated]].tolist()
-    for (i, gate), rank in zip(gated, ranks, strict=True):
-        if 1 <= gate.minimum_bp <= 10000 and RANKS[gate.scope] <= rank and columns.named[i]:
+    gates, faults = dict[int, ScoreGate](), list[Fault]()
+    ranks: list[int] = columns.ranks[columns.gated].tolist()
+    sizes: list[int] = columns.sizes[columns.gated].tolist()
+    for i, rank, size in zip(columns.gated, ranks, sizes, strict=True):
+        gate = columns.nodes[i].gate
+        if gate and 1 <= gate.minimum_bp <= 10000 and RANKS[gate.scope] <= rank and size:
             gates[i] = gate
-        else:
+        elif gate:
             faults += say.gate_faults(columns.nodes[i], gate)
     return gates, faults
 

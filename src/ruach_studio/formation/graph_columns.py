@@ -7,19 +7,19 @@ rest is done on whole arrays. Counterparts: graph_check.py finds faults in the c
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ruach_studio.formation.graph import PHASES, Kind, Node, ScoreGate, phase_rank
+from ruach_studio.formation.graph import PHASES, Kind, Node, phase_rank
 
 KINDS: tuple[Kind, ...] = ("section", "reflection", "checkpoint")
 RANKS = {phase: phase_rank(phase) for phase in PHASES}
 _KIND = {kind: code for code, kind in enumerate(KINDS)}
-_BLOCK = 2048  # nodes
+_BLOCK = 1024  # rows: a block of nodes with their names is less than half a megabyte
 T = TypeVar("T")
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -27,8 +27,9 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Columns:
-    """`nodes` with, per node: id, rank 1..5 of the phase, ordinal, kind (place in KINDS), named prerequisites, gate.
+    """`nodes` with, per node: id, rank 1..5 of the phase, ordinal, kind (place in KINDS), how many prerequisites it names.
 
+    `named`: the prerequisites of all nodes, one after the other. `gated`: the places of the nodes with a score gate.
     `counted`: a score counts it (required and not deprecated). `live`: not deprecated. `guided`: nodes with guidebook words.
     """
 
@@ -37,8 +38,9 @@ class Columns:
     ranks: Ints
     ordinals: Ints
     kinds: NDArray[np.uint8]
-    named: Sequence[tuple[str, ...]] = field(repr=False)
-    gates: Sequence[ScoreGate | None]
+    named: Sequence[str] = field(repr=False)
+    sizes: Ints
+    gated: Sequence[int]
     counted: Flags
     live: Flags
     guided: Sequence[Node]
@@ -72,11 +74,7 @@ class Columns:
 
     def named_edges(self) -> tuple[Ints, Ints]:
         """Return (before, after), one an edge: node `after` names node `before`, -1 if there is no node of that name."""
-        before, sizes = [np.empty(0, np.int64)], list[int]()
-        for block in _blocks(self.named):
-            before.append(places_of(list(chain.from_iterable(block)), self.index))
-            sizes += [len(names) for names in block]
-        return np.concatenate(before), np.repeat(np.arange(len(sizes)), np.array(sizes, np.int64))
+        return places_of(self.named, self.index), np.repeat(np.arange(len(self.sizes)), self.sizes)
 
     def keeps(self, old: Sequence[Node]) -> bool:
         """Say whether each of the `old` nodes stands here under its id, ordinal and kind; ordinals must not stand twice.
@@ -93,50 +91,84 @@ class Columns:
             kinds = bytes([_KIND[node.kind] for node in block])
             if not np.array_equal(ascending[found], ordinals) or self.kinds[places].tobytes() != kinds:
                 return False
-            if self.names_of(places.tolist()) != tuple([node.node_id for node in block]):
+            if self._ids_at(places) != [node.node_id for node in block]:
                 return False
         return True
+
+    def _ids_at(self, places: Ints) -> Sequence[str]:
+        first = int(places[0])
+        if (np.diff(places) == 1).all():  # usual: a slice is not picked name by name
+            return self.ids[first : first + len(places)]
+        return list(self.names_of(places.tolist()))
 
 
 def columns_of(nodes: Iterable[Node]) -> Columns:
     """Return `nodes` as columns, however they were listed; ids after ordinals, so that a faulty graph reads the same."""
-    columns = _read(list(nodes))
-    ranks, ordinals = columns.ranks, columns.ordinals
-    if ((ranks[1:] > ranks[:-1]) | ((ranks[1:] == ranks[:-1]) & (ordinals[1:] > ordinals[:-1]))).all():
-        return columns
-    by_id = columns if columns.ordinals_differ else _read(sorted(columns.nodes, key=lambda node: node.node_id))
-    places = np.lexsort((by_id.ordinals, by_id.ranks))  # stable: equal ordinals stay by id
-    return _read(_pick(by_id.nodes, places.tolist()))
+    listed = list(nodes)
+    if _ascend(*_keys(listed[:_BLOCK])):  # spares most lists that are in no order a reading
+        columns = _read(listed)
+        if _ascend(columns.ranks, columns.ordinals):
+            return columns
+    return _read(_in_order(listed))
 
 
 def places_of(names: Sequence[str], index: Mapping[str, int]) -> Ints:
-    """Return the place of each name, -1 where it has none."""
-    try:
-        found: Iterable[int] = itemgetter(*names)(index) if len(names) > 1 else [index[name] for name in names]
-        return np.fromiter(found, np.int64, len(names))
-    except KeyError:
-        return np.fromiter(map(index.get, names, repeat(-1)), np.int64, len(names))
+    """Return the place of each name, -1 where it has none. itemgetter is one loop in C."""
+    found = np.empty(len(names), np.int64)
+    start = 0
+    for block in _blocks(names):
+        try:
+            rows: Iterable[int] = itemgetter(*block)(index) if len(block) > 1 else [index[name] for name in block]
+        except KeyError:
+            rows = map(index.get, block, repeat(-1))
+        found[start : start + len(block)] = np.fromiter(rows, np.int64, len(block))
+        start += len(block)
+    return found
 
 
 def _read(nodes: Sequence[Node]) -> Columns:
-    ids, ordinals, named, gates = list[str](), list[int](), list[tuple[str, ...]](), list[ScoreGate | None]()
-    guided: list[Node] = []
-    ranks, kinds, required, deprecated = bytearray(), bytearray(), bytearray(), bytearray()
+    ids, ranks, ordinals = list[str](), [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
+    named, sizes, gated, guided = list[str](), list[int](), list[int](), list[Node]()
+    kinds, required, deprecated = bytearray(), bytearray(), bytearray()
     for block in _blocks(nodes):
+        start = len(ids)
+        block_ranks, block_ordinals = _keys(block)
+        ranks.append(block_ranks)
+        ordinals.append(block_ordinals)
         ids += [node.node_id for node in block]
-        ordinals += [node.ordinal for node in block]
-        named += [node.prerequisites for node in block]
-        gates += [node.gate for node in block]
+        befores = [node.prerequisites for node in block]
+        sizes += map(len, befores)
+        named += chain.from_iterable(befores)
+        gated += compress(range(start, len(ids)), [node.gate for node in block])
         guided += [node for node in block if node.scope or node.node_type or node.checkpoint_type or node.sensitivity]
-        ranks += bytes([RANKS[node.phase] for node in block])
         kinds += bytes([_KIND[node.kind] for node in block])
         required += bytes([node.required for node in block])
         deprecated += bytes([node.deprecated for node in block])
     live = ~np.frombuffer(deprecated, np.bool_)
     return Columns(
-        nodes, ids, np.frombuffer(ranks, np.uint8).astype(np.int64), np.array(ordinals, np.int64),
-        np.frombuffer(kinds, np.uint8), named, gates, np.frombuffer(required, np.bool_) & live, live, guided,
+        nodes, ids, np.concatenate(ranks).astype(np.int64), np.concatenate(ordinals),
+        np.frombuffer(kinds, np.uint8), named, np.array(sizes, np.int64), gated,
+        np.frombuffer(required, np.bool_) & live, live, guided,
     )  # fmt: skip
+
+
+def _ascend(ranks: NDArray[np.uint8] | Ints, ordinals: Ints) -> bool:
+    """Say whether the rows go up by rank, then by ordinal, and none stands twice."""
+    return bool(((ranks[1:] > ranks[:-1]) | ((ranks[1:] == ranks[:-1]) & (ordinals[1:] > ordinals[:-1]))).all())
+
+
+def _in_order(nodes: Sequence[Node]) -> Sequence[Node]:
+    """Return `nodes` by rank, then by ordinal; those with the same by id."""
+    ranks, ordinals = _keys(nodes)
+    if len(np.unique(ordinals)) < len(ordinals):
+        nodes = sorted(nodes, key=lambda node: node.node_id)
+        ranks, ordinals = _keys(nodes)
+    return _pick(nodes, np.lexsort((ordinals, ranks)).tolist())  # stable
+
+
+def _keys(nodes: Sequence[Node]) -> tuple[NDArray[np.uint8], Ints]:
+    ranks = np.frombuffer(bytes([RANKS[node.phase] for node in nodes]), np.uint8)
+    return ranks, np.array([node.ordinal for node in nodes], np.int64)
 
 
 def _blocks(rows: Sequence[T]) -> Iterable[Sequence[T]]:

@@ -31,6 +31,11 @@ class Edges:
         return bool((self.before < self.after).all())
 
     @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """Return `starts` as an array."""
+        return np.concatenate([[0], np.cumsum(np.bincount(self.before, minlength=self.count))])
+
+    @cached_property
     def followers(self) -> list[int]:
         """Return the followers of all nodes, one after the other."""
         found: list[int] = self.after.tolist()
@@ -39,11 +44,17 @@ class Edges:
     @cached_property
     def starts(self) -> list[int]:
         """Return where the followers of each node start, and at last their count."""
-        return [0, *np.cumsum(np.bincount(self.before, minlength=self.count)).tolist()]
+        found: list[int] = self.bounds.tolist()
+        return found
 
     def of(self, node: int) -> list[int]:
         """Return the nodes that name `node` as a prerequisite."""
         return self.followers[self.starts[node] : self.starts[node + 1]]
+
+    def opened_by(self, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the followers of all these nodes, one after the other, and how many each has."""
+        first, counts = self.bounds[nodes], self.bounds[nodes + 1] - self.bounds[nodes]
+        return self.after[np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())], counts
 
 
 def edges_of(count: int, before: NDArray[np.int64], after: NDArray[np.int64]) -> Edges:
@@ -82,14 +93,19 @@ def topological_order(edges: Edges) -> list[int]:
     return order
 
 
+def each_once(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers, ascending, without repeats: np.unique, which takes six times as long."""
+    ascending = np.sort(nodes)
+    return ascending[np.flatnonzero(np.diff(ascending, prepend=-1))]
+
+
 class _Walk:
     """From the nodes that wait for nothing to all that can be reached; `waiting` is 0 where it has been."""
 
     NARROW, NARROW_LEVELS = 32, 200  # nodes of a level; how many such levels arrays may take, at some 20 us each
 
     def __init__(self, edges: Edges) -> None:
-        self.after = edges.after
-        self.starts = np.searchsorted(edges.before, np.arange(edges.count + 1))
+        self.edges = edges
         self.waiting = np.bincount(edges.after, minlength=edges.count)
         self.turn, self.depth = np.arange(edges.count), np.zeros(edges.count, np.int64)
         self.front = np.flatnonzero(self.waiting == 0)
@@ -99,19 +115,17 @@ class _Walk:
         level = narrow = 0
         while self.front.size and narrow < self.NARROW_LEVELS:
             level, narrow = level + 1, narrow + (self.front.size < self.NARROW)
-            first, counts = self.starts[self.front], self.starts[self.front + 1] - self.starts[self.front]
-            place = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-            reached = self.after[place]
+            reached, counts = self.edges.opened_by(self.front)
             np.maximum.at(self.turn, reached, np.repeat(self.turn[self.front], counts))
             np.subtract.at(self.waiting, reached, 1)
-            self.front = np.unique(reached[self.waiting[reached] == 0])
+            self.front = each_once(reached[self.waiting[reached] == 0])
             self.depth[self.front] = level
 
     def by_nodes(self) -> None:
         """Go on from where the levels were left, to the end."""
         if not self.front.size:
             return
-        after, starts, waiting = self.after.tolist(), self.starts.tolist(), self.waiting.tolist()
+        after, starts, waiting = self.edges.followers, self.edges.starts, self.waiting.tolist()
         turn, depth, pending = self.turn.tolist(), self.depth.tolist(), self.front.tolist()
         for node in pending:  # sees what the loop adds
             own, behind = turn[node], depth[node] + 1

@@ -7,15 +7,16 @@ node, and no other learning system looks. Counterpart: graph_check.py names each
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush
 
 import numpy as np
 
 from ruach_studio.formation.graph import PHASES, Kind, Phase, ScoreGate, phase_rank
-from ruach_studio.formation.graph_columns import KINDS, Columns, Ints
-from ruach_studio.formation.graph_order import Edges
+from ruach_studio.formation.graph_columns import KINDS, Columns, Flags, Ints
+from ruach_studio.formation.graph_order import Edges, each_once
 
 # scoring.py must agree with these weights and with the shape of perfect_score_bp: S = floor(10000 * sum(w*a/b) / sum(w)),
 # over the factors that have something to count (b > 0). tests/formation compares the two.
@@ -62,7 +63,8 @@ def closed_gates(columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate])
     nobody: it counts as passed, and its gate is not tried.
     Gates behind a shut gate are tried as if that one stood open, so that one look names all; each is shut for certain.
     """
-    tried = {position: gate for position, gate in gates.items() if not columns.nodes[position].deprecated}
+    live: list[bool] = columns.live.tolist()
+    tried = {position: gate for position, gate in gates.items() if live[position]}
     if not tried:
         return ()
     reach = _Reach(columns, edges, tried)
@@ -72,7 +74,7 @@ def closed_gates(columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate])
     closed: list[ClosedGate] = []
     while True:
         reach.open_all()
-        stuck = sorted(position for heap in reach.ready.values() for _, position in heap)
+        stuck = sorted(asked % edges.count for heap in reach.ready.values() for asked in heap)
         if not stuck:
             return tuple(sorted(closed, key=lambda gate: gate.position))
         closed += [reach.report(position) for position in stuck]
@@ -86,29 +88,42 @@ class _Reach:
 
     def __init__(self, columns: Columns, edges: Edges, gates: Mapping[int, ScoreGate]) -> None:
         self.nodes, self.edges, self.gates = columns.nodes, edges, gates
-        self.waits = _shut_before(edges, gates, columns.live.tolist())  # shut node -> how many prerequisites are shut
-        shut = np.fromiter(self.waits, np.int64, len(self.waits))
+        self.shut = _shut(edges, np.fromiter(gates, np.int64, len(gates)), columns.live)
         self.required = _by_kind(columns, np.flatnonzero(columns.counted))
-        behind = _by_kind(columns, shut[columns.counted[shut]])
+        behind = _by_kind(columns, np.flatnonzero(columns.counted & self.shut))
         self.done = {phase: self.required[phase] - behind[phase] for phase in PHASES}
-        live = np.bincount(columns.ranks[columns.live], minlength=len(PHASES) + 1)
-        live -= np.bincount(columns.ranks[shut], minlength=len(PHASES) + 1)
-        self.active = {phase: bool(live[phase_rank(phase)]) for phase in PHASES}
-        # Gates whose prerequisites are all open, the lowest first, by the phase that they read.
-        self.ready: dict[Phase, list[tuple[int, int]]] = {phase: [] for phase in PHASES}
-        for position, gate in gates.items():
+        open_ranks = np.bincount(columns.ranks[columns.live & ~self.shut], minlength=len(PHASES) + 1)
+        self.active = {phase: bool(open_ranks[phase_rank(phase)]) for phase in PHASES}
+
+    @cached_property
+    def waits(self) -> dict[int, int]:
+        """Return, per shut node, how many of its prerequisites are shut."""
+        shut = np.flatnonzero(self.shut)
+        counts = np.bincount(self.edges.after[self.shut[self.edges.before]], minlength=self.edges.count)
+        return dict(zip(shut.tolist(), counts[shut].tolist(), strict=True))
+
+    @cached_property
+    def ready(self) -> dict[Phase, list[int]]:
+        """Return the gates whose prerequisites are all open, by the phase that they read: heaps of what is `_asked`."""
+        found: dict[Phase, list[int]] = {phase: [] for phase in PHASES}
+        for position, gate in self.gates.items():
             if not self.waits[position]:
-                heappush(self.ready[gate.scope], (gate.minimum_bp, position))
+                heappush(found[gate.scope], self._asked(position, gate))
+        return found
+
+    def _asked(self, position: int, gate: ScoreGate) -> int:
+        """Return basis points and place as one number: thousands of pairs would set off a collection of garbage."""
+        return gate.minimum_bp * self.edges.count + position
 
     def open_all(self) -> None:
         """Open every gate that the best score so far opens, until none is left that it does."""
-        moved = True
+        moved, count = True, self.edges.count
         while moved:
             moved = False
             for phase, heap in self.ready.items():
                 best, reached = self.score(phase), list[int]()
-                while heap and heap[0][0] <= best:
-                    reached.append(heappop(heap)[1])
+                while heap and heap[0] // count <= best:
+                    reached.append(heappop(heap) % count)
                 self.open(reached)
                 moved = moved or bool(reached)
 
@@ -128,7 +143,7 @@ class _Reach:
                 if left:
                     continue
                 if gate := self.gates.get(follower):
-                    heappush(self.ready[gate.scope], (gate.minimum_bp, follower))
+                    heappush(self.ready[gate.scope], self._asked(follower, gate))
                 else:
                     pending.append(follower)
 
@@ -142,20 +157,16 @@ class _Reach:
         return ClosedGate(position, gate, self.score(gate.scope), counts)
 
 
-def _shut_before(edges: Edges, gates: Iterable[int], live: Sequence[bool]) -> dict[int, int]:
-    """Return, per node that is gated or behind a gate, how many of its prerequisites are such nodes themselves."""
-    followers, starts = edges.followers, edges.starts
-    waits = dict.fromkeys(gates, 0)
-    pending = list(waits)
-    while pending:
-        node = pending.pop()
-        for follower in followers[starts[node] : starts[node + 1]]:
-            if follower in waits:
-                waits[follower] += 1
-            elif live[follower]:
-                waits[follower] = 1
-                pending.append(follower)
-    return waits
+def _shut(edges: Edges, gates: Ints, live: Flags) -> Flags:
+    """Say of each node whether it is gated or behind a gate; a deprecated node lets pass."""
+    shut = np.zeros(edges.count, np.bool_)
+    shut[gates] = True
+    front = gates
+    while front.size:
+        reached, _ = edges.opened_by(front)
+        front = each_once(reached[live[reached] & ~shut[reached]])
+        shut[front] = True
+    return shut
 
 
 def _by_kind(columns: Columns, places: Ints) -> dict[Phase, Counter[Kind]]:
