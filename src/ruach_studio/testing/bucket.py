@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Bucket:
             service_url="http://studio.test", answer_s=10.0,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def client(self) -> Any:
         """A client of the server itself, past every proxy."""
         return open_client(self.place)

@@ -47,7 +47,7 @@ class FaultyProxy:
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    news: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def endpoint(self) -> str:
@@ -56,13 +56,20 @@ class FaultyProxy:
 
     def fault_for(self, request: str) -> Fault | None:
         """Note the request and return what is to happen to it."""
-        with self.lock:
+        with self.news:
             self.seen.append(request)
+            self.news.notify_all()
             for fault in self.faults:
                 if fault.used < fault.times and re.search(fault.pattern, request):
                     fault.used += 1
                     return fault
         return None
+
+    def await_request(self, pattern: str, timeout_s: float = 30.0) -> None:
+        """Wait until a request that matches was seen; blocking. Raises TimeoutError."""
+        with self.news:
+            if not self.news.wait_for(lambda: self.count(pattern), timeout_s):
+                raise TimeoutError(pattern)
 
     def count(self, pattern: str) -> int:
         """Return how many requests seen match."""

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.storage.s3.claims import Claim, Claims
+from ruach_studio.infra.storage.s3.errors import is_answer
 from ruach_studio.infra.storage.s3.file_facts import read_part
 from ruach_studio.infra.storage.s3.place import Place
 from ruach_studio.infra.storage.s3.upload import Body, Wanted, conditionally
@@ -94,6 +95,8 @@ def _ended(client: "S3Client", claim: Claim) -> bool:
         else:
             _abort(client, claim.bucket, claim.name, claim.upload_id)
     except (ClientError, BotoCoreError) as error:
+        if is_answer(error, "NoSuchBucket"):
+            return True
         log.warning("storage.upload.left", name=claim.name, error=type(error).__name__)
         return False
     return True

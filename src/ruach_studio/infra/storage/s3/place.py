@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 ATTEMPTS = 4
-CONNECT_S = 10.0
+CONNECT_S = 10.0  # also how long the line may stand still while we send
 CONNECTIONS = 16
 _MAKING = Lock()  # making a client is not safe in two threads at once; using one is
 _FILES = ("config_file", "credentials_file")
@@ -44,6 +44,7 @@ class Place:
     region: str = "auto"
     prefix: str = ""
     addressing: Literal["auto", "path", "virtual"] = "auto"
+    connect_s: float = CONNECT_S
     answer_s: float = 30.0
     attempts: int = ATTEMPTS
     public_url: str | None = None
@@ -75,7 +76,7 @@ def open_client(place: Place) -> "S3Client":
         addressing = "path"  # works at every server that has an address of its own, with any certificate
     config = Config(
         retries={"mode": "standard", "total_max_attempts": place.attempts},
-        connect_timeout=CONNECT_S,
+        connect_timeout=place.connect_s,
         read_timeout=place.answer_s,
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,

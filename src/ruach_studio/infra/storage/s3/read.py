@@ -1,7 +1,7 @@
 """Turn a stored object into its bytes, a block at a time, also over a line that breaks.
 
-A broken answer is taken up again where it broke (Range), and only while the object is still the same (If-Match): at most
-four tries without a new byte.
+A broken answer is taken up again where it broke (Range), and only while the object is still the same (If-Match): as many
+tries without a new byte as a request has attempts.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from ruach_studio.infra.storage.port import BLOCK_BYTES, NothingStored
 from ruach_studio.infra.storage.s3.errors import is_answer
-from ruach_studio.infra.storage.s3.place import ATTEMPTS, Place
+from ruach_studio.infra.storage.s3.place import Place
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -46,7 +46,7 @@ def blocks(
                     yield block
         except (HTTPClientError, IncompleteReadError):  # the line broke in the middle
             failures += 1
-            if failures == ATTEMPTS:
+            if failures == place.attempts:
                 raise
             time.sleep(_PAUSE_S * 2**failures)
 

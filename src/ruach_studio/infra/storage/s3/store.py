@@ -1,7 +1,8 @@
 """Turn a bucket into the object store: the port, on top of upload.py, multipart.py and read.py.
 
-botocore waits, so that every call runs in a thread; a cancelled `put_file` stops its thread and waits until the upload is
-aborted. The client is made at the first call: whoever only asks for addresses loads and pays nothing more.
+botocore waits, so that every call runs in a thread. A cancelled `put_file` sends no more and waits until the upload is
+aborted, which may take as long as the server needs to answer what is on the line already. The client is made at the first
+call: whoever only asks for addresses loads and pays nothing more.
 """
 
 import asyncio
