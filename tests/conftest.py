@@ -8,6 +8,7 @@ survive. The schema is migrated once into a template; a test's database is a cop
 import gc
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -25,6 +26,7 @@ from ruach_studio.infra.auth import passwords
 from ruach_studio.infra.collector import settle
 from ruach_studio.infra.db import Database, upgrade
 from ruach_studio.infra.embedded import EmbeddedPostgres
+from ruach_studio.testing.s3_server import S3Server, program, s3_server
 
 PREFIX = "ruach-test-"
 MEMORY, ROOM = Path(os.sep, "dev", "shm"), 2 << 30  # bytes; a run needs some 200 MB a worker
@@ -59,6 +61,15 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RUACH_NEXT_STEP_DEADLINE_MS", "60000")
         yield
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One real S3 server; tests that use it belong to the xdist group "s3", so that one worker starts one."""
+    if program() is None and sys.platform == "darwin":
+        pytest.skip("SeaweedFS has no wheel for this machine")
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -22,7 +22,9 @@ from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
+from ruach_studio.infra.storage.port import SigningStore
 from ruach_studio.infra.storage.routes import router as media_router
+from ruach_studio.infra.storage.routes import signed_router
 from ruach_studio.membership.entrypoints import http as membership_http
 from ruach_studio.render.entrypoints import http as render_http
 
@@ -44,10 +46,11 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(formation_graph.router(services))
     api.include_router(formation_search.router(services))
     api.include_router(ops_router(commanding(services)))
+    reader = public() if services.settings.media_public else require("operator", "member")
     if isinstance(services.store, LocalDiskStore):
-        api.include_router(
-            media_router(services.store, guard=public() if services.settings.media_public else require("operator", "member"))
-        )
+        api.include_router(media_router(services.store, guard=reader))
+    elif isinstance(services.store, SigningStore):
+        api.include_router(signed_router(services.store, guard=reader))
     return api
 
 

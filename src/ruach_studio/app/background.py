@@ -13,6 +13,8 @@ from ruach_studio.app.xapi import run as stream_xapi
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import Relay
 from ruach_studio.infra.queues import Worker
+from ruach_studio.infra.storage.port import ObjectStore
+from ruach_studio.kernel.errors import RuachError
 
 log = get_logger(__name__)
 
@@ -24,6 +26,8 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
     relay = Relay(services.database, consumers(services))
     tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
+    if services.settings.storage == "s3":
+        tasks.append(asyncio.create_task(_sweep(services.store), name="sweep"))
     if services.settings.xapi_url is not None:
         tasks.append(asyncio.create_task(stream_xapi(services, stop), name="xapi"))
 
@@ -40,3 +44,13 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     finally:
         stop.set()
         await asyncio.gather(*tasks)
+
+
+async def _sweep(store: ObjectStore) -> None:
+    """Clear away what killed uploads left in the bucket; one that cannot be reached now is swept at the next start."""
+    try:
+        swept = await store.sweep()
+    except RuachError as error:
+        log.warning("storage.sweep.failed", code=error.code, message=str(error))
+    else:
+        log.info("storage.swept", uploads=swept)

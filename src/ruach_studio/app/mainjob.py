@@ -60,7 +60,8 @@ class Made:
 async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
     """Do the whole job. `tell(what, part, note)` hears how far each piece is. Raises RuachError; see `ruach run`."""
     await gather(job.cameras)
-    for folder in (job.out, settings.data_dir, settings.store_dir):
+    store_dirs = [settings.store_dir] if settings.storage == "disk" else []
+    for folder in (job.out, settings.data_dir, *store_dirs):
         check_writable(folder)
     await asyncio.to_thread(check_ffmpeg)
     session_id = job.session_id
@@ -72,7 +73,7 @@ async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
     tell("listen", 1.0, "")
     wire = to_wire(replace(tried.edl, status="locked"))
     plans = [plan_render(wire, preset_named(name)) for name in FORMATS]
-    for folder, copies in ((job.out, 1), (settings.data_dir, 3), (settings.store_dir, 1)):
+    for folder, copies in ((job.out, 1), (settings.data_dir, 3), *((folder, 1) for folder in store_dirs)):
         check_room(plans, folder, copies=copies)
     correlation_id = new_id()
     with bind(correlation_id=correlation_id, automation_id=new_id()):

@@ -66,8 +66,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             url = await parts.enter_async_context(_embedded(settings))
         await migrate(url)
         database = await parts.enter_async_context(Database(url, pool_size=settings.database_pool_size))
-        store = LocalDiskStore(settings.store_dir, settings.public_url)
-        await store.sweep()
+        store = open_store(settings)
+        if isinstance(store, LocalDiskStore):
+            await store.sweep()  # a bucket is swept in the background: it may be slow or away
         assessor = await parts.enter_async_context(_assessor(settings))
         embedder = await parts.enter_async_context(open_embedder(settings))
         queue, clock = BullmqPostgres(database), SystemClock()
@@ -76,6 +77,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         parts.push_async_callback(services.recorder.close)
         yield services
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """Return the store that the settings choose; nothing is asked of it yet."""
+    if settings.storage == "disk":
+        return LocalDiskStore(settings.store_dir, settings.public_url)
+    from ruach_studio.infra.storage.s3.place import place_of  # botocore: a quarter of a second that no disk user pays
+    from ruach_studio.infra.storage.s3.store import S3Store
+
+    return S3Store(place_of(settings), settings.data_dir / "unfinished-uploads")
 
 
 @asynccontextmanager

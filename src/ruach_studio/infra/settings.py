@@ -11,13 +11,15 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from ruach_studio.infra.settings_s3 import S3Settings
 from ruach_studio.kernel.errors import BadInput
 
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
 _PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
 _FOLDERS = ("data_dir", "store_dir")
+Tier = Literal["supporter", "partner", "builder", "steward"]
 _ADDRESSES = ("database_url", "redis_url", "embedding_url")
 
 
@@ -30,7 +32,7 @@ def masked(text: str) -> str:
     return _PASSWORD_IN_DSN.sub(r"\1=***", _PASSWORD_IN_URL.sub(r"\1:***@", text))
 
 
-class Settings(BaseSettings):
+class Settings(S3Settings):
     """Everything that differs between a desk, a test and a fleet. Paths are absolute; sizes and times carry units."""
 
     model_config = SettingsConfigDict(
@@ -39,7 +41,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path(".ruach"), validate_default=True)
     store_dir: Path = Field(default_factory=lambda data: data["data_dir"] / "store")
-    media_roots: Annotated[list[Path], NoDecode] = []
+    media_roots: Annotated[list[Path], NoDecode] = Field(default_factory=list)
     ffmpeg_bin: Path | None = Field(default=None, validation_alias=AliasChoices("RUACH_FFMPEG_BIN", "FFMPEG_BIN"))
 
     database_url: str | None = None
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
     media_public: bool = True  # published renders play without signing in; False asks for a role
     next_step_deadline_ms: int = Field(default=1500, ge=50, le=60_000)  # then the static list is shown
     stripe_webhook_secret: SecretStr | None = None
-    stripe_tiers: Annotated[dict[str, Literal["supporter", "partner", "builder", "steward"]], NoDecode] = {}
+    stripe_tiers: Annotated[dict[str, Tier], NoDecode] = Field(default_factory=dict)
 
     # An OpenAI-compatible endpoint whose model reads reflections too; unset, the published rubric alone does.
     assessor_url: str | None = None

@@ -4,12 +4,14 @@ import pytest
 
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 
-ADAPTERS = ["local_disk"]
+ADAPTERS = ["local_disk", pytest.param("s3", marks=pytest.mark.xdist_group("s3"))]
 
 
 @pytest.fixture(params=ADAPTERS)
 def reopen(request, tmp_path):
-    return {"local_disk": lambda: LocalDiskStore(tmp_path / "store", "http://studio.test/")}[request.param]
+    if request.param == "local_disk":
+        return lambda: LocalDiskStore(tmp_path / "store", "http://studio.test/")
+    return request.getfixturevalue("bucket").store
 
 
 @pytest.fixture
@@ -30,3 +32,11 @@ def film(tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture
+def bucket(s3, tmp_path):
+    """A part of the test server's private bucket that only this test has; see ruach_studio.testing.bucket."""
+    from ruach_studio.testing.bucket import Bucket  # here, so that the disk's tests do not load botocore
+
+    return Bucket(s3, tmp_path)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ruach_studio.infra.storage import local_disk
-from ruach_studio.infra.storage.disk_errors import StoreUnavailable, mapped_disk_errors
+from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
-from ruach_studio.infra.storage.port import ChecksumMismatch
+from ruach_studio.infra.storage.port import ChecksumMismatch, StoreUnavailable
 from ruach_studio.kernel.errors import BadInput, Conflict, OutOfSpace
 
 KEY = "renders/talk/full_16_9/a.mp4"

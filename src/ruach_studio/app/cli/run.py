@@ -13,11 +13,13 @@ from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
 from ruach_studio.app.mainjob import Made, MainJob, main_job
 from ruach_studio.app.outdir import place
+from ruach_studio.app.wiring import open_store
 from ruach_studio.assembly.edl import edl_bytes
 from ruach_studio.assembly.exchange import export
 from ruach_studio.assembly.usecases.draft import DraftOptions
 from ruach_studio.infra.logging import configure
 from ruach_studio.infra.settings import Settings
+from ruach_studio.infra.storage.fetch import fetch
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.kernel.ids import checked_name
 
@@ -58,13 +60,17 @@ def do(settings: Settings, job: MainJob, *, json: bool = False) -> Made:
 def deliver(settings: Settings, made: Made, out: Path) -> dict[str, object]:
     """Put the artifacts, the EDL and its FCPXML into `out`; return the summary that is also written as report.json."""
     out.mkdir(parents=True, exist_ok=True)
-    store = LocalDiskStore(settings.store_dir, settings.public_url)
+    store = open_store(settings)
     artifacts = []
     for name, render in made.renders.items():
         stored = render.artifact
         if stored is None:
             continue
-        place(store.path_of(stored.key), out / f"{name}.{stored.key.rsplit('.', 1)[-1]}")
+        target = out / f"{name}.{stored.key.rsplit('.', 1)[-1]}"
+        if isinstance(store, LocalDiskStore):
+            place(store.path_of(stored.key), target)
+        else:
+            asyncio.run(fetch(store, stored.key, target))
         artifacts.append({
             "format": name, "url": stored.url, "renderJobId": stored.render_job_id, "contentType": stored.content_type,
             "durationMs": stored.duration_ms, "frames": stored.frames, "sizeBytes": stored.size_bytes,

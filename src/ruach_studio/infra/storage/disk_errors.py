@@ -5,17 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ruach_studio.kernel.errors import BadInput, Conflict, OutOfSpace, Unavailable
+from ruach_studio.infra.storage.port import StoreUnavailable
+from ruach_studio.kernel.errors import BadInput, Conflict, OutOfSpace
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SHAPE = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP}
-
-
-class StoreUnavailable(Unavailable):
-    """The object store does not answer right now."""
-
-    code = "store_unavailable"
 
 
 @contextmanager

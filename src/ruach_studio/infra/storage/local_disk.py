@@ -12,7 +12,9 @@ import json
 import mimetypes
 import os
 import stat
+import threading
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -21,10 +23,18 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
-from ruach_studio.infra.storage.port import IMMUTABLE, ChecksumMismatch, StoredObject, checked_key
-from ruach_studio.kernel.errors import BadInput
+from ruach_studio.infra.storage.durable import make_folder, sync_folder
+from ruach_studio.infra.storage.in_thread import in_thread
+from ruach_studio.infra.storage.port import (
+    BLOCK_BYTES,
+    IMMUTABLE,
+    ChecksumMismatch,
+    NothingStored,
+    StoredObject,
+    checked_key,
+)
+from ruach_studio.kernel.errors import BadInput, Cancelled
 
-_BLOCK_BYTES = 1 << 20
 _SWEEP_AGE_S = 60.0
 
 
@@ -50,7 +60,7 @@ class LocalDiskStore:
 
     async def put_file(self, key: str, path: Path, *, content_type: str, cache_control: str = IMMUTABLE) -> StoredObject:
         """Store a copy of `path`. Raises BadInput (no such file, no permission), OutOfSpace, ChecksumMismatch, BadKey."""
-        return await asyncio.to_thread(self._put, checked_key(key), path, content_type, cache_control)
+        return await in_thread(lambda stop: self._put(checked_key(key), path, content_type, cache_control, stop))
 
     async def stat(self, key: str) -> StoredObject | None:
         """Return what is stored under `key`, or None."""
@@ -63,6 +73,17 @@ class LocalDiskStore:
     async def delete(self, key: str) -> bool:
         """Remove `key`; return whether it was there."""
         return await asyncio.to_thread(self._delete, checked_key(key))
+
+    async def read(self, key: str, start_byte: int = 0, end_byte_exclusive: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes of `key` from `start_byte` to before `end_byte_exclusive`. Raises NothingStored."""
+        opened = await asyncio.to_thread(self.open, key)
+        if opened is None:
+            raise NothingStored(subject=key)
+        with opened.file as file:
+            file.seek(start_byte)
+            end = opened.stored.size_bytes if end_byte_exclusive is None else end_byte_exclusive
+            while (room := min(BLOCK_BYTES, end - file.tell())) > 0 and (block := await asyncio.to_thread(file.read, room)):
+                yield block
 
     def path_of(self, key: str) -> Path:
         """Return where the bytes of `key` lie, whether they are there or not; not to be written to."""
@@ -91,20 +112,24 @@ class LocalDiskStore:
         """Remove part files that no living writer holds; return how many."""
         return await asyncio.to_thread(self._sweep)
 
-    def _put(self, key: str, source: Path, content_type: str, cache_control: str) -> StoredObject:
+    def _put(
+        self, key: str, source: Path, content_type: str, cache_control: str, stop: threading.Event | None = None
+    ) -> StoredObject:
         place, part = self._object(key), self.root / "parts" / f"{uuid4()}.part"
         with mapped_disk_errors(key, self.root):
             for folder in (place.parent, part.parent, self._meta(key).parent):
-                _make_folder(folder)
+                make_folder(folder)
             try:
                 with _open_source(source) as reader, part.open("xb") as writer:
                     fcntl.flock(writer, fcntl.LOCK_EX)
                     sha256, size_bytes = _copied(reader, writer)
                     if _sha256_of(part) != sha256:
                         raise ChecksumMismatch(subject=key, remedy="Try again; if it happens twice, check the disk.")
+                    if stop is not None and stop.is_set():
+                        raise Cancelled(subject=key)
                     mtime_ns = os.fstat(writer.fileno()).st_mtime_ns
                     os.replace(part, place)
-                _sync_folder(place.parent)
+                sync_folder(place.parent)
             finally:
                 part.unlink(missing_ok=True)
             facts = {
@@ -125,7 +150,7 @@ class LocalDiskStore:
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return False
             self._meta(key).unlink(missing_ok=True)
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
         return True
 
     def _described(self, key: str, file: BufferedReader, state: os.stat_result) -> StoredObject:
@@ -166,7 +191,7 @@ class LocalDiskStore:
                 os.replace(part, self._meta(key))
         finally:
             part.unlink(missing_ok=True)
-        _sync_folder(self._meta(key).parent)
+        sync_folder(self._meta(key).parent)
 
     def _sweep(self) -> int:
         removed = 0
@@ -200,7 +225,7 @@ def _open_source(source: Path) -> BinaryIO:
 
 def _copied(reader: BinaryIO, writer: BinaryIO) -> tuple[str, int]:
     digest, size_bytes = hashlib.sha256(), 0
-    while block := reader.read(_BLOCK_BYTES):
+    while block := reader.read(BLOCK_BYTES):
         writer.write(block)
         digest.update(block)
         size_bytes += len(block)
@@ -214,18 +239,3 @@ def _sha256_of(path: Path) -> str:
         if hasattr(os, "posix_fadvise"):  # read what the disk has, not what the page cache remembers
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _make_folder(folder: Path) -> None:
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for made in reversed(missing):
-        _sync_folder(made.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

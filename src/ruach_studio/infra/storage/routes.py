@@ -1,5 +1,8 @@
 """Turn GET and HEAD /media/{key} into the stored object's bytes, with ranges, for players that seek.
 
+`router` serves the bytes from the disk; `signed_router` leads on to the bucket (307), under an address signed for a while,
+so that the address which events and rows carry never expires.
+
 Who may read is the composition root's choice (setting `media_public`): published renders are public by default, since
 the page of a member plays them and their keys hold an unguessable render job id; otherwise give a role as `guard`.
 """
@@ -8,11 +11,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
 
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
-from ruach_studio.infra.storage.port import BadKey
+from ruach_studio.infra.storage.port import BadKey, SigningStore
 from ruach_studio.infra.storage.ranges import ObjectResponse
 from ruach_studio.kernel.errors import NotFound
 
@@ -53,6 +56,31 @@ def router(store: LocalDiskStore, *, guard: Callable[..., Any]) -> APIRouter:
             summary="Read a stored object",
             response_class=Response,
             responses=_ANSWERS,
+            operation_id=f"{method.lower()}Media",
+        )
+    return media
+
+
+def signed_router(store: SigningStore, *, guard: Callable[..., Any]) -> APIRouter:
+    """Return the routes that lead to `store`'s objects; ranges are the bucket's to answer."""
+    media = APIRouter(tags=["media"], dependencies=[Depends(guard)])
+
+    async def lead_to_object(key: str, request: Request) -> Response:
+        try:
+            address = await asyncio.to_thread(store.reading_url, key, request.method)
+        except BadKey as error:
+            raise NoSuchObject(subject=key[:80]) from error
+        return RedirectResponse(address, 307, {"Cache-Control": "no-store"})
+
+    for method in ("GET", "HEAD"):
+        media.add_api_route(
+            "/media/{key:path}",
+            lead_to_object,
+            methods=[method],
+            name=f"media.{method.lower()}",
+            summary="Find a stored object",
+            response_class=Response,
+            responses={307: {"description": "Where the object is served"}, 404: _ANSWERS[404]},
             operation_id=f"{method.lower()}Media",
         )
     return media

@@ -18,8 +18,9 @@ from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import NewJob
 from ruach_studio.render.usecases.process_job import WORKER
 
+_REFUSED = {"store_refused", "no_such_bucket"}  # 401, 403 and the like: it stays so until somebody corrects it
 # The specification's triage playbook for render-jobs-dlq, by error code.
-_UPLOAD = {"checksum_mismatch", "unavailable", "out_of_space", "bad_key"}
+_UPLOAD = {"checksum_mismatch", "unavailable", "store_unavailable", "out_of_space", "bad_key", *_REFUSED}
 _FFMPEG = {"media_failure", "frame_count_wrong", "undecodable_sound", "unmeasurable", "no_picture", "mapping_inexpressible"}
 _PLAYBOOK: Mapping[int, Mapping[str, Any]] = {
     1: {
@@ -46,6 +47,8 @@ def triage(execution: Execution, error: JobError) -> Mapping[str, Any] | None:
         return _PLAYBOOK[1]
     if error.code in _FFMPEG:
         return _PLAYBOOK[3]
+    if error.code in _REFUSED:
+        return {**_PLAYBOOK[2], "safeToRequeue": False}
     return _PLAYBOOK[2] if error.code in _UPLOAD else None
 
 

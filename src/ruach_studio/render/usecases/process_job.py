@@ -18,7 +18,7 @@ from ruach_studio.infra.audit import DecisionEntry, record_decisions
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import publish
 from ruach_studio.infra.queues.port import JobContext
-from ruach_studio.infra.storage.port import ChecksumMismatch
+from ruach_studio.infra.storage.port import ChecksumMismatch, StoredObject
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
@@ -106,9 +106,7 @@ class _Run:
         await self._enter("upload")
         job, preset = self._job, self._plan.preset
         key = f"renders/{job.session_id}/{job.format}/{job.render_job_id}.{preset.extension}"
-        stored = await self._services.store.put_file(
-            key, self._folder / finished.file_name, content_type=preset.content_type
-        )
+        stored = await self._put(key, self._folder / finished.file_name, preset.content_type)
         if stored.sha256 != finished.sha256:
             raise ChecksumMismatch("the store holds other bytes than were rendered", subject=key)
         now = self._services.clock.now()
@@ -119,6 +117,8 @@ class _Run:
         )  # fmt: skip
         async with self._services.database.transaction() as tx:
             current = await jobs.get(tx, job.render_job_id, lock=True)
+            if current.state == "cancelled":  # nobody will ever hear of the object
+                await self._services.store.delete(key)
             if current.state != "processing":
                 raise Cancelled(f"it is {current.state}", subject=f"render job {job.render_job_id}")
             await artifacts.insert(tx, artifact)
@@ -128,6 +128,21 @@ class _Run:
             await jobs.move(tx, job.render_job_id, "completed", actor=WORKER, at=now)
         log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
         return result_of(artifact)
+
+    async def _put(self, key: str, path: Path, content_type: str) -> StoredObject:
+        """Store the file; a cancellation stops it at once and takes back what was stored."""
+        store, cancelled = self._services.store, asyncio.ensure_future(self._context.cancelled.wait())
+        storing = asyncio.ensure_future(store.put_file(key, path, content_type=content_type))
+        try:
+            await asyncio.wait({storing, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            if storing.done():
+                return storing.result()
+        finally:
+            for task in (storing, cancelled):
+                task.cancel()
+            await asyncio.gather(storing, cancelled, return_exceptions=True)
+        await store.delete(key)
+        raise Cancelled(subject=f"render job {self._job.render_job_id}")
 
     async def _enter(self, step: Step) -> None:
         if self._context.cancelled.is_set():
