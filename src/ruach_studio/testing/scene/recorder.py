@@ -92,7 +92,8 @@ def clipped(sound: Sound, drive_db: float = 0.0) -> Sound:
 def saturated(sound: Sound, drive_db: float = 12.0) -> Sound:
     """Return the sound through a soft limiter (tanh), at about its old level."""
     drive = 10 ** (drive_db / 20)
-    return (np.tanh(sound * drive) / drive).astype(np.float32)
+    limited: Sound = (np.tanh(sound * drive) / drive).astype(np.float32)
+    return limited
 
 
 def gated(sound: Sound, rate: int, threshold_dbfs: float = -45.0, depth_db: float = 40.0) -> Sound:
