@@ -41,21 +41,26 @@ def utterances(person: int) -> tuple[Sound, ...]:
     return tuple(found)
 
 
-def utterance(person: int, rng: np.random.Generator) -> Sound:
-    """Return one line of `person` as it was never said before."""
-    choices = utterances(person)
+def utterance(person: int, rng: np.random.Generator, half: int | None = None) -> Sound:
+    """Return one line of `person` as it was never said before; `half` 0 or 1 draws from every second line only."""
+    choices = utterances(person) if half is None else utterances(person)[half::2]
     tempo = 1.0 + rng.uniform(-_TEMPO, _TEMPO)
     said: Sound = soxr.resample(choices[int(rng.integers(len(choices)))], RATE * tempo, RATE, quality="HQ")
     return said * np.float32(10 ** (rng.uniform(-3.0, 3.0) / 20))
 
 
-def conversation(seconds: float, people: int, seed: int, *, gap_s: tuple[float, float] = (0.1, 1.2)) -> list[Sound]:
-    """Return one stem per person of people who talk one after another, never the same person's turn overlapping."""
+def conversation(
+    seconds: float, people: int, seed: int, *, gap_s: tuple[float, float] = (0.1, 1.2), half: int | None = None
+) -> list[Sound]:
+    """Return one stem per person of people who talk one after another.
+
+    Two conversations of different halves (0, 1) share no line: the same line twice at nearly the same speed is a match.
+    """
     rng = np.random.default_rng((seed, people))
     stems = [np.zeros(round(seconds * RATE), np.float32) for _ in range(people)]
     position, person = round(0.3 * RATE), 0
     while position < len(stems[0]):
-        said = utterance(person, rng)[: len(stems[0]) - position]
+        said = utterance(person, rng, half)[: len(stems[0]) - position]
         stems[person][position : position + len(said)] = said
         position += len(said) + round(rng.uniform(*gap_s) * RATE)
         if people > 1 and rng.random() < 0.7:
