@@ -68,7 +68,7 @@ def energy_matrix(
             if placement.camera_id != camera or placement.clip_index >= len(tracks[camera]):
                 continue
             digest = tracks[camera][placement.clip_index]
-            local_s = (edges_s - placement.offset_s) / (1.0 + placement.drift_ppm * 1e-6)
+            local_s = placement.local_s(edges_s)
             clip_power, clip_counts = _window_sums(digest, local_s)
             power += clip_power
             counts += clip_counts

@@ -13,8 +13,9 @@ from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
 from ruach_studio.app.naming import session_of
 from ruach_studio.app.outdir import check_file
 from ruach_studio.assembly.edl import edl_bytes
-from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft, master_of, place
+from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft
 from ruach_studio.assembly.usecases.footage import gather, hear
+from ruach_studio.assembly.usecases.place import place
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.ids import checked_name
 
@@ -24,7 +25,8 @@ Cameras = Annotated[
 Wide = Annotated[str | None, typer.Option("--wide", help="The camera that shows everyone.")]
 Audio = Annotated[str | None, typer.Option("--audio", help="A separate sound recording (mixer, lavalier).")]
 Master = Annotated[
-    str | None, typer.Option("--master", help="The camera whose start is 0 (default: the first that is not wide).")
+    str | None,
+    typer.Option("--master", help="The camera whose start is 0 (default: the best sounding one that is not wide)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Ruleset = Literal["angle-v1", "angle-v2"]
@@ -57,7 +59,7 @@ def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master
 
     async def work() -> Any:
         sources = await gather(given.files)
-        return await place(await hear(sources, given.scratch), master_of(sources, master))
+        return await place(sources, await hear(sources, given.scratch), master)
 
     solution = asyncio.run(work())
     if json:
