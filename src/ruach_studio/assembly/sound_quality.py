@@ -25,7 +25,7 @@ ABOVE_FLOOR_DB = 10.0
 QUIETEST_DBFS = -96.0  # the floor of 16 bits: digital silence counts as this
 FULL_CLIPPING = 0.01
 FULL_BANDWIDTH_HZ = 7000.0
-BANDWIDTH_DROP_DB = 50.0
+BANDWIDTH_DROP_DB = 45.0
 MASTER_COVERAGE = 0.9
 NEARLY_AS_GOOD = 0.05
 
@@ -105,7 +105,7 @@ def _windows(digest: AudioDigest) -> npt.NDArray[np.float64]:
 
 
 def _bandwidth_hz(spectra: Sequence[tuple[float, ...]]) -> float:
-    """Return the upper edge of the highest third octave whose density is within 50 dB of the strongest; 0 if unknown."""
+    """Return the upper edge of the highest third octave whose density is within 45 dB of the strongest; 0 if unknown."""
     if not spectra:
         return 0.0
     density = np.sum(np.array(spectra), axis=0) / np.array(THIRD_OCTAVES_HZ)
