@@ -6,6 +6,7 @@ import pytest
 from ruach_studio.assembly.sync import locate
 from ruach_studio.assembly.usecases.listen import listen
 from ruach_studio.infra.media import decode_audio, probe
+from ruach_studio.testing.scene.voices import conversation
 
 RATE = 48000
 
@@ -39,8 +40,9 @@ def test_variable_frame_rate_does_not_move_the_sound(make, noise, picture):
 
 async def test_a_hole_in_the_stamps_is_no_step_for_sync(make, tmp_path):
     """40 s of sound of which 12 to 13 s are missing with their stamps: one line fits both sides."""
-    talk = ["-f", "lavfi", "-i", "anoisesrc=r=48000:d=40:a=0.3:seed=7", "-af", "tremolo=f=2.3:d=0.9,tremolo=f=0.31:d=0.8"]
-    whole = make("a.mka", *talk, "-c:a", "pcm_s16le")
+    raw = tmp_path / "talk.f32"
+    raw.write_bytes(sum(conversation(40.0, 2, 3)).tobytes())
+    whole = make("a.mka", "-f", "f32le", "-ar", "16000", "-ac", "1", "-i", str(raw), "-c:a", "pcm_s16le")
     holed = make("gap.mka", "-i", str(whole), "-c", "copy", "-bsf:a", "noise=drop='between(pts*tb,12,13)'")
     query, reference = await listen(holed, tmp_path), await listen(whole, tmp_path)
     assert np.isnan(query.power10ms[1220:1280]).all()
