@@ -18,11 +18,12 @@ import tempfile
 import threading
 import time
 import venv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from assembly_footage import CAMERAS, make_cameras, make_long
+from assembly_footage import CAMERAS, Truth, make_cameras, make_long
 
 from ruach_studio.assembly.energy import energy_matrix
 from ruach_studio.assembly.sync import align
@@ -50,20 +51,21 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--ours", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--sync-only", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.ours:
-        asyncio.run(ours(Path(args.ours[0]), [Path(name) for name in args.ours[1:]]))
+        asyncio.run(ours(Path(args.ours[0]), [Path(name) for name in args.ours[1:]], args.sync_only))
         return
     with tempfile.TemporaryDirectory() as name:
         memory(Path(name)) if args.memory else compare(Path(name), args.minutes)
 
 
-async def ours(scratch: Path, files: list[Path]) -> None:
+async def ours(scratch: Path, files: list[Path], sync_only: bool = False) -> None:
     """Decode, sync and measure; print the placements. Runs in its own process."""
     digests = await listen_all(files, scratch)
     tracks = {file.stem: [digest] for file, digest in zip(files, digests, strict=True)}
     solution = align(tracks, files[0].stem)
-    for window_ms in (500, 100):
+    for window_ms in () if sync_only else (500, 100):
         energy_matrix(tracks, solution.placements, window_ms, digests[0].duration_s)
     places = {p.camera_id: [p.offset_s, p.drift_ppm, p.confidence] for p in solution.placements}
     print(json.dumps(places))
@@ -124,9 +126,10 @@ def memory(folder: Path) -> None:
     print(f"60 min against 10 min: {peaks[60] / peaks[10]:.2f} x the memory for 6 x the length")
 
 
-def ours_command(scratch: Path, files: "object") -> list[str]:
+def ours_command(scratch: Path, files: Iterable[Path], *, sync_only: bool = False) -> list[str]:
     """Return the command of our route."""
-    return [sys.executable, str(HERE / "assembly.py"), "--ours", str(scratch), *map(str, files)]  # type: ignore[call-overload]
+    command = [sys.executable, str(HERE / "assembly.py"), *(["--sync-only"] if sync_only else []), "--ours"]
+    return [*command, str(scratch), *map(str, files)]
 
 
 def row(name: str, cost: Cost, limit: Cost) -> None:
@@ -138,13 +141,15 @@ def row(name: str, cost: Cost, limit: Cost) -> None:
 def errors(who: str, found: dict[str, tuple[float, float]], minutes: float) -> None:
     """Print how far each camera is off at the start, middle and end of what it recorded."""
     for name, (offset_s, drift_ppm) in found.items():
-        truth = CAMERAS[name]
-        length_s = (minutes * 60 - truth.offset_s) / (1 + truth.drift_ppm * 1e-6)
-        off = [
-            (offset_s - truth.offset_s + local * (drift_ppm - truth.drift_ppm) * 1e-6) * 1e3
-            for local in (0.0, length_s / 2, length_s)
-        ]
+        off = errors_of(CAMERAS[name], offset_s, drift_ppm, minutes)
         print(f"     {who}, camera {name}: off by {off[0]:+.2f} / {off[1]:+.2f} / {off[2]:+.2f} ms at start / middle / end")
+
+
+def errors_of(truth: Truth, offset_s: float, drift_ppm: float, minutes: float) -> list[float]:
+    """Return the error in ms at the start, middle and end of what a camera recorded."""
+    length_s = (minutes * 60 - truth.offset_s) / (1 + truth.drift_ppm * 1e-6)
+    drift = (drift_ppm - truth.drift_ppm) * 1e-6
+    return [(offset_s - truth.offset_s + local * drift) * 1e3 for local in (0.0, length_s / 2, length_s)]
 
 
 def measure(commands: list[list[str]], environment: dict[str, str] | None = None) -> Cost:

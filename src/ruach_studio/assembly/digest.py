@@ -15,11 +15,25 @@ import soxr
 
 PCM_RATE = 8000
 BLOCKS_PER_S = 100
+THIRD_OCTAVES_HZ = tuple(round(1000 * 2 ** (n / 3), 1) for n in range(-13, 14))  # centres, 50 Hz to 20 kHz
+FULL_SCALE = 0.999  # a sample from here on is clipped
+_SPECTRUM = 2048
 _STEP_S = 1.0  # a long gap is fed in steps of this length: flat memory
 
 Pcm = npt.NDArray[np.int16]
 Power = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float32] | npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFacts:
+    """What tells good sound from bad: the highest sample, how many of `samples` (all channels) are clipped, and the power
+    in each of THIRD_OCTAVES_HZ (one window of 2048 samples of each feed, summed)."""
+
+    peak: float
+    clipped: int
+    samples: int
+    spectrum: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,7 @@ class AudioDigest:
     duration_s: float
     pcm8k: Pcm
     power10ms: Power
+    facts: SoundFacts | None = None
 
     @property
     def sample_count(self) -> int:
@@ -67,6 +82,16 @@ class DigestBuilder:
         self._blocks = 0  # finished 10 ms blocks
         self._open_sum = np.zeros(channels)
         self._open_count = 0
+        self._peak, self._clipped, self._heard = 0.0, 0, 0
+        self._spectrum = np.zeros(len(THIRD_OCTAVES_HZ))
+        hz = np.fft.rfftfreq(_SPECTRUM, 1 / rate) if rate else np.zeros(1)
+        self._edges = np.searchsorted(hz, [centre * 2 ** (-1 / 6) for centre in (*THIRD_OCTAVES_HZ, 2e4 * 2 ** (1 / 3))])
+        self._taper = np.hanning(_SPECTRUM).astype(np.float32)
+
+    @property
+    def facts(self) -> SoundFacts:
+        """Return what was found in all that has been fed."""
+        return SoundFacts(self._peak, self._clipped, self._heard, tuple(float(v) for v in self._spectrum))
 
     @property
     def position(self) -> int:
@@ -81,6 +106,7 @@ class DigestBuilder:
         if not len(samples):
             return DigestChunk(np.empty(0, np.int16), np.empty((0, self.channels), np.float32))
         sound = samples.astype(np.float32) * scale
+        self._look(sound)
         mono: npt.NDArray[np.float32] = sound[:, 0] if self.channels == 1 else sound.mean(axis=1, dtype=np.float32)
         return DigestChunk(self._pcm(mono), self._power(np.square(sound, dtype=np.float64), len(sound)))
 
@@ -103,6 +129,19 @@ class DigestBuilder:
         if open_samples > 0:
             power = self._close_block()[None, :]
         return DigestChunk(pcm, power)
+
+    def _look(self, sound: npt.NDArray[np.float32]) -> None:
+        peak = max(float(sound.max()), -float(sound.min()))
+        if peak >= FULL_SCALE:
+            self._clipped += int(np.count_nonzero(np.abs(sound) >= FULL_SCALE))
+        self._peak = max(self._peak, peak)
+        self._heard += sound.size
+        first = (len(sound) - _SPECTRUM) // 2
+        if first >= 0:
+            window = sound[first : first + _SPECTRUM].mean(axis=1) * self._taper
+            power = np.square(np.abs(np.fft.rfft(window)))
+            total = np.concatenate(([0.0], np.cumsum(power)))
+            self._spectrum += np.diff(total[np.minimum(self._edges, len(power))])
 
     def _pcm(self, mono: npt.NDArray[np.float32]) -> Pcm:
         out = _int16(self._resampler.resample_chunk(np.ascontiguousarray(mono)))

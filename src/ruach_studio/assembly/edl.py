@@ -15,6 +15,7 @@ from ruach_studio.assembly.edl_state import EdlIsLocked, EdlStateConflict, next_
 from ruach_studio.assembly.edl_validate import EdlIssue, EdlReport, validate_edl
 from ruach_studio.assembly.edl_wire import BadEdl, edl_bytes, from_wire, to_wire
 from ruach_studio.assembly.session import Camera, SessionSources
+from ruach_studio.assembly.sound_quality import programme_order
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import inputs_hash, plain, uuid5
@@ -73,8 +74,8 @@ def build_edl(
 ) -> CanonicalEDL:
     """Return the draft EDL of `plan`, source "auto". Raises BadInput if a clip has no placement.
 
-    The programme's sound is the first audio track (a mixer or lavalier beats a camera), else the master; the rest
-    that has sound is the fallback, in the session's order.
+    The programme's sound is the best audio track (a mixer or lavalier beats a camera), else the best sounding camera, the
+    master if it is nearly as good; the rest that has sound is the fallback, best first (`sound_quality.py`).
     """
     fps, last = programme.fps, programme.duration_frames
     edges = [min(fps.frame_at(shot.start_s), last) for shot in plan.shots] + [last]
@@ -87,14 +88,13 @@ def build_edl(
         for i, shot in enumerate(plan.shots)
         if edges[i + 1] > edges[i]
     )  # fmt: skip
-    audible = [camera for camera in sources.cameras if any(clip.has_audio for clip in camera.clips)]
-    audible.sort(key=lambda camera: (camera.role != "audio", camera.camera_id != solution.master))
-    names = [camera.camera_id for camera in audible]
+    audible = {camera.camera_id: camera.role for camera in sources.cameras if any(clip.has_audio for clip in camera.clips)}
+    names = programme_order(audible, solution.sound, solution.master)
     return CanonicalEDL(
         session_id=session_id, master_camera=solution.master, fps=fps, duration_frames=last, program=cuts,
         sources={c.camera_id: _source(session_id, c, solution, asset_ids or {}) for c in sources.cameras},
         rules_version=plan.rules_version, sync_version=sync_version, version=version,
-        programme_audio=names[0] if names else None, fallback_audio=tuple(names[1:]), options=_options(plan),
+        programme_audio=names[0] if names else None, fallback_audio=names[1:], options=_options(plan),
     )  # fmt: skip
 
 

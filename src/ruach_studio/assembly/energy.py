@@ -89,7 +89,7 @@ def energy_matrix(
             digest = tracks[camera][placement.clip_index]
             if channel > digest.channels:
                 continue
-            local_s = (edges_s - placement.offset_s) / (1.0 + placement.drift_ppm * 1e-6)
+            local_s = placement.local_s(edges_s)
             clip_power, clip_counts = _window_sums(digest, local_s, channel)
             power += clip_power
             counts += clip_counts

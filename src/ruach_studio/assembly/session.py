@@ -28,7 +28,10 @@ class BadSession(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One file. `start_s` is the local time of its first frame: 0 by the definition of local time, kept for the formulas."""
+    """One file. `start_s` is the local time of its first frame: 0 by the definition of local time, kept for the formulas.
+
+    `timecode_s` is the time of day (s) that the recorder's timecode gives to local 0; None without one.
+    """
 
     path: str
     duration_s: float
@@ -37,6 +40,7 @@ class Clip:
     height: int
     has_audio: bool
     start_s: float = 0.0
+    timecode_s: float | None = None
 
     @property
     def has_picture(self) -> bool:

@@ -1,68 +1,46 @@
 """Turn the sound of several cameras into their places on one timeline: offset, drift, confidence and the reasons.
 
-`master_s = offset_s + local_s * (1 + drift_ppm * 1e-6)`, the master camera's first clip at 0; positive = started later.
-Every clip is located by itself (recorders split files). A clip that shares no sound with the master is tried against the
-clips already placed, and placed through them. What cannot be matched gets confidence 0, never an exception.
-Classes: looks-good from 0.8, review-suggested from 0.5, else needs-manual-nudge.
+Every clip is located by itself (recorders split files); all pairs that were measured are solved together (sync_graph.py), so
+a clip that shares no sound with the master is placed through others, and a pair that lies is found and named. Timecode is
+looked at first and believed alone only where there is no sound to ask and no clock was found wrong (0.6, review-suggested).
+What cannot be placed gets confidence 0, never an exception.
 
-sync_pair.py measures one pair; energy.py uses the placements; edl.py records them.
+sync_board.py measures the pairs, sync_model.py holds the values; energy.py uses the placements; edl.py records them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from statistics import median
 
 from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.session import BadSession
+from ruach_studio.assembly.sync_board import DAY_S, JOIN_CONFIDENCE, Board
+from ruach_studio.assembly.sync_graph import INCONSISTENT_S, Edge, Solved
+from ruach_studio.assembly.sync_model import (
+    REVIEW_SUGGESTED,
+    SYNC_RULES,
+    Classification,
+    ClipKey,
+    PairResidual,
+    Piece,
+    Placement,
+    SyncSolution,
+    classify,
+)
 from ruach_studio.assembly.sync_pair import PairMatch, Track, match
-from ruach_studio.assembly.sync_step import Step
+from ruach_studio.assembly.sync_step import Step, gained_s
 from ruach_studio.kernel.timebase import clock_text
 
-SYNC_RULES = "sync-v1"
-LOOKS_GOOD = 0.8
-REVIEW_SUGGESTED = 0.5
 LEAST_GUESS = 0.2  # below this a guess helps nobody: the clip is reported as unmatched
 FAR_OFFSET_S = 60.0
-JOIN_CONFIDENCE = 0.5
+DOUBTFUL_CAP = 0.6
+TIMECODE_CONFIDENCE = 0.6
+TIMECODE_AGREES_S = 0.1  # recorders that were set together stay within two or three frames
 
-Classification = Literal["looks-good", "review-suggested", "needs-manual-nudge"]
-ClipKey = tuple[str, int]
-
-__all__ = ["Classification", "PairMatch", "Placement", "Step", "SyncSolution", "align", "classify", "locate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where one clip lies: `master_s = offset_s + local_s * (1 + drift_ppm * 1e-6)`."""
-
-    camera_id: str
-    clip_index: int
-    offset_s: float
-    drift_ppm: float
-    confidence: float
-    classification: Classification
-    residual_ms: float
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SyncSolution:
-    """Every clip's placement in the order of the cameras; the master's first clip is at 0 without drift."""
-
-    master: str
-    placements: tuple[Placement, ...]
-    sync_rules: str = SYNC_RULES
-
-    def of(self, camera_id: str) -> tuple[Placement, ...]:
-        """Return the placements of one camera in the order of its clips."""
-        return tuple(p for p in self.placements if p.camera_id == camera_id)
-
-
-def classify(confidence: float) -> Classification:
-    """Return the class of a confidence (0 to 1)."""
-    if confidence >= LOOKS_GOOD:
-        return "looks-good"
-    return "review-suggested" if confidence >= REVIEW_SUGGESTED else "needs-manual-nudge"
+__all__ = [
+    "SYNC_RULES", "Classification", "PairMatch", "PairResidual", "Piece", "Placement", "Step", "SyncSolution", "align",
+    "classify", "locate",
+]  # fmt: skip
 
 
 def locate(query: AudioDigest, reference: AudioDigest) -> PairMatch:
@@ -73,99 +51,165 @@ def locate(query: AudioDigest, reference: AudioDigest) -> PairMatch:
     return match(Track.of(query), Track.of(reference))
 
 
-def align(tracks: Mapping[str, Sequence[AudioDigest]], master: str) -> SyncSolution:
+def align(
+    tracks: Mapping[str, Sequence[AudioDigest]], master: str, timecodes: Mapping[ClipKey, float] | None = None
+) -> SyncSolution:  # fmt: skip
     """Place every clip of every camera in `tracks` on the time of `master`.
 
-    Raises BadSession when `master` is not among the cameras or has no clip.
+    `timecodes`: the time of day (s) at which a clip's local time begins, for clips that carry one. Raises BadSession when
+    `master` is not among the cameras or has no clip.
     """
     if not tracks.get(master):
         raise BadSession("the master camera has no sound to align to", subject=master, remedy="Choose another master camera")
-    board = _Board({(c, i): Track.of(d) for c, digests in tracks.items() for i, d in enumerate(digests)})
-    board.put((master, 0), Placement(master, 0, 0.0, 0.0, 1.0, "looks-good", 0.0, ("the master camera starts at 0",)))
-    while board.pending:
-        if not board.place_round():
-            joined = next((key for key in board.pending if key[0] == master and (master, key[1] - 1) in board.placed), None)
-            if joined is None:
-                break
-            board.put(joined, board.joined(joined, JOIN_CONFIDENCE))
-    for key in board.pending:
-        board.placed[key] = board.unmatched(key)
+    board = Board(
+        {(c, i): Track.of(d) for c, each in tracks.items() for i, d in enumerate(each)}, (master, 0), timecodes or {}
+    )
+    board.span()
+    solved = board.check()
+    clock = _clock(board, solved)
+    sure = _sureness(board, solved)
+    placed = {key: _placed(board, solved, key, sure, clock) for key in board.tracks if key in solved.places}
+    for key in board.tracks:
+        if key not in placed:
+            placed[key] = _unplaced(board, key, placed, clock)
     order = [(camera, index) for camera, digests in tracks.items() for index in range(len(digests))]
-    return SyncSolution(master, tuple(_flagged(board.placed[key]) for key in order))
+    return SyncSolution(master, tuple(_flagged(placed[key]) for key in order), pairs=_pairs(board, solved))
 
 
-@dataclass
-class _Board:
-    """Which clips are placed, which are not, and the best guess for each of those."""
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What timecode the master's 0 has (None: unknown), and the clips whose own timecode says otherwise."""
 
-    tracks: Mapping[ClipKey, Track]
-    placed: dict[ClipKey, Placement] = field(default_factory=dict)
-    guesses: dict[ClipKey, Placement] = field(default_factory=dict)
-    tried: set[tuple[ClipKey, ClipKey]] = field(default_factory=set)
+    zero_s: float | None
+    wrong: frozenset[ClipKey]
 
-    @property
-    def pending(self) -> list[ClipKey]:
-        return [key for key in self.tracks if key not in self.placed]
+    def offset_s(self, board: Board, key: ClipKey) -> float | None:
+        """Return where a clip lies by its timecode; None without one."""
+        if self.zero_s is None or key not in board.clocks:
+            return None
+        return (board.clocks[key] - self.zero_s + DAY_S / 2) % DAY_S - DAY_S / 2
 
-    def put(self, key: ClipKey, placement: Placement) -> None:
-        self.placed[key] = placement
 
-    def place_round(self) -> bool:
-        """Try every pending clip against the clips placed so far; say whether any could be placed."""
-        references = sorted(self.placed, key=lambda key: -self.placed[key].confidence)
-        found: dict[ClipKey, Placement] = {}
-        for key in self.pending:
-            for reference in references:
-                if key[0] == reference[0] or (key, reference) in self.tried:
-                    continue  # clips of one camera follow each other, they never overlap
-                self.tried.add((key, reference))
-                guess = self._through(key, reference, match(self.tracks[key], self.tracks[reference]))
-                if key not in self.guesses or guess.confidence > self.guesses[key].confidence:
-                    self.guesses[key] = guess
-            best = self.guesses.get(key)
-            if best is not None and best.confidence >= REVIEW_SUGGESTED:
-                found[key] = best
-        self.placed.update(found)
-        return bool(found)
+def _clock(board: Board, solved: Solved) -> _Clock:
+    """Ask every clip that sound has placed when the master began; the middle answer counts."""
+    by_sound = [key for key in solved.places if key in board.clocks]
+    if not by_sound:
+        return _Clock(None, frozenset())
+    first = board.clocks[by_sound[0]] - solved.places[by_sound[0]][0]
+    zeros = {key: (board.clocks[key] - solved.places[key][0] - first + DAY_S / 2) % DAY_S - DAY_S / 2 for key in by_sound}
+    zero_s = median(sorted(zeros.values())) if board.anchor not in zeros or len(zeros) > 2 else zeros[board.anchor]
+    wrong = frozenset(key for key, each in zeros.items() if abs(each - zero_s) > TIMECODE_AGREES_S)
+    return _Clock((zero_s + first) % DAY_S, wrong)
 
-    def joined(self, key: ClipKey, confidence: float) -> Placement:
-        """Place a clip right after the one before it: recorders split files without a gap."""
-        camera, index = key
-        before = self.placed[camera, index - 1]
-        end_s = before.offset_s + self.tracks[camera, index - 1].digest.duration_s * (1 + before.drift_ppm * 1e-6)
-        reason = f"placed right after clip {index} of {camera}: no sound in common with a placed clip"
-        confidence = min(confidence, before.confidence)
-        return Placement(camera, index, end_s, before.drift_ppm, confidence, classify(confidence), 0.0, (reason,))
 
-    def unmatched(self, key: ClipKey) -> Placement:
-        camera, index = key
-        guess = self.guesses.get(key)
-        if guess is not None and guess.confidence >= LEAST_GUESS:
-            return guess
-        before = self.placed.get((camera, index - 1))
-        if before is not None and before.confidence >= REVIEW_SUGGESTED:
-            return self.joined(key, 0.0)
-        reasons = guess.reasons if guess is not None else ()
-        return Placement(camera, index, 0.0, 0.0, 0.0, classify(0.0), 0.0, (*reasons, "move it by hand"))
+def _sureness(board: Board, solved: Solved) -> dict[ClipKey, tuple[float, Edge | None]]:
+    """Return per clip the best product of confidences on a way to the master, and the last pair of that way."""
+    sure: dict[ClipKey, tuple[float, Edge | None]] = {board.anchor: (1.0, None)}
+    used = [edge for index, edge in enumerate(board.edges) if index not in solved.left_out]
+    for _ in solved.places:
+        for edge in used:
+            for here, there in ((edge.reference, edge.query), (edge.query, edge.reference)):
+                if here in sure:
+                    value = min(JOIN_CONFIDENCE, sure[here][0]) if edge.match is None else edge.confidence * sure[here][0]
+                    if value > sure.get(there, (0.0, None))[0] + 1e-9:
+                        sure[there] = (round(value, 4), edge)
+    return sure
 
-    def _through(self, key: ClipKey, reference: ClipKey, pair: PairMatch) -> Placement:
-        """Chain the pair with its reference's placement: m = o1 + (1 + d1) (o2 + (1 + d2) q)."""
-        base = self.placed[reference]
-        scale = 1 + base.drift_ppm * 1e-6
-        drift_ppm = (scale * (1 + pair.drift_ppm * 1e-6) - 1) * 1e6 if base.drift_ppm else pair.drift_ppm
-        direct = base.offset_s == 0.0 and base.drift_ppm == 0.0
-        confidence = round(pair.confidence * base.confidence, 4)
-        via = () if direct else (f"measured against clip {reference[1] + 1} of {reference[0]}, which is placed already",)
-        return Placement(
-            camera_id=key[0],
-            clip_index=key[1],
-            offset_s=base.offset_s + scale * pair.offset_s,
-            drift_ppm=drift_ppm,
-            confidence=confidence,
-            classification=classify(confidence),
-            residual_ms=(pair.residual_ms**2 + base.residual_ms**2) ** 0.5,
-            reasons=(*pair.reasons, *via),
-        )
+
+def _placed(
+    board: Board, solved: Solved, key: ClipKey, sure: Mapping[ClipKey, tuple[float, Edge | None]], clock: _Clock
+) -> Placement:  # fmt: skip
+    if key == board.anchor:
+        return Placement(*key, 0.0, 0.0, 1.0, "looks-good", 0.0, ("the master camera starts at 0",))
+    (offset_s, drift_ppm), (confidence, edge) = solved.places[key], sure[key]
+    if edge is None or edge.match is None:
+        return _following(board, key, offset_s, drift_ppm, confidence)
+    other = edge.reference if edge.query == key else edge.query
+    pair = edge.match
+    reasons = list(pair.reasons) if edge.query == key else [
+        f"{pair.anchors} anchors agree within {max(pair.residual_ms, 0.1):.1f} ms with clip {other[1] + 1} of {other[0]}"
+    ]  # fmt: skip
+    if other != board.anchor and edge.query == key:
+        reasons.append(f"measured against clip {other[1] + 1} of {other[0]}, which is placed already")
+    own = [(i, e) for i, e in enumerate(board.edges) if key in (e.query, e.reference) and e.match is not None]
+    agreeing = [abs(solved.residuals_s[i]) for i, _ in own if i not in solved.left_out]
+    if len(agreeing) > 1:
+        reasons.append(f"{len(agreeing)} pairs agree within {max(max(agreeing) * 1e3, 0.1):.1f} ms")
+    for index, lying in own:
+        if index in solved.left_out:
+            against = lying.reference if lying.query == key else lying.query
+            reasons.append(f"the pair with clip {against[1] + 1} of {against[0]} is left out: {solved.left_out[index]}")
+    if key in solved.doubtful:
+        confidence = min(confidence, DOUBTFUL_CAP)
+        reasons.append("which of the contradicting pairs is wrong cannot be told: look at it")
+    reasons += _timecode_reason(board, clock, key, offset_s)
+    pieces: tuple[Piece, ...] = ()
+    if pair.steps and edge.query == key:
+        starts = [0.0, *(step.at_s for step in pair.steps)]
+        pieces = tuple(Piece(at, offset_s + gained_s(pair.steps, pair.base_s, at)) for at in starts)
+    residual_ms = (pair.residual_ms**2 + max(agreeing, default=0.0) ** 2 * 1e6) ** 0.5
+    return Placement(*key, offset_s, drift_ppm, confidence, classify(confidence), residual_ms, tuple(reasons), pieces=pieces)
+
+
+def _timecode_reason(board: Board, clock: _Clock, key: ClipKey, offset_s: float) -> list[str]:
+    by_timecode_s = clock.offset_s(board, key)
+    if by_timecode_s is None:
+        return []
+    off_s = by_timecode_s - offset_s
+    if abs(off_s) <= TIMECODE_AGREES_S:
+        return [f"timecode agrees within {max(abs(off_s) * 1e3, 1.0):.0f} ms"]
+    return [
+        f"timecode says {abs(off_s):.1f} s {'later' if off_s > 0 else 'earlier'}: that clock was not set with the others"
+    ]
+
+
+def _following(board: Board, key: ClipKey, offset_s: float, drift_ppm: float, confidence: float) -> Placement:
+    """Return a clip that is placed right after the one before it: recorders split files without a gap."""
+    reason = f"placed right after clip {key[1]} of {key[0]}: no sound in common with a placed clip"
+    return Placement(*key, offset_s, drift_ppm, confidence, classify(confidence), 0.0, (reason,), "following")
+
+
+def _unplaced(board: Board, key: ClipKey, placed: Mapping[ClipKey, Placement], clock: _Clock) -> Placement:
+    """Place by timecode what sound could not place; else show the best guess there is, with the class that says so."""
+    guess = board.guesses.get(key)
+    why = guess.match.reasons if guess is not None and guess.match is not None else ()
+    if not len(board.tracks[key].digest.pcm8k):
+        why = ("the clip has no sound",)
+    by_timecode_s = clock.offset_s(board, key)
+    if by_timecode_s is not None and not clock.wrong:
+        text = "placed by timecode alone: check it by the picture"
+        return Placement(*key, by_timecode_s, 0.0, TIMECODE_CONFIDENCE, classify(TIMECODE_CONFIDENCE), 0.0,
+                         (text, *why), "timecode")  # fmt: skip
+    if by_timecode_s is not None:
+        names = ", ".join(sorted({name for name, _ in clock.wrong}))
+        why = (*why, f"timecode is not believed: sound shows the clock of {names} to be wrong")
+    if guess is not None and guess.match is not None and guess.confidence >= LEAST_GUESS and guess.reference in placed:
+        base, pair = placed[guess.reference], guess.match
+        offset_s = base.offset_s + (1 + base.drift_ppm * 1e-6) * pair.offset_s
+        confidence = round(guess.confidence * base.confidence, 4)
+        return Placement(*key, offset_s, base.drift_ppm + pair.drift_ppm, confidence, classify(confidence),
+                         pair.residual_ms, (*why, "move it by hand"))  # fmt: skip
+    before = placed.get((key[0], key[1] - 1))
+    if before is not None and before.confidence >= REVIEW_SUGGESTED:
+        length_s = board.tracks[key[0], key[1] - 1].digest.duration_s
+        return _following(board, key, before.offset_s + length_s * (1 + before.drift_ppm * 1e-6), before.drift_ppm, 0.0)
+    return Placement(*key, 0.0, 0.0, 0.0, classify(0.0), 0.0, (*why, "move it by hand"), "nothing")
+
+
+def _pairs(board: Board, solved: Solved) -> tuple[PairResidual, ...]:
+    """Return every measured pair with its residual; one that stays aside although it counts says so."""
+    found = []
+    for index, edge in enumerate(board.edges):
+        if edge.match is not None:
+            off_s = solved.residuals_s[index]
+            aside = "it disagrees with the others" if abs(off_s) > INCONSISTENT_S else ""
+            found.append(
+                PairResidual(
+                    edge.query, edge.reference, edge.match.offset_s, edge.match.drift_ppm, edge.confidence, off_s * 1e3,
+                    index not in solved.left_out, solved.left_out.get(index, aside),
+                )
+            )  # fmt: skip
+    return tuple(found)
 
 
 def _flagged(placement: Placement) -> Placement:

@@ -43,9 +43,16 @@ def overlap_s(line: Line, query_s: float, reference_s: float) -> tuple[float, fl
     return max(0.0, start), min(query_s, end)
 
 
-def measure_anchors(query: Pcm, reference: Pcm, line: Line, reach_s: float) -> list[Anchor]:
-    """Measure the lag within `reach_s` of the line at up to 28 places of the overlap, in the order of time."""
+def measure_anchors(
+    query: Pcm, reference: Pcm, line: Line, reach_s: float, within: tuple[float, float] | None = None
+) -> list[Anchor]:
+    """Measure the lag within `reach_s` of the line at up to 28 places of the overlap, in the order of time.
+
+    `within` bounds the query times that are looked at.
+    """
     start_s, end_s = overlap_s(line, len(query) / PCM_RATE, len(reference) / PCM_RATE)
+    if within is not None:
+        start_s, end_s = max(start_s, within[0]), min(end_s, within[1])
     length_s = float(np.clip((end_s - start_s) / 6.0, MIN_ANCHOR_S, ANCHOR_S))
     if end_s - start_s < length_s:
         return []
@@ -61,6 +68,12 @@ def measure_anchors(query: Pcm, reference: Pcm, line: Line, reach_s: float) -> l
         if anchor is not None:
             anchors.append(anchor)
     return anchors
+
+
+def peak_along(query: Pcm, reference: Pcm, line: Line, start_s: float, length_s: float, reach_s: float) -> float:
+    """Return how high the correlation stands over its noise along the line from `start_s` on; 0 outside the reference."""
+    anchor = _measure(query, reference, line, start_s, length_s, reach_s)
+    return anchor.peak if anchor is not None else 0.0
 
 
 def _loudest(pcm: Pcm, low_s: float, high_s: float, length_s: float) -> float:

@@ -6,7 +6,8 @@ Confidence is the product of
 - certainty: either peaks far above the correlation's noise (0 at 6 times, 1 at 12; unrelated 4 to 6, true pairs 15 to 30) or
   so many agreeing anchors that chance is out of the question (0 at 5, 1 at 13);
 - length: full from 4 s of common sound on.
-It is capped at 0.7 when the recording jumps, and at 0.6 when a second place fits almost as well (a jingle played twice).
+It is capped at 0.7 when the recording jumps (each piece is then measured by itself), and at 0.6 when a second place fits
+almost as well (a jingle played twice).
 
 The pair is always computed with the shorter clip as the query, so both directions are exact inverses of each other.
 """
@@ -20,7 +21,7 @@ from ruach_studio.assembly.sync_coarse import Line, SegmentPeak, candidate_lines
 from ruach_studio.assembly.sync_features import Features, band_features
 from ruach_studio.assembly.sync_fine import Anchor, measure_anchors, overlap_s
 from ruach_studio.assembly.sync_line import FittedLine, fit_line
-from ruach_studio.assembly.sync_step import Step, find_step
+from ruach_studio.assembly.sync_step import Step, find_steps, gained_s
 
 CANDIDATES = 4
 FIRST_REACH_S = 0.120
@@ -30,11 +31,16 @@ STEP_CAP = 0.7
 TWIN_CAP = 0.6
 TWIN_SHARE = 0.7
 FULL_OVERLAP_S = 4.0
+CONFIRMED_SHARE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class PairMatch:
-    """`reference_s = offset_s + query_s * (1 + drift_ppm * 1e-6)`; `residual_ms` is the RMS of the agreeing anchors."""
+    """`reference_s = offset_s + query_s * (1 + drift_ppm * 1e-6)`; `residual_ms` is the RMS of the agreeing anchors.
+
+    With `steps` that line holds around query time `base_s` and each step adds its jump beyond. `overlap_s` is the part of
+    the query that the reference recorded too; `anchors` is how many agree.
+    """
 
     offset_s: float
     drift_ppm: float
@@ -42,23 +48,39 @@ class PairMatch:
     residual_ms: float
     inlier_fraction: float
     reasons: tuple[str, ...]
-    step: Step | None = None
+    steps: tuple[Step, ...] = ()
+    base_s: float = 0.0
+    overlap_s: tuple[float, float] = (0.0, 0.0)
+    drift_known: bool = False
+    anchors: int = 0
+
+    def reference_s(self, query_s: float) -> float:
+        """Return the reference time of a query time, steps included."""
+        gained = gained_s(self.steps, self.base_s, query_s)
+        return self.offset_s + query_s * (1.0 + self.drift_ppm * 1e-6) + gained
 
 
 NO_MATCH = PairMatch(0.0, 0.0, 0.0, 0.0, 0.0, ("the two recordings have no sound in common that can be matched",))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Track:
-    """A digest with its features, computed once however many pairs it takes part in."""
+    """A digest with its features, computed when first asked for, once, however many pairs it takes part in."""
 
     digest: AudioDigest
-    features: Features
+    _features: Features | None = None
 
     @classmethod
     def of(cls, digest: AudioDigest) -> "Track":
-        """Return the digest with its features."""
-        return cls(digest, band_features(digest.pcm8k))
+        """Return the digest as a track."""
+        return cls(digest)
+
+    @property
+    def features(self) -> Features:
+        """Return the band levels that the coarse search reads."""
+        if self._features is None:
+            self._features = band_features(self.digest.pcm8k)
+        return self._features
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +115,23 @@ def match(query: Track, reference: Track) -> PairMatch:
     if not fits:
         return NO_MATCH
     fits.sort(key=lambda f: (-f.confidence, -f.evidence))
-    return _report(fits, peaks, swapped)
+    return _report(query.digest, reference.digest, fits, peaks, swapped)
+
+
+def confirm(query: Track, reference: Track, offset_s: float, drift_ppm: float) -> PairMatch | None:
+    """Measure the pair only within 120 ms of where it should lie; None unless nearly all of the overlap agrees there.
+
+    A fifth of the cost of a search, and blind to jumps: hence the high demand (confidence 0.9, 85 % of the anchors).
+    """
+    slope = drift_ppm * 1e-6
+    swapped = _order(query) > _order(reference)
+    if swapped:
+        query, reference = reference, query
+        offset_s, slope = -offset_s / (1.0 + slope), 1.0 / (1.0 + slope) - 1.0
+    fit = _fit(query.digest, reference.digest, Line(offset_s, slope, 0.0))
+    if fit is None or fit.confidence < CLEAR_CONFIDENCE or fit.agreeing < CONFIRMED_SHARE * len(fit.anchors):
+        return None
+    return _report(query.digest, reference.digest, [fit], [], swapped)
 
 
 def _order(track: Track) -> tuple[int, int, int]:
@@ -137,21 +175,28 @@ def _ramp(value: float, zero: float, one: float) -> float:
     return min(1.0, max(0.0, (value - zero) / (one - zero)))
 
 
-def _report(fits: list[_Fit], peaks: list[SegmentPeak], swapped: bool) -> PairMatch:
+def _report(
+    query: AudioDigest, reference: AudioDigest, fits: list[_Fit], peaks: list[SegmentPeak], swapped: bool
+) -> PairMatch:  # fmt: skip
     best = fits[0]
     line, confidence = best.line, best.confidence
     if confidence <= 0:
         return replace(NO_MATCH, reasons=(f"the sounds do not match: {_agreement(best)}, no better than chance",))
     offset_s, slope = line.offset_s, line.slope
-    step = find_step(peaks, offset_s, slope)
+    steps, base_s = find_steps(query.pcm8k, reference.pcm8k, peaks, Line(offset_s, slope, 0.0))
+    found, at = steps, base_s
+    overlap = _overlap(best, query, reference, steps, base_s)
     if swapped:  # r = o + q (1 + d)  =>  q = -o / (1 + d) + r / (1 + d)
-        step = Step(offset_s + step.at_s * (1.0 + slope), -step.jump_ms) if step is not None else None
-        offset_s, slope = 0.0 - offset_s / (1.0 + slope), 1.0 / (1.0 + slope) - 1.0
+        there = PairMatch(offset_s, slope * 1e6, 1.0, 0.0, 1.0, (), steps, base_s)
+        steps = tuple(Step(there.reference_s(step.at_s - 1e-6), -step.jump_ms) for step in steps)
+        overlap = (there.reference_s(overlap[0]), there.reference_s(overlap[1]))
+        offset_s, slope, base_s = 0.0 - offset_s / (1.0 + slope), 1.0 / (1.0 + slope) - 1.0, there.reference_s(base_s)
     residual_ms = line.residual_s * 1e3
     reasons = [f"{_agreement(best)} within {max(residual_ms, 0.1):.1f} ms; {_drift(best, slope)}"]
-    if step is not None:
-        confidence = min(confidence, STEP_CAP)
-        reasons.append(step.sentence())
+    if steps:  # the far side has been measured by itself: only anchors of the line's own piece count against it
+        own = sum(gained_s(found, at, anchor.query_s) == 0.0 for anchor in best.anchors)
+        confidence = min(_confidence(best.agreeing, max(own, best.agreeing), best.peak, best.common_s), STEP_CAP)
+        reasons += [step.sentence() for step in steps]
     twins = [f for f in fits[1:] if f.confidence >= 0.5 and f.evidence >= TWIN_SHARE * best.evidence]
     if twins:
         confidence = min(confidence, TWIN_CAP)
@@ -165,8 +210,26 @@ def _report(fits: list[_Fit], peaks: list[SegmentPeak], swapped: bool) -> PairMa
         residual_ms=residual_ms,
         inlier_fraction=best.agreeing / len(best.anchors),
         reasons=tuple(reasons),
-        step=step,
+        steps=steps,
+        base_s=base_s,
+        overlap_s=overlap,
+        drift_known=bool(np.isfinite(line.slope_error)),
+        anchors=best.agreeing,
     )
+
+
+def _overlap(
+    fit: _Fit, query: AudioDigest, reference: AudioDigest, steps: tuple[Step, ...], base_s: float
+) -> tuple[float, float]:  # fmt: skip
+    """Return the common part in the query's seconds; a step moves the end that lies beyond it."""
+    line = Line(fit.line.offset_s, fit.line.slope, 0.0)
+    start_s, end_s = (
+        overlap_s(
+            replace(line, offset_s=line.offset_s + gained_s(steps, base_s, at)), query.duration_s, reference.duration_s
+        )
+        for at in (-1e9, 1e9)
+    )
+    return max(0.0, start_s[0]), max(start_s[0], end_s[1])
 
 
 def _agreement(fit: _Fit) -> str:

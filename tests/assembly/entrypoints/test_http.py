@@ -37,6 +37,9 @@ async def test_from_footage_to_a_locked_edl(client, footage, working, services):
         await until(client, "/sessions/talk", lambda a: a.json()["state"] == "needs-review")
         sync = (await client.get("/sessions/talk/sync")).json()
         placed = {p["cameraId"]: p["offsetMs"] for p in sync["placements"]}
+        assert {quality["cameraId"] for quality in sync["sound"]} == {"A", "B", "W"}
+        assert all(pair["used"] and abs(pair["residualMs"]) < 5 for pair in sync["pairs"])
+        assert (sync["masterCamera"], len(sync["pairs"]), sync["placements"][0]["placedBy"]) == ("A", 3, "sound")
         assert placed == pytest.approx({"A": 0.0, "B": 1250.0, "W": -500.0}, abs=2.0)
         assert (await client.post("/sessions/talk/sync/approve", json={"version": sync["version"]})).status_code == 200
         assert (await client.post("/sessions/talk/assemble", json={"angle": {"paceS": 0.5}})).status_code == 202

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ruach_studio.app.cli import show
+from ruach_studio.app.cli import show, show_sync
 from ruach_studio.app.cli.inputs import read_footage
 from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
@@ -95,7 +95,7 @@ def deliver(settings: Settings, made: Made, out: Path) -> dict[str, object]:
 
 def tell(settings: Settings, made: Made, out: Path) -> None:
     """Print the closing tables: sync, cuts, artifacts, and how to open the service."""
-    show.OUT.print(show.sync_table(made.solution))
+    show.OUT.print(show_sync.sync_table(made.solution))
     show.line(
         f"\n[bold]Cuts[/]\n{show.confidence_line(made.edl)} (EDL version {made.edl.version}, {made.edl.rules_version})\n"
     )

@@ -12,7 +12,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from ruach_studio.assembly.edl import CanonicalEDL
-from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.kernel.hashing import plain
 from ruach_studio.kernel.timebase import clock_text
 
@@ -48,30 +47,16 @@ def print_json(value: object) -> None:
     sys.stdout.write(json_text(value))
 
 
-def sync_table(solution: SyncSolution) -> Table:
-    """Return a row per clip: offset, drift, confidence, class and the first reason."""
-    table = _table("Sync", "camera", "clip>", "offset s>", "drift ppm>", "confidence>", "verdict", "why")
-    for placed in solution.placements:
-        master = placed.camera_id == solution.master and placed.clip_index == 0
-        style = CLASS_STYLE[placed.classification]
-        table.add_row(
-            placed.camera_id, str(placed.clip_index + 1), f"{placed.offset_s:+.4f}", f"{placed.drift_ppm:+.1f}",
-            f"{placed.confidence:.2f}", "master" if master else f"[{style}]{placed.classification}[/]",
-            placed.reasons[0] if placed.reasons else "",
-        )  # fmt: skip
-    return table
-
-
 def cuts_table(edl: CanonicalEDL) -> Table:
     """Return a row per cut: when, which camera, why and how sure."""
-    table = _table("Cuts", "#>", "from>", "frames>", "camera", "reason", "confidence", "why")
+    rows = new_table("Cuts", "#>", "from>", "frames>", "camera", "reason", "confidence", "why")
     for number, cut in enumerate(edl.program, 1):
         start = clock_text(float(edl.fps.seconds(cut.start_frame)))
         band = f"[{BAND_STYLE[cut.band]}]{cut.band} {cut.confidence:.2f}[/]"
-        table.add_row(
+        rows.add_row(
             str(number), start, str(cut.frames), cut.camera, cut.reason, band, cut.reasons[0] if cut.reasons else ""
         )
-    return table
+    return rows
 
 
 def confidence_line(edl: CanonicalEDL) -> str:
@@ -84,13 +69,13 @@ def confidence_line(edl: CanonicalEDL) -> str:
 
 def artifacts_table(rows: Sequence[ArtifactRow], title: str = "Published") -> Table:
     """Return a row per artifact: format, length, size, loudness, true peak, and where it is."""
-    table = _table(title, "format", "length>", "size>", "LUFS>", "dBTP>", "where")
+    shown = new_table(title, "format", "length>", "size>", "LUFS>", "dBTP>", "where")
     for row in rows:
-        table.add_row(
+        shown.add_row(
             row.format, clock_text(row.duration_s) if row.duration_s else "still", f"{row.size_bytes / 1e6:.1f} MB",
             "" if row.lufs is None else f"{row.lufs:.1f}", "" if row.dbtp is None else f"{row.dbtp:.1f}", row.place,
         )  # fmt: skip
-    return table
+    return shown
 
 
 def line(text: str = "") -> None:
@@ -132,7 +117,8 @@ def write_text(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
+    """Return an empty table; a column whose name ends in `>` is set right."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold", show_edge=False, pad_edge=False
     )

@@ -3,19 +3,22 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import typer
 
-from ruach_studio.app.cli import render, show
+from ruach_studio.app.cli import render, show, show_sync
 from ruach_studio.app.cli.edl_options import read_options
 from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
 from ruach_studio.app.naming import session_of
 from ruach_studio.app.outdir import check_file
 from ruach_studio.assembly.edl import edl_bytes
-from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft, master_of, place
+from ruach_studio.assembly.session import SessionSources
+from ruach_studio.assembly.sync import SyncSolution
+from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft
 from ruach_studio.assembly.usecases.footage import gather, hear
+from ruach_studio.assembly.usecases.place import place
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.ids import checked_name
 
@@ -25,7 +28,8 @@ Cameras = Annotated[
 Wide = Annotated[str | None, typer.Option("--wide", help="The camera that shows everyone.")]
 Audio = Annotated[str | None, typer.Option("--audio", help="A separate sound recording (mixer, lavalier).")]
 Master = Annotated[
-    str | None, typer.Option("--master", help="The camera whose start is 0 (default: the first that is not wide).")
+    str | None,
+    typer.Option("--master", help="The camera whose start is 0 (default: the best sounding one that is not wide)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Ruleset = Literal["angle-v1", "angle-v2"]
@@ -56,19 +60,15 @@ def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master
     """Find offset, drift and confidence of every recording."""
     given = _inputs(camera, wide, audio, master)
 
-    async def work() -> Any:
+    async def work() -> tuple[SessionSources, SyncSolution]:
         sources = await gather(given.files)
-        return await place(await hear(sources, given.scratch), master_of(sources, master))
+        return sources, await place(sources, await hear(sources, given.scratch), master)
 
-    solution = asyncio.run(work())
+    sources, solution = asyncio.run(work())
     if json:
-        show.print_json({"master": solution.master, "placements": [
-            {"camera": p.camera_id, "clip": p.clip_index, "offsetMs": p.offset_s * 1000, "driftPpm": p.drift_ppm,
-             "confidence": p.confidence, "classification": p.classification, "residualMs": p.residual_ms,
-             "reasons": list(p.reasons)} for p in solution.placements
-        ]})  # fmt: skip
+        show.print_json(show_sync.sync_json(solution))
     else:
-        show.OUT.print(show.sync_table(solution))
+        show_sync.print_sync(solution, {each.camera_id: each.role for each in sources.cameras})
 
 
 def energy(
@@ -116,7 +116,7 @@ def assemble(
     if json:
         show.print_json(show.as_wire(made.edl, {"file": str(out)}))
         return
-    show.OUT.print(show.sync_table(made.solution))
+    show.OUT.print(show_sync.sync_table(made.solution))
     show.OUT.print(show.confidence_line(made.edl))
     show.line(f"{out}: draft EDL; next: ruach edl show {out}, then approve, lock, and ruach render {out}")
 

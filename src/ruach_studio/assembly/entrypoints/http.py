@@ -16,8 +16,8 @@ from ruach_studio.assembly.entrypoints.wire import (
     SyncApproval,
     SyncCorrection,
     SyncRequest,
-    SyncView,
 )
+from ruach_studio.assembly.entrypoints.wire_sync import SyncView
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.session import BadSession
 from ruach_studio.assembly.session_state import SessionStateConflict

@@ -1,14 +1,12 @@
-"""Turn sessions, footage and sync into their JSON, and requests about them into values. Names on the wire: camelCase."""
+"""Turn sessions and footage into their JSON, and requests about them into values. Names on the wire: camelCase."""
 
 from datetime import datetime
-from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from ruach_studio.assembly.session import Role
 from ruach_studio.assembly.store.sessions import AssetRow, SessionRow
-from ruach_studio.assembly.store.syncs import SyncRow
 from ruach_studio.assembly.usecases.request_sync import Queued
 
 NAME_MAX = 64
@@ -110,60 +108,6 @@ class SyncRequest(Wire):
 
     master_camera: str | None = Field(default=None, max_length=NAME_MAX)
     restart: bool = False
-
-
-class PlacementView(Wire):
-    """Where one clip lies: master = offset + local x (1 + drift 1e-6); positive = it started later."""
-
-    camera_id: str
-    clip_index: int
-    offset_ms: float
-    drift_ppm: float
-    confidence: float
-    classification: Literal["looks-good", "review-suggested", "needs-manual-nudge"]
-    residual_ms: float
-    reasons: list[str]
-
-
-class SyncView(Wire):
-    """A sync version and who accepted it."""
-
-    version: int
-    parent_version: int | None
-    origin: str
-    master_camera: str
-    placements: list[PlacementView]
-    created_by: str
-    created_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
-    notes: str
-
-    @classmethod
-    def of(cls, row: SyncRow) -> "SyncView":
-        """Return the view of a stored sync version."""
-        placements = [
-            PlacementView(
-                camera_id=p.camera_id, clip_index=p.clip_index, offset_ms=round(p.offset_s * 1000, 3),
-                drift_ppm=round(p.drift_ppm, 4), confidence=round(p.confidence, 4), classification=p.classification,
-                residual_ms=round(p.residual_ms, 3), reasons=list(p.reasons),
-            )
-            for p in row.solution.placements
-        ]  # fmt: skip
-        same: dict[str, Any] = {
-            name: getattr(row, name)
-            for name in (
-                "version",
-                "parent_version",
-                "origin",
-                "created_by",
-                "created_at",
-                "approved_by",
-                "approved_at",
-                "notes",
-            )
-        }
-        return cls(master_camera=row.solution.master, placements=placements, **same)
 
 
 class SyncApproval(Wire):

@@ -105,6 +105,7 @@ async def insert_camera(
                 "session_id": session_id, "camera_id": camera.camera_id, "clip_index": index, "path": clip.path,
                 "size_bytes": size, "duration_s": clip.duration_s, "fps": None if clip.fps is None else str(clip.fps),
                 "width": clip.width, "height": clip.height, "has_audio": clip.has_audio, "start_s": clip.start_s,
+                "timecode_s": clip.timecode_s,
             }
             for index, (clip, size) in enumerate(zip(camera.clips, sizes, strict=True))
         ],
@@ -119,7 +120,7 @@ async def assets(conn: AsyncConnection, session_id: str) -> list[AssetRow]:
     )
     for row in rows:
         fps = None if row.fps is None else FrameRate.parse(row.fps)
-        clip = Clip(row.path, row.duration_s, fps, row.width, row.height, row.has_audio, row.start_s)
+        clip = Clip(row.path, row.duration_s, fps, row.width, row.height, row.has_audio, row.start_s, row.timecode_s)
         clips.setdefault(row.camera_id, []).append(clip)
     cameras = await conn.execute(sa.select(CAMERA).where(CAMERA.c.session_id == session_id).order_by(CAMERA.c.position))
     return [

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.assembly.sound_quality import SoundQuality
 from ruach_studio.assembly.store.tables import ENERGY, SYNC_APPROVAL, SYNC_VERSION
-from ruach_studio.assembly.sync import Placement, SyncSolution
+from ruach_studio.assembly.sync import PairResidual, Piece, Placement, SyncSolution
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.hashing import plain
 
@@ -122,7 +123,14 @@ def _solution(wire: Mapping[str, Any]) -> SyncSolution:
             camera_id=each["camera_id"], clip_index=int(each["clip_index"]), offset_s=float(each["offset_s"]),
             drift_ppm=float(each["drift_ppm"]), confidence=float(each["confidence"]), classification=each["classification"],
             residual_ms=float(each["residual_ms"]), reasons=tuple(each["reasons"]),
+            placed_by=each.get("placed_by", "sound"),  # versions before sync-v2 have sound alone, and no pairs
+            pieces=tuple(Piece(**piece) for piece in each.get("pieces", ())),
         )
         for each in wire["placements"]
     )  # fmt: skip
-    return SyncSolution(wire["master"], placements, wire["sync_rules"])
+    pairs = tuple(
+        PairResidual(**{**each, "query": tuple(each["query"]), "reference": tuple(each["reference"])})
+        for each in wire.get("pairs", ())
+    )
+    sound = tuple(SoundQuality(**{**each, "reasons": tuple(each["reasons"])}) for each in wire.get("sound", ()))
+    return SyncSolution(wire["master"], placements, wire["sync_rules"], pairs, sound)

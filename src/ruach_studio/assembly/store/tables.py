@@ -1,4 +1,4 @@
-"""The tables of schema `assembly`, as migrations 0003 and 0017 make them."""
+"""The tables of schema `assembly`, as migrations 0003, 0016 and 0017 make them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
@@ -46,6 +46,7 @@ CLIP = sa.Table(
     sa.Column("height", sa.Integer),
     sa.Column("has_audio", sa.Boolean),
     sa.Column("start_s", sa.Double),
+    sa.Column("timecode_s", sa.Double),
 )
 
 SYNC_VERSION = sa.Table(

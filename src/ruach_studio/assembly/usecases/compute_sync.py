@@ -5,9 +5,9 @@ from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.session_state import after
 from ruach_studio.assembly.store import sessions, syncs
 from ruach_studio.assembly.store.syncs import SyncRow
-from ruach_studio.assembly.usecases.draft import master_of, place
 from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.move_session import move_session
+from ruach_studio.assembly.usecases.place import check_master, place
 
 
 async def compute_sync(
@@ -25,15 +25,16 @@ async def compute_sync(
                 return await syncs.get(conn, session_id)
             after(session.state, "sync-started")
         sources = SessionSources(tuple(asset.camera for asset in await sessions.assets(conn, session_id)))
-    chosen = master_of(sources, master or session.master_camera)
+    wanted = master or session.master_camera
+    check_master(sources, wanted)
     tracks = await hear(sources, services.settings.data_dir / "scratch")
-    solution = await place(tracks, chosen)
+    solution = await place(sources, tracks, wanted)
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
         if session.state != "syncing":
             if resumed:  # a second job was quicker
                 return await syncs.get(tx, session_id)
-            await move_session(tx, services, session, "sync-started", actor=actor, master_camera=chosen)
+            await move_session(tx, services, session, "sync-started", actor=actor, master_camera=solution.master)
             session = await sessions.get(tx, session_id)
         version = await syncs.insert(
             tx, session_id, solution, parent=None, origin="computed", actor=actor, notes="", at=services.clock.now()

@@ -81,6 +81,6 @@ def _corrected(placements: list[Placement], correction: Correction, master: str)
     said = f"the operator set {correction.offset_ms:+.1f} ms (computed {was.offset_s * 1000:+.1f} ms)"
     placements[at] = replace(
         was, offset_s=correction.offset_ms / 1000.0, drift_ppm=drift, confidence=1.0, classification="looks-good",
-        residual_ms=0.0, reasons=(said, *was.reasons),
+        residual_ms=0.0, reasons=(said, *was.reasons), placed_by="operator", pieces=(),
     )  # fmt: skip
     return placements

@@ -17,13 +17,14 @@ from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.energy import EnergyMatrix
 from ruach_studio.assembly.session import SessionSources
-from ruach_studio.assembly.sync import SyncSolution, align
+from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
+from ruach_studio.assembly.usecases.place import check_master, place
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 
-__all__ = ["CameraFiles", "Draft", "DraftOptions", "NotTheSameEvent", "Progress", "Step", "draft", "master_of", "place"]
+__all__ = ["CameraFiles", "Draft", "DraftOptions", "NotTheSameEvent", "Progress", "Step", "draft"]
 
 SILENT_POWER = 1e-9  # mean square of 10 ms; -90 dBFS: below what any microphone in a room gives
 Step = Literal["probe", "listen", "sync", "energy", "angles"]
@@ -70,14 +71,13 @@ async def draft(
     chosen, tell = options or DraftOptions(), progress or _silent
     tell("probe", 0.0)
     sources = await gather(cameras)
-    master = master_of(sources, chosen.master)
+    check_master(sources, chosen.master)
     tell("listen", 0.0)
     tracks = await hear(sources, scratch)
     tell("sync", 0.0)
+    solution = await place(sources, tracks, chosen.master)
     if not chosen.allow_unsure:
-        refuse_silent(sources, tracks)
-    solution = await place(tracks, master)
-    if not chosen.allow_unsure:
+        refuse_silent(sources, tracks, solution)
         refuse_unsure(sources, solution)
     tell("energy", 0.0)
     matrices = await asyncio.to_thread(measure, sources, tracks, solution)
@@ -87,31 +87,18 @@ async def draft(
     return Draft(sources, tracks, solution, matrices, decided.plan, decided.edl, decided.decisions)
 
 
-def master_of(sources: SessionSources, wanted: str | None) -> str:
-    """Return the master: the one wanted, else the first camera that is not the wide. Raises BadInput."""
-    if wanted is not None:
-        if not sources.camera(wanted).has_picture:
-            raise BadInput("an audio track cannot be the master", subject=wanted, remedy="Choose a camera with picture.")
-        return wanted
-    shown = [camera for camera in sources.cameras if camera.has_picture]
-    return next((camera for camera in shown if camera.role == "camera"), shown[0]).camera_id
-
-
-async def place(tracks: Tracks, master: str) -> SyncSolution:
-    """Return where every clip lies on the master's timeline."""
-    return await asyncio.to_thread(align, tracks, master)
-
-
-def refuse_silent(sources: SessionSources, tracks: Tracks) -> None:
-    """Raise SilentCamera for the first clip whose sound never rises above -90 dBFS: nothing can be placed by it."""
-    for camera in sources.cameras:
-        for clip, digest in zip(camera.clips, tracks[camera.camera_id], strict=True):
-            loudest = float(np.nanmax(digest.power10ms, initial=0.0)) if digest.power10ms.size else 0.0
-            if loudest < SILENT_POWER:
-                raise SilentCamera(
-                    f"the sound of camera {camera.camera_id} is silent throughout (below -90 dBFS)", subject=clip.path,
-                    remedy="Check its microphone and cable; leave it out, or give another recording of its sound.",
-                )  # fmt: skip
+def refuse_silent(sources: SessionSources, tracks: Tracks, solution: SyncSolution) -> None:
+    """Raise SilentCamera for the first clip without a place whose sound never rises above -90 dBFS."""
+    for placement in solution.placements:
+        camera, index = sources.camera(placement.camera_id), placement.clip_index
+        digest = tracks[camera.camera_id][index]
+        loudest = float(np.nanmax(digest.power10ms, initial=0.0)) if digest.power10ms.size else 0.0
+        if placement.classification == "needs-manual-nudge" and loudest < SILENT_POWER:
+            raise SilentCamera(
+                f"the sound of camera {camera.camera_id} is silent throughout (below -90 dBFS), and no timecode places it",
+                subject=camera.clips[index].path,
+                remedy="Check its microphone and cable; leave it out, or give another recording of its sound.",
+            )
 
 
 def refuse_unsure(sources: SessionSources, solution: SyncSolution) -> None:

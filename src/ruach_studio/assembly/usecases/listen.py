@@ -10,25 +10,26 @@ import asyncio
 import contextlib
 import errno
 import json
+import math
 import os
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from ruach_studio.assembly.digest import AudioDigest, DigestBuilder, DigestChunk
+from ruach_studio.assembly.digest import BLOCKS_PER_S, AudioDigest, DigestBuilder, DigestChunk, SoundFacts
 from ruach_studio.assembly.session import Clip
 from ruach_studio.infra.media import MediaInfo, check_media, decode_audio
 from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 
-DIGEST_VERSION = 1  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
+DIGEST_VERSION = 2  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
 _LEFTOVER_S = 24 * 3600
 _PCM, _POWER, _FACTS = "pcm8k.i16", "power10ms.f32", "digest.json"
 
@@ -38,6 +39,7 @@ class _Facts:
     rate: int
     channels: int
     duration_s: float
+    sound: SoundFacts
 
 
 def clip_of(info: MediaInfo) -> Clip:
@@ -52,6 +54,7 @@ def clip_of(info: MediaInfo) -> Clip:
         width=height if turned else width,
         height=width if turned else height,
         has_audio=info.audio is not None,
+        timecode_s=info.timecode_s,
     )
 
 
@@ -89,6 +92,12 @@ async def listen_all(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def silence_of(clip: Clip) -> AudioDigest:
+    """Return what a clip without a sound track sounds like: silence for as long as its picture lasts."""
+    blocks = math.ceil(clip.duration_s * BLOCKS_PER_S)
+    return AudioDigest(48_000, 1, clip.duration_s, np.empty(0, np.int16), np.zeros((blocks, 1), np.float32))
 
 
 def digest_folder(clip_path: Path, scratch_dir: Path) -> Path:
@@ -150,7 +159,8 @@ def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event)
         keep(builder.finish())
         _sync_to_disk(pcm)
         _sync_to_disk(power)
-    facts = {"rate": builder.rate, "channels": builder.channels, "durationS": builder.position / builder.rate}
+    facts = {"rate": builder.rate, "channels": builder.channels, "durationS": builder.position / builder.rate,
+             "sound": asdict(builder.facts)}  # fmt: skip
     (aside / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
@@ -185,9 +195,11 @@ def _open(folder: Path) -> AudioDigest | None:
         duration_s=facts.duration_s,
         pcm8k=np.memmap(pcm, np.int16, "r") if pcm.stat().st_size else np.empty(0, np.int16),
         power10ms=np.memmap(power, np.float32, "r").reshape(-1, facts.channels),
+        facts=facts.sound,
     )
 
 
 def _read_facts(folder: Path) -> _Facts:
     facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-    return _Facts(int(facts["rate"]), int(facts["channels"]), float(facts["durationS"]))
+    sound = SoundFacts(**{**facts["sound"], "spectrum": tuple(facts["sound"]["spectrum"])})
+    return _Facts(int(facts["rate"]), int(facts["channels"]), float(facts["durationS"]), sound)

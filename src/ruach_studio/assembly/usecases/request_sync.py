@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.store import sessions
-from ruach_studio.assembly.usecases.draft import master_of
 from ruach_studio.assembly.usecases.move_session import move_session
+from ruach_studio.assembly.usecases.place import check_master
 from ruach_studio.infra.context import new_id
 
 QUEUE = "assembly-jobs"
@@ -31,7 +31,8 @@ async def request_sync(
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
         sources = SessionSources(tuple(asset.camera for asset in await sessions.assets(tx, session_id)))
-        chosen = master_of(sources, master or session.master_camera)
+        chosen = master or session.master_camera  # None: the rule proposes one when the sound has been heard
+        check_master(sources, chosen)
         if not (restart and session.state == "syncing"):
             await move_session(tx, services, session, "sync-started", actor=actor, master_camera=chosen)
         payload = {"sessionId": session_id, "master": chosen, "actor": actor}

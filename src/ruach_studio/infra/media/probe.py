@@ -14,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from ruach_studio.infra.media.timecode import start_timecode
 from ruach_studio.kernel.timebase import FrameRate
 
 VARIABLE_RATE_TOLERANCE = 0.001  # mean and nominal rate of a constant-rate file agree far better than 0.1 %
@@ -48,7 +49,11 @@ class AudioInfo:
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """One file: `duration_s` is the container's length, counted from `container_start_s`."""
+    """One file: `duration_s` is the container's length, counted from `container_start_s`.
+
+    `timecode` is the recorder's start timecode as written (a tmcd track, a tag, BWF's samples since midnight) and
+    `timecode_s` the same as seconds since midnight, at local 0.
+    """
 
     path: str
     size_bytes: int
@@ -56,6 +61,8 @@ class MediaInfo:
     container_start_s: float
     video: VideoInfo | None
     audio: AudioInfo | None
+    timecode: str | None = None
+    timecode_s: float | None = None
 
     @property
     def local_zero_s(self) -> float:
@@ -87,7 +94,8 @@ def probe(path: Path | str) -> MediaInfo:
             s for s in container.streams.video if not s.disposition & s.disposition.attached_pic
         ]  # cover art is not video
         video = _video_info(container, pictures[0], start_s) if pictures else None
-    return MediaInfo(str(path), path.stat().st_size, duration_s, start_s, video, audio)
+        said, clock_s = start_timecode(container, video.rate if video else None, audio.rate if audio else None)
+    return MediaInfo(str(path), path.stat().st_size, duration_s, start_s, video, audio, said, clock_s)
 
 
 def _seconds(ticks: int | None, time_base: Fraction | None) -> float | None:

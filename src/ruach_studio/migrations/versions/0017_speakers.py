@@ -6,7 +6,7 @@ Both are versions that nothing can alter: what an EDL was decided by stays what 
 from alembic import op
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0016"
 
 _TABLES = (
     """

@@ -1,0 +1,45 @@
+"""Turn what a session's footage sounds like into its sync: sound judged, master chosen, every clip placed.
+
+Rules alone decide (sound_quality.py, sync.py); here they are asked in order, in a thread.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from ruach_studio.assembly.session import SessionSources
+from ruach_studio.assembly.sound_quality import assess, propose_master
+from ruach_studio.assembly.sync import SyncSolution, align
+from ruach_studio.assembly.sync_model import ClipKey
+from ruach_studio.assembly.usecases.footage import Tracks
+from ruach_studio.kernel.errors import BadInput
+
+
+async def place(sources: SessionSources, tracks: Tracks, wanted: str | None = None) -> SyncSolution:
+    """Return where every clip lies on the timeline of `wanted`, or of the camera that the rule proposes.
+
+    Raises BadInput or BadSession if `wanted` cannot be the master.
+    """
+    check_master(sources, wanted)
+    return await asyncio.to_thread(_place, sources, tracks, wanted)
+
+
+def check_master(sources: SessionSources, wanted: str | None) -> None:
+    """Raise BadInput if `wanted` is an audio track, BadSession if it is none of the cameras; None is always right."""
+    if wanted is not None and not sources.camera(wanted).has_picture:
+        raise BadInput("an audio track cannot be the master", subject=wanted, remedy="Choose a camera with picture.")
+
+
+def timecodes_of(sources: SessionSources) -> dict[ClipKey, float]:
+    """Return the start timecode (s of the day) of every clip that carries one."""
+    return {
+        (camera.camera_id, index): clip.timecode_s
+        for camera in sources.cameras
+        for index, clip in enumerate(camera.clips)
+        if clip.timecode_s is not None
+    }
+
+
+def _place(sources: SessionSources, tracks: Tracks, wanted: str | None) -> SyncSolution:
+    sound = tuple(assess(camera.camera_id, tracks[camera.camera_id]) for camera in sources.cameras)
+    master = wanted or propose_master(sources, sound)
+    return replace(align(tracks, master, timecodes_of(sources)), sound=sound)
