@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.session import Camera, Clip, Role, SessionSources
-from ruach_studio.assembly.usecases.listen import clip_of, listen_all
+from ruach_studio.assembly.usecases.listen import Heard, clip_of, listen_all
 from ruach_studio.infra.media import check_media
 
 Tracks = Mapping[str, Sequence[AudioDigest]]
@@ -41,8 +41,8 @@ async def probe_camera(files: CameraFiles) -> Camera:
     return Camera(files.camera_id, tuple(clips), files.role)
 
 
-async def hear(sources: SessionSources, scratch: Path) -> dict[str, list[AudioDigest]]:
+async def hear(sources: SessionSources, scratch: Path, heard: Heard | None = None) -> dict[str, list[AudioDigest]]:
     """Return one digest per clip of every camera, as many files at a time as there are processors."""
     paths = [clip.path for camera in sources.cameras for clip in camera.clips]
-    digests = iter(await listen_all(paths, scratch))
+    digests = iter(await listen_all(paths, scratch, heard=heard))
     return {camera.camera_id: [next(digests) for _ in camera.clips] for camera in sources.cameras}
