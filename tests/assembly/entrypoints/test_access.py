@@ -4,6 +4,7 @@ import pytest
 
 from ruach_studio.infra.auth.require import list_access, routes_without_a_role
 
+JOB = "11111111-1111-4111-8111-111111111111"
 ROUTES = [
     ("POST", "/sessions"), ("GET", "/sessions"), ("GET", "/sessions/x"), ("POST", "/sessions/x/assets"),
     ("GET", "/sessions/x/assets"), ("POST", "/sessions/x/sync"), ("GET", "/sessions/x/sync"),
@@ -12,12 +13,16 @@ ROUTES = [
     ("GET", "/sessions/x/edl"), ("POST", "/sessions/x/edl/edits"), ("POST", "/sessions/x/edl/preview"),
     ("POST", "/sessions/x/edl/submit"), ("POST", "/sessions/x/edl/withdraw"), ("POST", "/sessions/x/edl/approve"),
     ("POST", "/sessions/x/edl/lock"), ("GET", "/sessions/x/edl/export/json"), ("GET", "/sessions/x/edl/versions"),
+    ("GET", "/sessions/x/jobs"), ("GET", f"/sessions/x/jobs/{JOB}"), ("GET", f"/sessions/x/jobs/{JOB}/progress"),
+    ("POST", f"/sessions/x/jobs/{JOB}/cancel"),
 ]  # fmt: skip
 
 
 def test_the_list_is_complete(app):
     listed = {
-        (each.method, each.path.replace("{session_id}", "x").replace("{format_name}", "json")) for each in list_access(app)
+        (each.method, each.path.format(session_id="x", format_name="json", job_id=JOB))
+        for each in list_access(app)
+        if each.path.startswith("/sessions")
     }
     assert {route for route in listed if route[1].startswith("/sessions")} == set(ROUTES)
     assert routes_without_a_role(app) == []

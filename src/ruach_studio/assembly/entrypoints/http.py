@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from ruach_studio.assembly.entrypoints import http_edl
+from ruach_studio.assembly.entrypoints import http_edl, http_jobs
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import (
     AssetView,
@@ -43,6 +43,7 @@ def router(services: AssemblyServices) -> APIRouter:
     _add_sync(routes, services)
     http_edl.add(routes, services)
     http_edl.add_review(routes, services)
+    http_jobs.add(routes, services)
     return routes
 
 

@@ -20,7 +20,9 @@ async def compute_sync(
     """Compute and save the sync of a session, which is syncing already or may start to.
 
     `resumed`: the session was moved to syncing when the job was queued; if it is not any more, an earlier run of the job
-    has done the work, and its result is returned. `hearing` is told how far each file is. Raises BadMedia, SessionStateConflict (409).
+    has done the work, and its result is returned. `hearing` is told how far each file is.
+
+    Raises BadMedia, SessionStateConflict (409).
     """
     async with services.database.connection() as conn:
         session = await sessions.get(conn, session_id)

@@ -21,11 +21,13 @@ from ruach_studio.assembly.sync import SyncSolution, align
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
 from ruach_studio.assembly.usecases.hearing import Hearing, follow
+from ruach_studio.assembly.usecases.listen import release_pages
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 
 __all__ = ["CameraFiles", "Draft", "DraftOptions", "NotTheSameEvent", "Progress", "Step", "draft", "master_of", "place"]
 
+RELEASE_EVERY_S = 0.1
 SILENT_POWER = 1e-9  # mean square of 10 ms; -90 dBFS: below what any microphone in a room gives
 Step = Literal["probe", "listen", "sync", "energy", "angles"]
 Progress = Callable[[Step, float], None]
@@ -102,8 +104,18 @@ def master_of(sources: SessionSources, wanted: str | None) -> str:
 
 
 async def place(tracks: Tracks, master: str) -> SyncSolution:
-    """Return where every clip lies on the master's timeline."""
-    return await asyncio.to_thread(align, tracks, master)
+    """Return where every clip lies on the master's timeline.
+
+    What is mapped of the digests is given back all along: a session of many hours needs no more memory than a short one.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(align, tracks, master))
+    digests = [digest for clips in tracks.values() for digest in clips]
+    try:
+        while not (await asyncio.wait({work}, timeout=RELEASE_EVERY_S))[0]:
+            release_pages(digests)
+        return work.result()
+    finally:
+        release_pages(digests)
 
 
 def refuse_silent(sources: SessionSources, tracks: Tracks) -> None:

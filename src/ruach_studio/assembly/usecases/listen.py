@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import mmap
 import os
 import shutil
 import tempfile
@@ -94,6 +95,17 @@ async def listen_all(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def release_pages(digests: Sequence[AudioDigest]) -> None:
+    """Let the system take back what is resident of mapped digests; reading on maps it again (from its cache, no disk)."""
+    for digest in digests:
+        for array in (digest.pcm8k, digest.power10ms):
+            base: object = array
+            while base is not None and not isinstance(base, mmap.mmap):
+                base = getattr(base, "base", None)
+            if base is not None and hasattr(base, "madvise"):  # Linux and BSD
+                base.madvise(mmap.MADV_DONTNEED)
 
 
 def digest_folder(clip_path: Path, scratch_dir: Path) -> Path:
