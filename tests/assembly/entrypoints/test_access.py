@@ -14,13 +14,17 @@ ROUTES = [
     ("POST", "/sessions/x/edl/submit"), ("POST", "/sessions/x/edl/withdraw"), ("POST", "/sessions/x/edl/approve"),
     ("POST", "/sessions/x/edl/lock"), ("GET", "/sessions/x/edl/export/json"), ("GET", "/sessions/x/edl/versions"),
     ("GET", "/sessions/x/jobs"), ("GET", f"/sessions/x/jobs/{JOB}"), ("GET", f"/sessions/x/jobs/{JOB}/progress"),
-    ("POST", f"/sessions/x/jobs/{JOB}/cancel"),
+    ("POST", f"/sessions/x/jobs/{JOB}/cancel"), ("POST", "/sessions/x/derivatives"), ("GET", "/sessions/x/derivatives"),
+    ("GET", "/sessions/x/derivatives/y/proxy.mp4"), ("HEAD", "/sessions/x/derivatives/y/proxy.mp4"),
 ]  # fmt: skip
 
 
 def test_the_list_is_complete(app):
     listed = {
-        (each.method, each.path.format(session_id="x", format_name="json", job_id=JOB))
+        (
+            each.method,
+            each.path.format(session_id="x", format_name="json", job_id=JOB, derivative_id="y", file_name="proxy.mp4"),
+        )
         for each in list_access(app)
         if each.path.startswith("/sessions")
     }
@@ -28,7 +32,9 @@ def test_the_list_is_complete(app):
     assert routes_without_a_role(app) == []
     for each in list_access(app):
         assert {guard.roles for guard in each.guards} == {frozenset({"operator"})}
-        assert [guard.scope for guard in each.guards] == [f"assembly:{'read' if each.method == 'GET' else 'write'}"]
+        assert [guard.scope for guard in each.guards] == [
+            f"assembly:{'read' if each.method in ('GET', 'HEAD') else 'write'}"
+        ]
 
 
 async def test_nobody_and_members_are_turned_away_everywhere(client_as):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from ruach_studio.assembly.entrypoints import http_edl, http_jobs
+from ruach_studio.assembly.entrypoints import http_derivatives, http_edl, http_jobs
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import (
     AssetView,
@@ -44,6 +44,7 @@ def router(services: AssemblyServices) -> APIRouter:
     http_edl.add(routes, services)
     http_edl.add_review(routes, services)
     http_jobs.add(routes, services)
+    http_derivatives.add(routes, services)
     return routes
 
 

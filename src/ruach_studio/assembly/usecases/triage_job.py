@@ -12,7 +12,6 @@ from ruach_studio.infra.queues import Execution, JobError
 
 _DECODER = {
     "bad_media", "undecodable_sound", "media_failure", "silent_camera", "ffmpeg_missing", "path_refused",
-    "too_many_channels", "took_too_long",
 }  # fmt: skip
 _OFFSET = {"not_the_same_event", "bad_session", "offset_out_of_range"}
 _MEMORY = {"MemoryError", "_ArrayMemoryError", "stalled"}

@@ -23,7 +23,11 @@ BLOCK_S = 1.0
 # Containers round stamps (MKV to 1 ms) and phones jitter by a few ms; a real gap is at least one AAC frame (21 ms).
 STAMP_TOLERANCE_S = 0.020
 
+LOUDEST = 16.0  # 24 dB above full scale: more is damage, and one such sample would drown an hour
+
 _LONGEST_FRAME = 2048  # samples of one HE-AAC frame
+
+_DAMAGED = "Open it in a player to see whether it has sound; copy it again from the card if it has"
 
 Samples = npt.NDArray[np.float32]
 # Full scale and centre of FFmpeg's packed sample formats.
@@ -59,7 +63,7 @@ def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[Pc
     """
     info = info or probe(path)
     if info.audio is None:
-        raise UndecodableSound("there is no sound track", subject=str(path))
+        raise UndecodableSound("there is no sound track", subject=str(path), remedy="Record or export it with sound")
     rate, channels = info.audio.rate, info.audio.channels
     clock, held, block = _Clock(rate, info), _Held(), round(BLOCK_S * rate)
     for frame in _frames(path):
@@ -156,7 +160,7 @@ class _Clock:
                 self._tick_s = float(frame.time_base or 0)
             stamped = round((frame.pts * self._tick_s - self._zero_s) * self._rate)
         if self._next is None:
-            start = self._next = stamped or 0
+            start = self._next = stamped if stamped is not None and stamped <= self._last else 0
         else:
             start = self._next
             if stamped is not None and self._is_step(stamped - start) and stamped <= self._last:
@@ -187,17 +191,22 @@ def _frames(path: Path | str) -> Iterator[AudioFrame]:
                     decoded += 1
                     yield frame
     except av.FFmpegError as error:
-        raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path)) from error
+        raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path), remedy=_DAMAGED) from error
     if not decoded:
-        raise UndecodableSound(subject=str(path), remedy="Open it in a player to see whether it has sound at all")
+        raise UndecodableSound(subject=str(path), remedy=_DAMAGED)
+
+
+def _sane(sound: Samples) -> bool:
+    """Say whether every sample is a number within reach; a comparison with NaN is false."""
+    return not sound.size or bool(sound.min() >= -LOUDEST and sound.max() <= LOUDEST)
 
 
 def _as_float(frame: AudioFrame) -> Samples:
-    """Return (n, channels) float32 with full scale 1.0, whatever the codec gives."""
+    """Return (n, channels) float32 with full scale 1.0, whatever the codec gives; what is no number becomes silence."""
     raw: npt.NDArray[Any] = frame.to_ndarray()
     shaped = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
     full_scale, centre = _FULL_SCALE[frame.format.packed.name]
     sound = shaped.astype(np.float32, copy=False)
     if full_scale == 1.0:
-        return sound
+        return sound if _sane(sound) else np.clip(np.nan_to_num(sound, nan=0.0), -LOUDEST, LOUDEST)
     return (sound - np.float32(centre)) * np.float32(1.0 / full_scale)
