@@ -3,6 +3,7 @@
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
 from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
+from ruach_studio.assembly.entrypoints import jobs_media as assembly_media
 from ruach_studio.formation.entrypoints import inbound as formation_inbound
 from ruach_studio.formation.entrypoints import jobs as formation_jobs
 from ruach_studio.infra.outbox import Consumer
@@ -18,6 +19,7 @@ def handlers(services: Services) -> dict[JobKey, Handler]:
     """Return every handler by (queue, job name)."""
     return {
         **assembly_jobs.handlers(services),
+        **assembly_media.handlers(services),
         **render_jobs.handlers(services, FfmpegRunner()),
         **formation_jobs.handlers(services),
     }
@@ -25,7 +27,12 @@ def handlers(services: Services) -> dict[JobKey, Handler]:
 
 def hooks(services: Services) -> dict[JobKey, HandlerHooks]:
     """Return what a failed or dead job does to its pillar's rows."""
-    return {**assembly_jobs.hooks(services), **render_jobs.hooks(services), **formation_jobs.hooks(services)}
+    return {
+        **assembly_jobs.hooks(services),
+        **assembly_media.hooks(services),
+        **render_jobs.hooks(services),
+        **formation_jobs.hooks(services),
+    }
 
 
 def consumers(services: Services) -> list[Consumer]:

@@ -100,12 +100,13 @@ class DigestBuilder:
 
     def feed(self, samples: Samples) -> DigestChunk:
         """Take (n, channels) samples, float32 with full scale 1.0 or int16; return what they add."""
-        scale = np.float32(1 / 32768 if samples.dtype == np.int16 else 1)
         if samples.ndim != 2 or samples.shape[1] != self.channels:
             raise ValueError(f"expected (n, {self.channels}) samples, got {samples.shape}")
         if not len(samples):
             return DigestChunk(np.empty(0, np.int16), np.empty((0, self.channels), np.float32))
-        sound = samples.astype(np.float32) * scale
+        sound: npt.NDArray[np.float32] = samples.astype(np.float32, copy=False)
+        if samples.dtype == np.int16:
+            sound = sound * np.float32(1 / 32768)
         self._look(sound)
         mono: npt.NDArray[np.float32] = sound[:, 0] if self.channels == 1 else sound.mean(axis=1, dtype=np.float32)
         return DigestChunk(self._pcm(mono), self._power(np.square(sound, dtype=np.float64), len(sound)))

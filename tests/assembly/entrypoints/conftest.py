@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from ruach_studio.assembly.entrypoints import http, jobs
+from ruach_studio.assembly.entrypoints import http, jobs, jobs_media
 from ruach_studio.infra.auth.accounts import ensure_local_operator
 from ruach_studio.infra.auth.service_tokens import issue_service_token
 from ruach_studio.infra.context import SystemClock, bind, new_id
@@ -73,12 +73,14 @@ async def client(client_as):
 
 @pytest.fixture
 def working(services):
-    """`async with working():` runs a worker on assembly-jobs until the block ends."""
+    """`async with working():` runs a worker on this pillar's queues until the block ends."""
 
     @asynccontextmanager
     async def serving():
         stop = asyncio.Event()
-        worker = Worker(services.database, services.queue, jobs.handlers(services), hooks=jobs.hooks(services))
+        handlers = {**jobs.handlers(services), **jobs_media.handlers(services)}
+        hooks = {**jobs.hooks(services), **jobs_media.hooks(services)}
+        worker = Worker(services.database, services.queue, handlers, hooks=hooks)
         task = asyncio.create_task(worker.run(stop))
         try:
             yield

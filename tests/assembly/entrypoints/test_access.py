@@ -4,6 +4,7 @@ import pytest
 
 from ruach_studio.infra.auth.require import list_access, routes_without_a_role
 
+JOB = "11111111-1111-4111-8111-111111111111"
 ROUTES = [
     ("POST", "/sessions"), ("GET", "/sessions"), ("GET", "/sessions/x"), ("POST", "/sessions/x/assets"),
     ("GET", "/sessions/x/assets"), ("POST", "/sessions/x/sync"), ("GET", "/sessions/x/sync"),
@@ -16,18 +17,28 @@ ROUTES = [
     ("GET", "/sessions/x/speakers"), ("PUT", "/sessions/x/speakers"),
     ("GET", "/sessions/x/transcript"), ("PUT", "/sessions/x/transcript"),
     ("POST", "/sessions/x/edl/import/json"),
+    ("GET", "/sessions/x/jobs"), ("GET", f"/sessions/x/jobs/{JOB}"), ("GET", f"/sessions/x/jobs/{JOB}/progress"),
+    ("POST", f"/sessions/x/jobs/{JOB}/cancel"), ("POST", "/sessions/x/derivatives"), ("GET", "/sessions/x/derivatives"),
+    ("GET", "/sessions/x/derivatives/y/proxy.mp4"), ("HEAD", "/sessions/x/derivatives/y/proxy.mp4"),
 ]  # fmt: skip
 
 
 def test_the_list_is_complete(app):
     listed = {
-        (each.method, each.path.replace("{session_id}", "x").replace("{format_name}", "json")) for each in list_access(app)
+        (
+            each.method,
+            each.path.format(session_id="x", format_name="json", job_id=JOB, derivative_id="y", file_name="proxy.mp4"),
+        )
+        for each in list_access(app)
+        if each.path.startswith("/sessions")
     }
     assert {route for route in listed if route[1].startswith("/sessions")} == set(ROUTES)
     assert routes_without_a_role(app) == []
     for each in list_access(app):
         assert {guard.roles for guard in each.guards} == {frozenset({"operator"})}
-        assert [guard.scope for guard in each.guards] == [f"assembly:{'read' if each.method == 'GET' else 'write'}"]
+        assert [guard.scope for guard in each.guards] == [
+            f"assembly:{'read' if each.method in ('GET', 'HEAD') else 'write'}"
+        ]
 
 
 async def test_nobody_and_members_are_turned_away_everywhere(client_as):

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from ruach_studio.assembly.exchange.json import read_json
-from ruach_studio.infra.context import bind, new_id
 
 
 async def until(client, path, wanted, deadline_s=60.0):
@@ -107,21 +106,6 @@ async def test_a_sync_that_dies_returns_the_session_to_its_footage(client, foota
         ).scalar_one()
     assert "B.mp4.gone" in reason
     assert "no such file" in reason
-
-
-async def test_a_sync_whose_job_was_taken_away_can_be_restarted(client, footage, working, services):
-    await register(client, footage, "AB")
-    job_id = (await client.post("/sessions/talk/sync")).json()["jobId"]
-    with bind(correlation_id=new_id()):
-        async with services.database.transaction() as tx:
-            assert await services.queue.cancel(tx, job_id)
-    refused = await client.post("/sessions/talk/sync")
-    assert (refused.status_code, refused.json()["code"]) == (409, "session_state")
-    for _ in range(2):
-        assert (await client.post("/sessions/talk/sync", json={"restart": True})).status_code == 202
-    async with working():
-        await until(client, "/sessions/talk", lambda a: a.json()["state"] == "needs-review")
-    assert (await client.get("/sessions/talk/sync")).json()["version"] == 1
 
 
 async def test_errors_are_problems_that_name_the_remedy(client, footage):

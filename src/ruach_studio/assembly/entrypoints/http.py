@@ -5,7 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from ruach_studio.assembly.entrypoints import http_edl, http_exchange, http_speakers, http_versions
+from ruach_studio.assembly.entrypoints import (
+    http_derivatives,
+    http_edl,
+    http_exchange,
+    http_jobs,
+    http_speakers,
+    http_versions,
+)
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import (
     AssetView,
@@ -46,6 +53,8 @@ def router(services: AssemblyServices) -> APIRouter:
     http_versions.add(routes, services)
     http_speakers.add(routes, services)
     http_exchange.add(routes, services)
+    http_jobs.add(routes, services)
+    http_derivatives.add(routes, services)
     return routes
 
 

@@ -81,6 +81,12 @@ async def newest(conn: AsyncConnection, *, limit: int, before: datetime | None =
     return [SessionRow(**row._mapping) for row in await conn.execute(statement)]
 
 
+async def in_state(conn: AsyncConnection, state: State) -> list[str]:
+    """Return the ids of the sessions in `state`."""
+    statement = sa.select(SESSION.c.session_id).where(SESSION.c.state == state).order_by(SESSION.c.session_id)
+    return list((await conn.execute(statement)).scalars())
+
+
 async def update(tx: AsyncConnection, session_id: str, *, at: datetime, **values: Any) -> None:
     """Set the given columns of a session."""
     await tx.execute(sa.update(SESSION).where(SESSION.c.session_id == session_id).values(updated_at=at, **values))

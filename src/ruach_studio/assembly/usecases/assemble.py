@@ -6,6 +6,7 @@ files, so that decisions can be made again.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,7 @@ from ruach_studio.assembly.store.syncs import EnergyRow
 from ruach_studio.assembly.usecases import energy_files
 from ruach_studio.assembly.usecases.decide import Decided, DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import hear
+from ruach_studio.assembly.usecases.hearing import Hearing, follow
 from ruach_studio.assembly.usecases.move_session import move_session
 from ruach_studio.assembly.usecases.options import with_stored
 from ruach_studio.events.assembly import EdlDraftCreated
@@ -45,8 +47,9 @@ class Assembled:
 
 
 async def assemble(
-    services: AssemblyServices, session_id: str, *, options: DraftOptions | None = None, actor: str
-) -> Assembled:
+    services: AssemblyServices, session_id: str, *, options: DraftOptions | None = None, actor: str,
+    hearing: Callable[[Hearing], None] | None = None,
+) -> Assembled:  # fmt: skip
     """Return the draft for the session's accepted sync version, making it if it is not there.
 
     Raises SessionStateConflict (409) without an accepted sync, BadMedia (422) if a file is gone.
@@ -61,7 +64,7 @@ async def assemble(
         assets = await sessions.assets(conn, session_id)
         solution = (await syncs.get(conn, session_id, sync_version)).solution
     sources = SessionSources(tuple(asset.camera for asset in assets))
-    tracks = await hear(sources, services.settings.data_dir / "scratch")
+    tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
     matrices = await asyncio.to_thread(measure, sources, tracks, solution)
     kept = await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     async with services.database.transaction() as tx:

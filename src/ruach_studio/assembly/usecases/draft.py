@@ -20,6 +20,7 @@ from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
+from ruach_studio.assembly.usecases.hearing import Hearing, follow
 from ruach_studio.assembly.usecases.place import check_master, place
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
@@ -63,8 +64,11 @@ async def draft(
     *,
     scratch: Path,
     progress: Progress | None = None,
+    hearing: Callable[[Hearing], None] | None = None,
 ) -> Draft:
     """Return the draft of these files; nothing is kept but the digests in `scratch`.
+
+    `progress` hears which step begins, `hearing` how far each file is listened to (from the decoding threads).
 
     Raises BadMedia, BadSession or NotTheSameEvent (each names file, fact and remedy), OutOfSpace.
     """
@@ -73,7 +77,7 @@ async def draft(
     sources = await gather(cameras)
     check_master(sources, chosen.master)
     tell("listen", 0.0)
-    tracks = await hear(sources, scratch)
+    tracks = await hear(sources, scratch, follow(sources, hearing))
     tell("sync", 0.0)
     solution = await place(sources, tracks, chosen.master)
     if not chosen.allow_unsure:

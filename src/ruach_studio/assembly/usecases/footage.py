@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.session import Camera, Clip, Role, SessionSources
-from ruach_studio.assembly.usecases.listen import clip_of, listen_all, silence_of
+from ruach_studio.assembly.usecases.listen import Heard, clip_of, listen_all, silence_of
 from ruach_studio.infra.media import check_media
 
 Tracks = Mapping[str, Sequence[AudioDigest]]
@@ -41,14 +41,14 @@ async def probe_camera(files: CameraFiles) -> Camera:
     return Camera(files.camera_id, tuple(clips), files.role)
 
 
-async def hear(sources: SessionSources, scratch: Path) -> dict[str, list[AudioDigest]]:
+async def hear(sources: SessionSources, scratch: Path, heard: Heard | None = None) -> dict[str, list[AudioDigest]]:
     """Return one digest per clip of every camera, as many files at a time as there are processors.
 
     A clip without a sound track is silent: timecode or a person places it.
     """
     clips = [clip for camera in sources.cameras for clip in camera.clips]
-    heard = iter(await listen_all([clip.path for clip in clips if clip.has_audio], scratch))
+    digests = iter(await listen_all([clip.path for clip in clips if clip.has_audio], scratch, heard=heard))
     return {
-        camera.camera_id: [next(heard) if clip.has_audio else silence_of(clip) for clip in camera.clips]
+        camera.camera_id: [next(digests) if clip.has_audio else silence_of(clip) for clip in camera.clips]
         for camera in sources.cameras
     }

@@ -11,12 +11,13 @@ import contextlib
 import errno
 import json
 import math
+import mmap
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +33,9 @@ from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 DIGEST_VERSION = 2  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
 _LEFTOVER_S = 24 * 3600
 _PCM, _POWER, _FACTS = "pcm8k.i16", "power10ms.f32", "digest.json"
+
+
+Heard = Callable[[Path, float], None]  # (file, how many seconds of it are heard); called from the decoding thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,15 @@ def clip_of(info: MediaInfo) -> Clip:
     )
 
 
-async def listen(clip_path: Path | str, scratch_dir: Path, cache: bool = True) -> AudioDigest:
+async def listen(clip_path: Path | str, scratch_dir: Path, cache: bool = True, heard: Heard | None = None) -> AudioDigest:
     """Return the digest of the clip's sound on its local time; `cache=False` decodes again.
+
+    `heard` is told of every second that was decoded (of all of it at once, if it was heard before).
 
     Raises BadMedia (missing, damaged, without sound), UndecodableSound, OutOfSpace. A cancelled call leaves no file.
     """
     stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_listen, Path(clip_path), scratch_dir, cache, stop))
+    work = asyncio.ensure_future(asyncio.to_thread(_listen, Path(clip_path), scratch_dir, cache, stop, heard))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -76,14 +82,14 @@ async def listen(clip_path: Path | str, scratch_dir: Path, cache: bool = True) -
 
 
 async def listen_all(
-    clip_paths: Sequence[Path | str], scratch_dir: Path, *, parallel: int | None = None
+    clip_paths: Sequence[Path | str], scratch_dir: Path, *, parallel: int | None = None, heard: Heard | None = None
 ) -> list[AudioDigest]:
     """Return one digest per path in the given order, `parallel` files at a time (default: one per processor)."""
     seats = asyncio.Semaphore(parallel or os.cpu_count() or 1)
 
     async def one(path: Path | str) -> AudioDigest:
         async with seats:
-            return await listen(path, scratch_dir)
+            return await listen(path, scratch_dir, heard=heard)
 
     tasks = [asyncio.create_task(one(path)) for path in clip_paths]
     try:
@@ -100,6 +106,17 @@ def silence_of(clip: Clip) -> AudioDigest:
     return AudioDigest(48_000, 1, clip.duration_s, np.empty(0, np.int16), np.zeros((blocks, 1), np.float32))
 
 
+def release_pages(digests: Sequence[AudioDigest]) -> None:
+    """Let the system take back what is resident of mapped digests; reading on maps it again (from its cache, no disk)."""
+    for digest in digests:
+        for array in (digest.pcm8k, digest.power10ms):
+            base: object = array
+            while base is not None and not isinstance(base, mmap.mmap):
+                base = getattr(base, "base", None)
+            if base is not None and hasattr(base, "madvise"):  # Linux and BSD
+                base.madvise(mmap.MADV_DONTNEED)
+
+
 def digest_folder(clip_path: Path, scratch_dir: Path) -> Path:
     """Return the folder where the digest of this very file (path, size, modification time) is or will be."""
     real, stat = clip_path.resolve(), clip_path.stat()
@@ -107,18 +124,22 @@ def digest_folder(clip_path: Path, scratch_dir: Path) -> Path:
     return scratch_dir / "digests" / sha256_hex(canonical_json(identity))[:32]
 
 
-def _listen(clip_path: Path, scratch_dir: Path, cache: bool, stop: threading.Event) -> AudioDigest:
+def _listen(
+    clip_path: Path, scratch_dir: Path, cache: bool, stop: threading.Event, heard: Heard | None = None
+) -> AudioDigest:
     info = check_media(clip_path, need_audio=True, need_video=False)
     folder = digest_folder(clip_path, scratch_dir)
     found = _open(folder) if cache else None
     if found is not None:
+        if heard is not None:
+            heard(clip_path, found.duration_s)
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(folder.parent)
         aside = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
         try:
-            _write(clip_path, info, aside, stop)
+            _write(clip_path, info, aside, stop, heard)
             if not cache or _open(folder) is None:  # else a twin was quicker; a reader may have it open already
                 _publish(aside, folder)
         finally:
@@ -141,7 +162,7 @@ def _clear_leftovers(digests: Path) -> None:
                 shutil.rmtree(aside, ignore_errors=True)
 
 
-def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event) -> None:
+def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event, heard: Heard | None) -> None:
     with (aside / _PCM).open("wb") as pcm, (aside / _POWER).open("wb") as power:
 
         def keep(chunk: DigestChunk) -> None:
@@ -156,6 +177,8 @@ def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event)
             for chunk in builder.feed_gap(round(block.start_s * block.rate) - builder.position):
                 keep(chunk)
             keep(builder.feed(block.samples))
+            if heard is not None:
+                heard(clip_path, builder.position / builder.rate)
         keep(builder.finish())
         _sync_to_disk(pcm)
         _sync_to_disk(power)

@@ -11,16 +11,27 @@ from ruach_studio.assembly.sound_quality import assess, propose_master
 from ruach_studio.assembly.sync import SyncSolution, align
 from ruach_studio.assembly.sync_model import ClipKey
 from ruach_studio.assembly.usecases.footage import Tracks
+from ruach_studio.assembly.usecases.listen import release_pages
 from ruach_studio.kernel.errors import BadInput
+
+RELEASE_EVERY_S = 0.1
 
 
 async def place(sources: SessionSources, tracks: Tracks, wanted: str | None = None) -> SyncSolution:
     """Return where every clip lies on the timeline of `wanted`, or of the camera that the rule proposes.
 
+    What is mapped of the digests is given back all along: a session of many hours needs no more memory than a short one.
     Raises BadInput or BadSession if `wanted` cannot be the master.
     """
     check_master(sources, wanted)
-    return await asyncio.to_thread(_place, sources, tracks, wanted)
+    work = asyncio.ensure_future(asyncio.to_thread(_place, sources, tracks, wanted))
+    digests = [digest for clips in tracks.values() for digest in clips]
+    try:
+        while not (await asyncio.wait({work}, timeout=RELEASE_EVERY_S))[0]:
+            release_pages(digests)
+        return work.result()
+    finally:
+        release_pages(digests)
 
 
 def check_master(sources: SessionSources, wanted: str | None) -> None:

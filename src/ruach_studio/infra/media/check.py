@@ -14,6 +14,9 @@ from ruach_studio.kernel.errors import BadInput
 
 _ISO_FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 _GIVE = "Give it read permission, and its folders the right to be entered"
+MAX_CHANNELS = 64  # FFmpeg's native layouts end here, and no recorder has more; a damaged header may say 65535
+MAX_RATE = 768_000
+LONG_S, LEAST_BYTES_PER_S = 600.0, 50.0  # speech in Opus takes 750, digital silence in FLAC 170
 _MAX_BOXES = 100_000  # a fragmented recording has a few boxes per second; stop long before an endless file
 
 
@@ -27,7 +30,8 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
     """Return the facts of a usable file.
 
     Raises BadMedia for a missing file, a folder, an empty file, a file that may not be read, a file that is no media,
-    an MP4/MOV that ends before its index or its data, and a missing sound or picture track.
+    an MP4/MOV that ends before its index or its data, a header that claims
+    the impossible, and a missing sound or picture track.
     """
     path = Path(path)
     name = str(path)
@@ -56,6 +60,8 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
         raise BadMedia(reason, subject=name, remedy="Give a video or audio file (MP4, MOV, MKV, MTS, WAV, …)") from error
     if info.video is None and info.audio is None:
         raise BadMedia("the file has neither a picture nor a sound track", subject=name, remedy="Give a video or audio file")
+    if lie := _implausible(info):
+        raise BadMedia(lie, subject=name, remedy="The file is damaged: copy it again from the card, or repair the recording")
     if need_audio and info.audio is None:
         raise BadMedia(
             "the file has no sound track, and cameras are synchronised by their sound",
@@ -65,6 +71,18 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
     if need_video and info.video is None:
         raise BadMedia("the file has no picture track", subject=name, remedy="Give it as an audio track instead of a camera")
     return info
+
+
+def _implausible(info: MediaInfo) -> str | None:
+    """Say what a damaged header claims, before anybody reserves time, memory or disk for it."""
+    audio = info.audio
+    if audio is not None and audio.channels > MAX_CHANNELS:
+        return f"its sound claims {audio.channels} channels, and {MAX_CHANNELS} are the most that a recorder has"
+    if audio is not None and not 0 < audio.rate <= MAX_RATE:
+        return f"its sound claims {audio.rate} samples a second"
+    if info.duration_s > LONG_S and info.size_bytes < info.duration_s * LEAST_BYTES_PER_S:
+        return f"it claims {info.duration_s / 3600:.1f} hours in {info.size_bytes / 1e6:.2f} MB"
+    return None
 
 
 def _iso_damage(file: BinaryIO, size_bytes: int) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.stream import Discard
 
@@ -22,7 +23,11 @@ BLOCK_S = 1.0
 # Containers round stamps (MKV to 1 ms) and phones jitter by a few ms; a real gap is at least one AAC frame (21 ms).
 STAMP_TOLERANCE_S = 0.020
 
+LOUDEST = 16.0  # 24 dB above full scale: more is damage, and one such sample would drown an hour
+
 _LONGEST_FRAME = 2048  # samples of one HE-AAC frame
+
+_DAMAGED = "Open it in a player to see whether it has sound; copy it again from the card if it has"
 
 Samples = npt.NDArray[np.float32]
 # Full scale and centre of FFmpeg's packed sample formats.
@@ -58,11 +63,9 @@ def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[Pc
     """
     info = info or probe(path)
     if info.audio is None:
-        raise UndecodableSound("there is no sound track", subject=str(path))
+        raise UndecodableSound("there is no sound track", subject=str(path), remedy="Record or export it with sound")
     rate, channels = info.audio.rate, info.audio.channels
-    clock = _Clock(rate, info)
-    held: list[Samples] = []
-    held_start, held_samples = 0, 0
+    clock, held, block = _Clock(rate, info), _Held(), round(BLOCK_S * rate)
     for frame in _frames(path):
         if frame.sample_rate != rate or frame.layout.nb_channels != channels:
             raise UndecodableSound(
@@ -72,19 +75,56 @@ def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[Pc
                 remedy="Convert it to one format first",
             )
         start, skip = clock.place(frame)
-        samples = _as_float(frame)[skip:]
-        if not len(samples):
+        if skip == frame.samples:
             continue
-        if held and (start != held_start + held_samples or held_samples >= BLOCK_S * rate):
-            yield PcmBlock(np.concatenate(held), rate, held_start / rate)
-            held, held_samples = [], 0
-        if not held:
-            held_start = start
-        held.append(samples)
-        held_samples += len(samples)
-    last = np.concatenate(held)[: _padding_start(info, held_start, held_samples)] if held else ()
-    if len(last):
-        yield PcmBlock(np.asarray(last), rate, held_start / rate)
+        if held.count and (start != held.start + held.count or held.count >= block):
+            yield held.take(rate)
+        held.add(frame, start, skip)
+    if held.count:
+        last = held.take(rate)
+        sound = last.samples[: _padding_start(info, round(last.start_s * rate), len(last.samples))]
+        if len(sound):
+            yield PcmBlock(sound, rate, last.start_s)
+
+
+class _Held:
+    """The block that is being filled. Frames wait in FFmpeg's own queue and become one array a second, not one each: a
+
+    frame of AAC lasts 21 ms, and what NumPy takes per array would be half of all the work (measured).
+    """
+
+    def __init__(self) -> None:
+        self.start, self.count = 0, 0
+        self._parts: list[Samples] = []
+        self._queue: AudioFifo | None = None
+
+    def add(self, frame: AudioFrame, start: int, skip: int) -> None:
+        """Append the frame without its first `skip` samples; `start` is where the first one kept belongs."""
+        if not self.count:
+            self.start = start
+        self.count += frame.samples - skip
+        if skip:
+            self._empty_queue()
+            self._parts.append(_as_float(frame)[skip:])
+            return
+        if self._queue is None:
+            self._queue = AudioFifo()
+        frame.pts = None  # placed already; the queue would refuse a stamp that jitters
+        self._queue.write(frame)
+
+    def take(self, rate: int) -> PcmBlock:
+        """Return all that is held, and hold nothing."""
+        self._empty_queue()
+        samples = self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
+        block = PcmBlock(samples, rate, self.start / rate)
+        self._parts, self.count = [], 0
+        return block
+
+    def _empty_queue(self) -> None:
+        frame = None if self._queue is None else self._queue.read(0, True)
+        self._queue = None  # the next frame may have another sample format
+        if frame is not None:
+            self._parts.append(_as_float(frame))
 
 
 def _padding_start(info: MediaInfo, start: int, count: int) -> int:
@@ -109,13 +149,18 @@ class _Clock:
     def __init__(self, rate: int, info: MediaInfo) -> None:
         self._rate, self._zero_s = rate, info.local_zero_s
         self._last = round((info.container_start_s + info.duration_s - self._zero_s + BLOCK_S) * rate)
+        self._tick_s: float | None = None  # the stamps' unit, read once: as a fraction it is costly
         self._next: int | None = None
 
     def place(self, frame: AudioFrame) -> tuple[int, int]:
         """Return (first sample kept, samples to skip at the frame's start)."""
-        stamped = None if frame.time is None else round((frame.time - self._zero_s) * self._rate)
+        stamped = None
+        if frame.pts is not None:
+            if self._tick_s is None:
+                self._tick_s = float(frame.time_base or 0)
+            stamped = round((frame.pts * self._tick_s - self._zero_s) * self._rate)
         if self._next is None:
-            start = self._next = stamped or 0
+            start = self._next = stamped if stamped is not None and stamped <= self._last else 0
         else:
             start = self._next
             if stamped is not None and self._is_step(stamped - start) and stamped <= self._last:
@@ -146,14 +191,22 @@ def _frames(path: Path | str) -> Iterator[AudioFrame]:
                     decoded += 1
                     yield frame
     except av.FFmpegError as error:
-        raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path)) from error
+        raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path), remedy=_DAMAGED) from error
     if not decoded:
-        raise UndecodableSound(subject=str(path), remedy="Open it in a player to see whether it has sound at all")
+        raise UndecodableSound(subject=str(path), remedy=_DAMAGED)
+
+
+def _sane(sound: Samples) -> bool:
+    """Say whether every sample is a number within reach; a comparison with NaN is false."""
+    return not sound.size or bool(sound.min() >= -LOUDEST and sound.max() <= LOUDEST)
 
 
 def _as_float(frame: AudioFrame) -> Samples:
-    """Return (n, channels) float32 with full scale 1.0, whatever the codec gives."""
+    """Return (n, channels) float32 with full scale 1.0, whatever the codec gives; what is no number becomes silence."""
     raw: npt.NDArray[Any] = frame.to_ndarray()
     shaped = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
     full_scale, centre = _FULL_SCALE[frame.format.packed.name]
-    return (shaped.astype(np.float32) - np.float32(centre)) * np.float32(1.0 / full_scale)
+    sound = shaped.astype(np.float32, copy=False)
+    if full_scale == 1.0:
+        return sound if _sane(sound) else np.clip(np.nan_to_num(sound, nan=0.0), -LOUDEST, LOUDEST)
+    return (sound - np.float32(centre)) * np.float32(1.0 / full_scale)

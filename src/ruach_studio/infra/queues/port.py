@@ -96,6 +96,7 @@ Handler = Callable[[JobContext, Mapping[str, Any]], Awaitable[Mapping[str, Any] 
 OnRetry = Callable[[AsyncConnection, Execution, str, JobError], Awaitable[None]]
 OnDead = Callable[[AsyncConnection, Execution, JobError], Awaitable[None]]
 Triage = Callable[[Execution, JobError], Mapping[str, Any] | None]
+OnSweep = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,14 @@ class HandlerHooks:
 
     on_retry(tx, failed execution, id of the next one, error); on_dead(tx, last execution, error);
     triage(execution, error) names the playbook's cause for the dead letter and reads no database.
+    on_sweep() runs every 2 s in every worker that serves the queue: it mends rows whose job ended without a word to them
+    (cancelled or removed while it waited), so it must be idempotent and cheap where there is nothing to mend.
     """
 
     on_retry: OnRetry | None = None
     on_dead: OnDead | None = None
     triage: Triage | None = None
+    on_sweep: OnSweep | None = None
 
 
 class JobQueue(Protocol):

@@ -3,18 +3,19 @@
 A worker process proves that it lives by a session lock in PostgreSQL, which its death releases at once. A running
 execution whose worker was found dead twice in a row gets its lock ended, so that BullMQ's next check (5 s) hands the job
 to a living worker under the same id, not after the 30 s of the lock. A job that BullMQ itself gave up ("stalled more than
-allowable") or that vanished goes the way of any failure: ladder, then dead-letter queue.
+allowable") or that vanished goes the way of any failure: ladder, then dead-letter queue. Pillars mend their own rows
+in the same round (`HandlerHooks.on_sweep`).
 """
 
 import asyncio
 from collections.abc import Sequence
 
-from ruach_studio.infra.context import bind
+from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import STALLED, Hooks, record_failure
-from ruach_studio.infra.queues.port import JobError
+from ruach_studio.infra.queues.port import JobError, OnSweep
 from ruach_studio.infra.queues.store import bullmq, executions
 from ruach_studio.kernel.errors import Unavailable
 
@@ -59,7 +60,19 @@ class Sweeper:
                 raise
             except Exception:  # one pillar's broken hook must not keep the others' jobs from being looked after
                 log.exception("sweep.job.failed", job=job_id)
+        for (queue, name), hook in self._hooks.items():
+            if hook.on_sweep is not None and queue in self._queues:
+                await self._mend(queue, name, hook.on_sweep)
         return len(confirmed) + len(orphans)
+
+    async def _mend(self, queue: str, name: str, on_sweep: OnSweep) -> None:
+        try:
+            with bind(correlation_id=new_id()):
+                await on_sweep()
+        except Unavailable:
+            raise
+        except Exception:  # as above: one pillar's fault is not the others'
+            log.exception("sweep.mend.failed", queue=queue, job_name=name)
 
     async def _fail(self, job_id: str, fact: str) -> None:
         async with self._database.transaction() as tx:

@@ -62,7 +62,7 @@ _ORPHANS = text(
       FROM platform.execution e LEFT JOIN bullmq.job j ON j.queue = e.queue AND j.id = e.id
      WHERE e.state IN ('queued', 'running') AND e.queue = ANY(:queues)
        AND e.created_at < clock_timestamp() - interval '5 seconds'
-       AND (j.state = 'failed' OR (j.id IS NULL AND e.state = 'running'))
+       AND (j.state = 'failed' OR j.id IS NULL)
      LIMIT 100
     """
 )

@@ -1,0 +1,34 @@
+"""Turn "stop that" into a job that has stopped and a session that can go on, in one transaction.
+
+A waiting job is gone at once. A running one is told; its session is free at once all the same, and what the handler still
+finishes finds a session that is not syncing any more and saves nothing.
+"""
+
+from typing import Any
+
+from ruach_studio.assembly.ports import AssemblyServices
+from ruach_studio.assembly.store import sessions
+from ruach_studio.assembly.usecases.fail_sync import fail_sync
+from ruach_studio.assembly.usecases.free_sessions import SYNC_JOB, has_sync_job
+from ruach_studio.assembly.usecases.list_jobs import find_job
+from ruach_studio.kernel.errors import Conflict
+
+
+class JobEnded(Conflict):
+    """The job has ended already."""
+
+    code = "job_ended"
+
+
+async def cancel_job(
+    services: AssemblyServices, session_id: str, job_id: str, *, actor: str, reason: str = ""
+) -> dict[str, Any]:
+    """Cancel a session's job and return it. Raises SessionNotFound, JobNotFound, JobEnded (409)."""
+    job = await find_job(services, session_id, job_id)
+    async with services.database.transaction() as tx:
+        await sessions.get(tx, session_id, lock=True)
+        if not await services.queue.cancel(tx, job_id):
+            raise JobEnded(f"it is {job['state']}", subject=job_id)
+        if job["name"] == SYNC_JOB and not await has_sync_job(tx, session_id):
+            await fail_sync(tx, services, session_id, actor=actor, reason=reason or "the sync was cancelled")
+    return await find_job(services, session_id, job_id)
