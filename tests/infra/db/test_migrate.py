@@ -7,11 +7,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from ruach_studio.infra.db import Database, migrate, upgrade
+from ruach_studio.infra.db.address import parameters
 from ruach_studio.infra.db.migrate import (
     BULLMQ_SCHEMA,
     SCHEMAS,
@@ -28,6 +30,11 @@ ENROLLMENT = "11111111-1111-4111-8111-111111111111"
 APPEND = (
     "select formation.append_event('00000000-0000-4000-8000-0000000000e1',"
     f" '{ENROLLMENT}', 'u', 'phase_started', '', '2026-03-01 12\\:00Z', '{{}}', null, null)"
+)
+APPEND_OF_0013 = (
+    "select formation.append_events(jsonb_build_array(jsonb_build_object('id', '00000000-0000-4000-8000-0000000000e1',"
+    f" 'n', '{ENROLLMENT}', 'u', 'u', 't', 'phase_started', 'c', '',"
+    " 'at', '2026-03-01 12\\:00Z', 'd', cast('{{}}' as jsonb))), null, null)"
 )
 OURS_AND_BULLMQS = (*SCHEMAS, BULLMQ_SCHEMA)
 
@@ -125,26 +132,38 @@ async def test_alembic_is_asked_only_where_there_is_something_to_migrate(databas
     code = "import sys; from ruach_studio.infra.db import upgrade; upgrade(sys.argv[1]); sys.exit('alembic' in sys.modules)"
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, database.dsn)
     assert await child.wait() == 0
-    async with database.transaction() as tx:
-        await tx.execute(text("insert into formation.path values ('p', 'P', '', null, now(), 'test')"))
-        columns = "enrollment_id, user_id, path_id, graph_version, covenant_type, enrolled_at"
-        values = f"'{ENROLLMENT}', 'u', 'p', 1, 'formation_journey', now()"
-        await tx.execute(text(f"insert into formation.enrollment ({columns}) values ({values})"))  # noqa: S608
-        await tx.execute(text(APPEND))
-        await tx.execute(text("drop function formation.append_event"))
-        await tx.execute(text("update platform.alembic_version set version_num = '0013'"))
-        await tx.execute(text("alter table formation.journal add constraint journal_version_check check (version > 0)"))
-        await tx.execute(text("alter table formation.enrollment alter covenant_type type text, alter user_id type text,"
-                              " add constraint enrollment_covenant_type_check check (covenant_type <> ''),"
-                              " add constraint enrollment_user_id_check check (user_id <> '')"))  # fmt: skip
-        await tx.execute(text("drop domain formation.covenant_type; drop domain formation.user_id"))
-    await migrate(database.dsn)
-    async with database.connection() as conn:
-        assert await current_revision(conn) == head_revision()
-        stands = await conn.execute(text("select user_id, covenant_type, journal_version from formation.enrollment"))
-        assert stands.all() == [("u", "formation_journey", 1)]
-    async with database.transaction() as tx:
-        assert await tx.scalar(text(APPEND.replace(":00Z", ":01Z").replace("00e1", "00e2"))) == "written 2"
+
+
+def bring_to(url: str, revision: str) -> None:
+    """Make the schema as the release of `revision` made it."""
+    engine = create_engine("postgresql+psycopg://", connect_args=parameters(url))
+    with engine.begin() as conn:
+        _prepare(conn)
+        config = _config()
+        config.attributes["connection"] = conn
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+async def test_a_database_of_an_older_release_comes_forward_with_what_is_in_it(empty_url: str) -> None:
+    await asyncio.to_thread(bring_to, empty_url, "0013")
+    async with Database(empty_url) as database:
+        async with database.transaction() as tx:
+            await tx.execute(text("insert into formation.path values ('p', 'P', '', null, now(), 'test')"))
+            columns = "enrollment_id, user_id, path_id, graph_version, covenant_type, enrolled_at"
+            values = f"'{ENROLLMENT}', 'u', 'p', 1, 'formation_journey', now()"
+            await tx.execute(text(f"insert into formation.enrollment ({columns}) values ({values})"))  # noqa: S608
+            await tx.execute(text(APPEND_OF_0013))
+        await migrate(empty_url)
+        async with database.connection() as conn:
+            assert await current_revision(conn) == head_revision()
+            stands = await conn.execute(text("select user_id, covenant_type, journal_version from formation.enrollment"))
+            assert stands.all() == [("u", "formation_journey", 1)]
+            assert (await conn.execute(text("select version, event_type from formation.journal"))).all() == [
+                (1, "phase_started")
+            ]
+        async with database.transaction() as tx:
+            assert await tx.scalar(text(APPEND.replace(":00Z", ":01Z").replace("00e1", "00e2"))) == "written 2"
 
 
 def test_upgrade_works_from_plain_code(database_url: str) -> None:
