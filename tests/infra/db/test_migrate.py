@@ -34,7 +34,7 @@ APPEND = (
 APPEND_OF_0013 = (
     "select formation.append_events(jsonb_build_array(jsonb_build_object('id', '00000000-0000-4000-8000-0000000000e1',"
     f" 'n', '{ENROLLMENT}', 'u', 'u', 't', 'phase_started', 'c', '',"
-    " 'at', '2026-03-01 12\\:00Z', 'd', cast('{{}}' as jsonb))), null, null)"
+    " 'at', '2026-03-01 12\\:00Z', 'd', cast('{}' as jsonb))), null, null)"
 )
 OURS_AND_BULLMQS = (*SCHEMAS, BULLMQ_SCHEMA)
 
