@@ -16,7 +16,7 @@ import ruach_studio.app.api, ruach_studio.app.background, ruach_studio.app.cli.m
 from ruach_studio.app.wiring import open_store
 from ruach_studio.infra.settings import load_settings
 open_store(load_settings())
-print(sorted({name.split('.')[0] for name in sys.modules} & {'botocore', 'jmespath', 'urllib3'}))
+print(sorted({name.split('.')[0] for name in sys.modules} & {'botocore', 'jmespath'}))
 """
 
 

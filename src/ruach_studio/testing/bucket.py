@@ -60,4 +60,4 @@ class Bucket:
 
     def notes(self) -> int:
         """Return how many uploads are noted as unfinished on this disk."""
-        return len(list((self.folder / "unfinished").glob("*")))
+        return len(list((self.folder / "unfinished").glob("*.json")))

@@ -1,5 +1,8 @@
 """Notes of uploads: seen as dead only when their writer is, and forgotten only when settled."""
 
+import os
+import time
+
 import pytest
 
 from ruach_studio.infra.storage.s3.claims import Claims
@@ -57,3 +60,12 @@ def test_a_note_cut_short_is_forgotten(claims, text):
 
 def test_no_folder_means_nothing_unfinished(claims):
     assert names(claims) == []
+
+
+def test_a_note_that_was_never_shown_goes_once_it_is_old(claims):
+    claims.folder.mkdir()
+    for name, age_s in (("old", 3600), ("young", 0)):
+        (claims.folder / f"{name}.new").touch()
+        os.utime(claims.folder / f"{name}.new", (time.time() - age_s,) * 2)
+    assert names(claims) == []
+    assert [path.name for path in claims.folder.iterdir()] == ["young.new"]

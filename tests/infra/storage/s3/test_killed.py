@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -16,27 +14,37 @@ pytestmark = pytest.mark.xdist_group("s3")
 PARTS = r"PUT .*partNumber"
 
 
+class Children:
+    """Starts uploads of one film over one line in processes of their own."""
+
+    def __init__(self, told):
+        self.told = told
+        self.parent = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("upload_child.py")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def start(self, **more):
+        """Return the process id of an upload that begins now."""
+        self.parent.stdin.write(json.dumps(self.told | more) + "\n")
+        self.parent.stdin.flush()
+        return int(self.parent.stdout.readline())
+
+    def ended(self):
+        """Wait for its end; return (exit status, seconds that it lived)."""
+        return json.loads(self.parent.stdout.readline())
+
+
 @pytest.fixture
-def upload(bucket, line, key, talk):
-    """Start an upload of `talk` over `line` in a process of its own; killed at the end of the test if it still runs."""
-    started = []
-
-    def start():
-        told = {
-            "port": line.port, "folder": str(bucket.folder), "prefix": bucket.prefix, "key": key, "path": str(talk[0])
-        }  # fmt: skip
-        child = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("upload_child.py"), json.dumps(told)], stdout=subprocess.PIPE
-        )
-        started.append(child)
-        assert child.stdout.readline() == b"ready\n"
-        return child
-
-    yield start
-    for child in started:
-        child.kill()
-        child.wait()
-        child.stdout.close()
+def children(bucket, line, key, talk):
+    made = Children(
+        {"port": line.port, "folder": str(bucket.folder), "prefix": bucket.prefix, "key": key, "path": str(talk[0])}
+    )
+    yield made
+    made.parent.kill()
+    made.parent.wait()
+    made.parent.stdin.close()
+    made.parent.stdout.close()
 
 
 async def tidy_and_whole_again(bucket, key, talk):
@@ -49,44 +57,40 @@ async def tidy_and_whole_again(bucket, key, talk):
     assert bucket.objects() == {key: talk[1]}
 
 
-async def test_killed_while_parts_are_on_the_line(bucket, line, key, talk, upload):
+async def test_killed_while_parts_are_on_the_line(bucket, line, key, talk, children):
     line.fault("slow", PARTS, times=99, bytes_per_s=200_000)
-    child = upload()
+    child = children.start()
     await asyncio.to_thread(line.await_request, PARTS)
     assert bucket.open_uploads() == [key]
-    other = bucket.store()
-    assert await other.sweep() == 0, "its writer lives"
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    assert await bucket.store().sweep() == 0, "its writer lives"
+    os.kill(child, signal.SIGKILL)
+    assert children.ended()[0] == -signal.SIGKILL
     assert (bucket.open_uploads(), bucket.notes(), bucket.objects()) == ([key], 1, {})
-    line.ended.set()
     await tidy_and_whole_again(bucket, key, talk)
 
 
-async def test_killed_before_the_id_of_the_upload_was_noted(bucket, line, key, talk, upload):
+async def test_killed_before_the_id_of_the_upload_was_noted(bucket, line, key, talk, children):
     line.fault("lost", "POST .*uploads", times=99)
-    child = upload()
-    while not bucket.open_uploads():  # begun, and nobody knows its id
-        await asyncio.to_thread(line.await_request, "POST .*uploads")
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    child = children.start()
+    await asyncio.to_thread(line.await_request, "POST .*uploads")
+    while not bucket.open_uploads():
+        """Begun any moment now, and nobody will know its id."""
+    os.kill(child, signal.SIGKILL)
+    assert children.ended()[0] == -signal.SIGKILL
     await tidy_and_whole_again(bucket, key, talk)
 
 
 @pytest.mark.slow
-async def test_killed_at_forty_moments(bucket, line, key, talk, upload):
+async def test_killed_at_forty_moments(bucket, line, key, talk, children):
     line.fault("slow", "", times=10**6, bytes_per_s=12_000_000)
-    begun = time.monotonic()
-    upload().wait()
-    whole_s = time.monotonic() - begun
+    children.start()
+    status, whole_s = children.ended()
+    assert status == 0
     seen = set()
     for moment in range(40):
         await bucket.store().delete(key)
-        child = upload()
-        timer = threading.Timer(whole_s * 1.2 * moment / 40, child.kill)
-        timer.start()
-        child.wait()
-        timer.join()
+        children.start(killAfterS=whole_s * 1.2 * moment / 40)
+        children.ended()
         seen.add((bool(bucket.objects()), bool(bucket.open_uploads())))
         await tidy_and_whole_again(bucket, key, talk)
     assert {(False, True), (True, False)} <= seen, "some died in the middle, some after the end"

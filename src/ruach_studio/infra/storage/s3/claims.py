@@ -8,6 +8,7 @@ aborts what it names. A writer that died between asking for an upload and noting
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
+
+_FRESH_S = 60.0
 
 
 @dataclass(slots=True)
@@ -63,6 +66,10 @@ class Claims:
     @contextmanager
     def dead(self) -> Iterator[list[Claim]]:
         """Give the claims of dead writers, held against other sweepers; settled ones are forgotten at the end."""
+        for fresh in self.folder.glob("*.new"):
+            with suppress(FileNotFoundError):  # its writer lives and has just shown it
+                if time.time() - fresh.stat().st_mtime > _FRESH_S:  # killed before it could ask for anything
+                    fresh.unlink()
         held: list[tuple[Path, Claim, BinaryIO]] = []
         try:
             for note in sorted(self.folder.glob("*.json")):
