@@ -18,6 +18,7 @@ BLOCKS_PER_S = 100
 THIRD_OCTAVES_HZ = tuple(round(1000 * 2 ** (n / 3), 1) for n in range(-13, 14))  # centres, 50 Hz to 20 kHz
 FULL_SCALE = 0.999  # a sample from here on is clipped
 _SPECTRUM = 2048
+_SPECTRUM_EVERY = 4  # feeds (of a second): a look at the spectrum costs as much as all else
 _STEP_S = 1.0  # a long gap is fed in steps of this length: flat memory
 
 Pcm = npt.NDArray[np.int16]
@@ -28,7 +29,7 @@ Samples = npt.NDArray[np.float32] | npt.NDArray[np.int16]
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
     """What tells good sound from bad: the highest sample, how many of `samples` (all channels) are clipped, and the power
-    in each of THIRD_OCTAVES_HZ (one window of 2048 samples of each feed, summed)."""
+    in each of THIRD_OCTAVES_HZ (one window of 2048 samples in every fourth feed, summed)."""
 
     peak: float
     clipped: int
@@ -82,7 +83,7 @@ class DigestBuilder:
         self._blocks = 0  # finished 10 ms blocks
         self._open_sum = np.zeros(channels)
         self._open_count = 0
-        self._peak, self._clipped, self._heard = 0.0, 0, 0
+        self._peak, self._clipped, self._heard, self._feeds = 0.0, 0, 0, 0
         self._spectrum = np.zeros(len(THIRD_OCTAVES_HZ))
         hz = np.fft.rfftfreq(_SPECTRUM, 1 / rate) if rate else np.zeros(1)
         self._edges = np.searchsorted(hz, [centre * 2 ** (-1 / 6) for centre in (*THIRD_OCTAVES_HZ, 2e4 * 2 ** (1 / 3))])
@@ -138,7 +139,8 @@ class DigestBuilder:
         self._peak = max(self._peak, peak)
         self._heard += sound.size
         first = (len(sound) - _SPECTRUM) // 2
-        if first >= 0:
+        self._feeds += 1
+        if first >= 0 and self._feeds % _SPECTRUM_EVERY == 1:
             window = sound[first : first + _SPECTRUM].mean(axis=1) * self._taper
             power = np.square(np.abs(np.fft.rfft(window)))
             total = np.concatenate(([0.0], np.cumsum(power)))

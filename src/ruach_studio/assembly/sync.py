@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+import numpy as np
+
 from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.session import BadSession
-from ruach_studio.assembly.sync_board import DAY_S, JOIN_CONFIDENCE, Board
+from ruach_studio.assembly.sync_board import DAY_S, JOIN_CONFIDENCE, LEAST_COMMON_S, Board
 from ruach_studio.assembly.sync_graph import INCONSISTENT_S, Edge, Solved
 from ruach_studio.assembly.sync_model import (
     REVIEW_SUGGESTED,
@@ -35,6 +37,8 @@ LEAST_GUESS = 0.2  # below this a guess helps nobody: the clip is reported as un
 FAR_OFFSET_S = 60.0
 DOUBTFUL_CAP = 0.6
 TIMECODE_CONFIDENCE = 0.6
+CONTRADICTED_TIMECODE = 0.4
+HEARD_ABOVE, HEARD_MOVES = 1e-7, 4.0  # mean square; ratio
 TIMECODE_AGREES_S = 0.1  # recorders that were set together stay within two or three frames
 
 __all__ = [
@@ -177,9 +181,10 @@ def _unplaced(board: Board, key: ClipKey, placed: Mapping[ClipKey, Placement], c
         why = ("the clip has no sound",)
     by_timecode_s = clock.offset_s(board, key)
     if by_timecode_s is not None and not clock.wrong:
-        text = "placed by timecode alone: check it by the picture"
-        return Placement(*key, by_timecode_s, 0.0, TIMECODE_CONFIDENCE, classify(TIMECODE_CONFIDENCE), 0.0,
-                         (text, *why), "timecode")  # fmt: skip
+        sure, text = TIMECODE_CONFIDENCE, "placed by timecode alone: check it by the picture"
+        if _can_be_heard(board.tracks[key].digest) and _meets(board, key, by_timecode_s, placed):
+            sure, text = CONTRADICTED_TIMECODE, "timecode puts it here, but its sound matches nothing that was recorded then"
+        return Placement(*key, by_timecode_s, 0.0, sure, classify(sure), 0.0, (text, *why), "timecode")
     if by_timecode_s is not None:
         names = ", ".join(sorted({name for name, _ in clock.wrong}))
         why = (*why, f"timecode is not believed: sound shows the clock of {names} to be wrong")
@@ -194,6 +199,27 @@ def _unplaced(board: Board, key: ClipKey, placed: Mapping[ClipKey, Placement], c
         length_s = board.tracks[key[0], key[1] - 1].digest.duration_s
         return _following(board, key, before.offset_s + length_s * (1 + before.drift_ppm * 1e-6), before.drift_ppm, 0.0)
     return Placement(*key, 0.0, 0.0, 0.0, classify(0.0), 0.0, (*why, "move it by hand"), "nothing")
+
+
+def _can_be_heard(digest: AudioDigest) -> bool:
+    """Say whether there is more than silence or hiss: a level that moves by 6 dB, above -70 dBFS."""
+    blocks = len(digest.power10ms) // 10
+    if not len(digest.pcm8k) or not blocks:
+        return False
+    power = np.nan_to_num(digest.power10ms[: blocks * 10].mean(axis=1)).reshape(blocks, 10).mean(axis=1)
+    low, high = np.percentile(power, [5, 95])
+    return bool(high > HEARD_ABOVE and high > HEARD_MOVES * low)
+
+
+def _meets(board: Board, key: ClipKey, offset_s: float, placed: Mapping[ClipKey, Placement]) -> bool:
+    """Say whether a clip at `offset_s` has enough time in common with one that sound has placed, to be matched with it."""
+    end_s = offset_s + board.tracks[key].digest.duration_s
+    for other, there in placed.items():
+        other_end_s = there.offset_s + board.tracks[other].digest.duration_s
+        common_s = min(end_s, other_end_s) - max(offset_s, there.offset_s)
+        if other[0] != key[0] and there.placed_by == "sound" and common_s >= LEAST_COMMON_S:
+            return True
+    return False
 
 
 def _pairs(board: Board, solved: Solved) -> tuple[PairResidual, ...]:

@@ -60,6 +60,18 @@ def test_a_camera_without_sound_is_placed_by_timecode_for_review(four, room):
     assert placement.reasons[:2] == ("placed by timecode alone: check it by the picture", "the clip has no sound")
 
 
+def test_timecode_does_not_vouch_for_sound_that_matches_nothing_but_for_hiss(four, room):
+    """A camera of another event that has the time of this one; a camera whose microphone was not plugged in."""
+    _, tracks = four
+    hiss = np.random.default_rng(3).standard_normal(60 * room.rate).astype(np.float32) * 1e-3
+    both = {"A": tracks["A"], "X": [room.hear((120.0, 66), 60.0, seed=7)], "H": [room.digest(hiss)]}
+    solution = align(both, "A", {("A", 0): 36000.0, ("X", 0): 36010.0, ("H", 0): 36010.0})
+    other, unplugged = solution.of("X")[0], solution.of("H")[0]
+    assert (other.classification, other.offset_s) == ("needs-manual-nudge", pytest.approx(10.0))
+    assert "its sound matches nothing" in other.reasons[0]
+    assert (unplugged.classification, unplugged.offset_s) == ("review-suggested", pytest.approx(10.0))
+
+
 def test_where_a_clock_was_wrong_timecode_alone_is_not_believed(four, room):
     _, tracks = four
     silent = {**tracks, "M": [room.digest(np.empty(0, np.float32))]}

@@ -8,4 +8,4 @@ down_revision = "0015"
 
 def upgrade() -> None:
     """Add the column; clips that are there keep none and are placed by sound, as before."""
-    op.execute("ALTER TABLE assembly.clip ADD COLUMN timecode_s double precision CHECK (timecode_s >= 0)")
+    op.execute("ALTER TABLE assembly.clip ADD COLUMN IF NOT EXISTS timecode_s double precision CHECK (timecode_s >= 0)")
