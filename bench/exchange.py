@@ -40,14 +40,14 @@ def main() -> int:
         otio = None
     if shutil.which("melt") is None:
         print("melt is not installed: apt install melt")
-    print("| rate | frames | OpenTimelineIO: right frames | comes back | melt: right frames | our writing of all six, ms |")
+    print("| rate | frames | OpenTimelineIO: right frames | comes back | melt: right frames | writing all seven, CPU ms |")
     print("| --- | --- | --- | --- | --- | --- |")
     good = otio is not None
     with tempfile.TemporaryDirectory(prefix="ruach-bench-") as name:
         for rate in RATES:
             edl = filmed(FrameRate.parse(rate), Path(name))
             started = time.process_time()
-            for each in ("json", "otio", "fcpxml", "fcp7xml", "cmx3600", "mlt"):
+            for each in ("json", "otio", "fcpxml", "fcp7xml", "cmx3600", "mlt", "kdenlive"):
                 export(edl, each)
             cost_ms = (time.process_time() - started) * 1000
             right, back = read_again(otio, edl) if otio is not None else (0, False)

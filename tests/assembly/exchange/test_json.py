@@ -48,7 +48,7 @@ def test_values_that_hands_broke_are_refused_in_words(make_edl, before, after, f
 
 
 def test_only_offered_formats(make_edl):
-    assert set(FORMATS) == {"json", "otio", "fcpxml", "fcp7xml", "cmx3600", "mlt"}
+    assert set(FORMATS) == {"json", "otio", "fcpxml", "fcp7xml", "cmx3600", "mlt", "kdenlive"}
     with pytest.raises(NotFound, match="no export format 'aaf'"):
         export(make_edl(), "aaf")
 

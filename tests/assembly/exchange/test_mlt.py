@@ -115,12 +115,12 @@ def filmed(edl, folder):
 
 
 @pytest.mark.skipif(shutil.which("melt") is None, reason="melt is not installed: apt install melt")
-@pytest.mark.parametrize("fps", ["25", "30000/1001"])
-def test_melt_renders_it_with_the_right_camera_in_every_frame(tmp_path, make_edl, fps):
+@pytest.mark.parametrize(("name", "fps"), [("mlt", "25"), ("mlt", "30000/1001"), ("kdenlive", "25")])
+def test_melt_renders_it_with_the_right_camera_in_every_frame(tmp_path, make_edl, name, fps):
     edl = filmed(make_edl(fps=fps), tmp_path)
-    (tmp_path / "talk.mlt").write_text(export(edl, "mlt")[0])
+    (tmp_path / f"talk.{name}").write_text(export(edl, name)[0])
     film = tmp_path / "film.avi"
-    command = ["melt", "talk.mlt", "-consumer", f"avformat:{film}", "vcodec=mjpeg", "q:v=2", "an=1"]
+    command = ["melt", f"talk.{name}", "-consumer", f"avformat:{film}", "vcodec=mjpeg", "q:v=2", "an=1"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=200)
     shrink = ["-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-"]
     raw = subprocess.run([find_ffmpeg(), "-v", "error", "-i", film, *shrink], check=True, capture_output=True).stdout

@@ -10,6 +10,7 @@ from ruach_studio.assembly.exchange.fcpxml import VERSIONS as FCPXML_VERSIONS
 from ruach_studio.assembly.exchange.fcpxml import write_fcpxml
 from ruach_studio.assembly.exchange.imports import Imported, take_back
 from ruach_studio.assembly.exchange.json import write_json
+from ruach_studio.assembly.exchange.kdenlive import write_kdenlive
 from ruach_studio.assembly.exchange.mlt import write_mlt
 from ruach_studio.assembly.exchange.otio import write_otio
 from ruach_studio.assembly.exchange.read_cmx3600 import read_cmx3600
@@ -48,6 +49,7 @@ FORMATS: Mapping[str, Format] = {
     "fcp7xml": Format(write_fcp7xml, "xml", "application/xml"),
     "cmx3600": Format(write_cmx3600, "edl", "text/plain"),
     "mlt": Format(write_mlt, "mlt", "application/xml"),
+    "kdenlive": Format(write_kdenlive, "kdenlive", "application/xml"),
 }
 IMPORTS: Mapping[str, Way] = {
     "otio": Way(read_otio, "OpenTimelineIO"),
