@@ -67,6 +67,7 @@ def test_chapters_break_at_the_long_pause_near_seven_minutes(make_edl):
     )
     starts = [c["startMs"] for c in chapters(long_edl(make_edl, 120), [Pause(t, t + 2) for t in range(30, 7100, 31)])]
     assert all(180_000 <= b - a <= 720_000 for a, b in pairwise([*starts, 7_200_000]))
+    assert all(abs(b - a - 420_000) <= 16_000 for a, b in pairwise(starts))
 
 
 def test_a_change_of_speaker_is_a_place_to_break_and_a_transcript_gives_titles(make_edl):
