@@ -1,6 +1,7 @@
 """Each unusable file gets its own sentence: the file, the fact, the remedy."""
 
 import os
+import struct
 
 import pytest
 
@@ -113,3 +114,22 @@ def check_unreadable(good):
         if as_root:
             os.seteuid(0)
         good.chmod(0o600)
+
+
+def test_a_header_that_claims_the_impossible(tmp_path):
+    path = tmp_path / "claims.wav"
+    for channels, rate, fact in ((255, 48000, "channels"), (1, 4_000_000, "4000000 samples a second")):
+        form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2 & 0xFFFFFFFF, channels * 2, 16)
+        body = bytes(channels * 2 * 100)
+        chunks = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(body)) + body
+        path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
+        assert fact in refusal(path, need_video=False)
+
+
+def test_hours_in_a_few_bytes(good):
+    data, at = bytearray(good.read_bytes()), -1
+    for mark in (b"mvhd", b"mdhd", b"mdhd"):
+        at = data.index(mark, at + 1 if mark == b"mdhd" else 0)
+        data[at + 20 : at + 24] = struct.pack(">I", 0x7FFFFFFF)  # the length, in the track's units
+    good.write_bytes(data)
+    assert "hours in" in refusal(good)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from ruach_studio.assembly.entrypoints import http_derivatives, http_edl, http_jobs
+from ruach_studio.assembly.entrypoints import http_derivatives, http_edl, http_energy, http_jobs
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import (
     AssetView,
@@ -45,6 +45,7 @@ def router(services: AssemblyServices) -> APIRouter:
     http_edl.add_review(routes, services)
     http_jobs.add(routes, services)
     http_derivatives.add(routes, services)
+    http_energy.add(routes, services)
     return routes
 
 
