@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +35,11 @@ def noise(seconds: float, rate: int, channels: int, seed: int = 0) -> np.ndarray
     return (rng.standard_normal((count, channels)) * 0.3 * swell[:, None] * levels).astype(np.float32)
 
 
-def astats_db(path: Path, rate: int, window_ms: int = 500) -> list[float]:
-    """Return FFmpeg's Overall RMS level per window, the route that the specification names."""
+def astats_db(path: Path, rate: int, of: str = "Overall", window_ms: int = 500) -> list[float]:
+    """Return FFmpeg's RMS level per window (of one channel, or Overall), the route that the specification names."""
     graph = (
         f"asetnsamples=n={rate * window_ms // 1000}:p=0,astats=metadata=1:reset=1,"
-        "ametadata=print:key=lavfi.astats.Overall.RMS_level:file=-"
+        f"ametadata=print:key=lavfi.astats.{of}.RMS_level:file=-"
     )
     command = [str(find_ffmpeg()), "-v", "error", "-i", str(path), "-af", graph, "-f", "null", "-"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -59,6 +60,20 @@ def test_energy_windows_match_ffmpeg_astats_within_a_hundredth_of_a_db(tmp_path,
     assert len(ours) == len(theirs) == 15
     np.testing.assert_allclose(ours, theirs, atol=0.01, rtol=0)
     assert ours.max() - ours.min() > 6  # the comparison saw loud and soft windows
+
+
+@pytest.mark.parametrize(("rate", "suffix"), [(48000, "wav"), (44100, "wav"), (48000, "m4a"), (44100, "mp4")])
+def test_each_channel_kept_apart_matches_ffmpeg_astats(tmp_path, rate, suffix):
+    """A recorder with a lavalier on each channel is two microphones: each one's power is its own."""
+    samples = noise(4.2, rate, 2, seed=3)
+    path = tmp_path / f"a.{suffix}"
+    raw = ["-f", "f32le", "-ar", str(rate), "-ac", "2", "-i", "-"]
+    subprocess.run([str(find_ffmpeg()), "-v", "error", *raw, str(path)], input=samples.tobytes(), check=True)
+    digest = digest_of(np.concatenate([block.samples for block in decode_audio(path)]), rate)
+    for channel in (0, 1):
+        alone = replace(digest, channels=1, power10ms=digest.power10ms[:, channel : channel + 1])
+        theirs = astats_db(path, rate, f"{channel + 1}")
+        np.testing.assert_allclose(energy_windows(alone), theirs, atol=0.01, rtol=0)
 
 
 def test_channels_are_averaged_by_power_not_mixed_down():

@@ -38,6 +38,10 @@ def test_every_zoom_shows_a_single_loud_sample():
         level = coarser(level)
 
 
+def test_lows_are_rounded_down_and_highs_up():
+    assert build(np.array([[-0.41], [0.41]], np.float32)).tolist() == [[[-53, 53]]]  # 52.07
+
+
 def test_no_number_and_beyond_full_scale_stay_in_range():
     samples = np.array([[np.nan], [np.inf], [-np.inf], [3.0]], np.float32)
     assert build(samples).tolist() == [[[-127, 127]]]

@@ -18,6 +18,7 @@ from ruach_studio.assembly.edl import CanonicalEDL, to_wire
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.draft import CameraFiles, DraftOptions, draft
 from ruach_studio.assembly.usecases.footage import gather
+from ruach_studio.assembly.usecases.hearing import Hearing
 from ruach_studio.assembly.usecases.run_to_lock import run_to_lock
 from ruach_studio.infra.auth.accounts import ensure_local_operator
 from ruach_studio.infra.context import bind, new_id
@@ -69,7 +70,10 @@ async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
         session_id = await asyncio.to_thread(session_of, job.cameras)
     tell("listen", 0.0, "")
     scratch = settings.data_dir / "scratch"
-    tried = await draft(session_id, job.cameras, job.options, scratch=scratch, progress=lambda s, p: tell("listen", p, s))
+    tried = await draft(
+        session_id, job.cameras, job.options, scratch=scratch, progress=lambda s, p: tell("listen", p, s),
+        hearing=lambda now: _tell_hearing(tell, now),
+    )  # fmt: skip
     tell("listen", 1.0, "")
     wire = to_wire(replace(tried.edl, status="locked"))
     plans = [plan_render(wire, preset_named(name)) for name in FORMATS]
@@ -87,6 +91,13 @@ async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
             tell("assemble", 1.0, "locked")
             renders = await _render(services, session_id, edl.version, actor, tell)
     return Made(session_id, correlation_id, edl, tried.solution, renders)
+
+
+def _tell_hearing(tell: Tell, now: Hearing) -> None:
+    """Say how far the listening is, and the file that is furthest behind; may be called from any thread."""
+    behind = min(now.files, key=lambda file: file.part)
+    left = "" if now.eta_s is None else f", {now.eta_s:.0f} s left"
+    tell("listen", now.part, f"{behind.camera_id} {behind.part:.0%}{left}")
 
 
 async def _render(services: Services, session_id: str, version: int, actor: str, tell: Tell) -> dict[str, ShownJob]:

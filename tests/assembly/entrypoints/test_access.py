@@ -19,6 +19,7 @@ ROUTES = [
     ("POST", "/sessions/x/edl/import/json"),
     ("GET", "/sessions/x/jobs"), ("GET", f"/sessions/x/jobs/{JOB}"), ("GET", f"/sessions/x/jobs/{JOB}/progress"),
     ("POST", f"/sessions/x/jobs/{JOB}/cancel"), ("POST", "/sessions/x/derivatives"), ("GET", "/sessions/x/derivatives"),
+    ("GET", "/sessions/x/energy"), ("GET", "/sessions/x/energy/A.f32"),
     ("GET", "/sessions/x/derivatives/y/proxy.mp4"), ("HEAD", "/sessions/x/derivatives/y/proxy.mp4"),
 ]  # fmt: skip
 
@@ -27,7 +28,9 @@ def test_the_list_is_complete(app):
     listed = {
         (
             each.method,
-            each.path.format(session_id="x", format_name="json", job_id=JOB, derivative_id="y", file_name="proxy.mp4"),
+            each.path.format(
+                session_id="x", format_name="json", job_id=JOB, derivative_id="y", file_name="proxy.mp4", column="A"
+            ),
         )
         for each in list_access(app)
         if each.path.startswith("/sessions")

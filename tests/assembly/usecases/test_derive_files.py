@@ -22,10 +22,10 @@ def make(path, *args):
     return path
 
 
-def film(path, *, size="64x48", options=(), sound_delay_s=0.0, before=()):
-    sound = ["-itsoffset", str(sound_delay_s), "-f", "lavfi", "-i", "sine=1000:d=4:r=48000"]
+def film(path, *, size="64x48", options=()):
+    sound = ["-f", "lavfi", "-i", "sine=1000:d=4:r=48000"]
     coded = ["-c:v", "libx264", "-qp", "4", "-g", "250", "-c:a", "aac", *options]
-    return make(path, *before, "-f", "lavfi", "-i", GREY.format(size=size), *sound, *coded)
+    return make(path, "-f", "lavfi", "-i", GREY.format(size=size), *sound, *coded)
 
 
 def frames(path):
@@ -47,14 +47,21 @@ async def test_a_proxy_keeps_every_frames_time_and_has_a_key_frame_every_half_se
     assert head.index(b"moov") < head.index(b"mdat")  # plays before it is loaded
 
 
-async def test_the_sound_of_a_proxy_stays_with_its_picture(tmp_path):
-    source = film(tmp_path / "a.mp4", sound_delay_s=0.5)
+@pytest.mark.parametrize(
+    ("tone_s", "sound_delay_s", "picture_delay_s"),
+    [(0.0, 0.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.0, 0.32)],  # at once; sound begins late; sound begins before the picture
+)
+async def test_the_sound_of_a_proxy_stays_with_its_picture(tmp_path, tone_s, sound_delay_s, picture_delay_s):
+    tone = f"aevalsrc='if(gte(t,{tone_s}),0.5*sin(2000*PI*t),0)':d=4:s=48000"
+    inputs = ["-itsoffset", str(picture_delay_s), "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=4"]
+    inputs += ["-itsoffset", str(sound_delay_s), "-f", "lavfi", "-i", tone]
+    source = make(tmp_path / "a.mkv", *inputs, "-c:v", "libx264", "-c:a", "flac")
     made = await derive(source, "proxy", tmp_path / "out")
     for path in (source, made.folder / "proxy.mp4"):
         blocks = list(decode_audio(path))
         local = np.concatenate([np.zeros(round(blocks[0].start_s * 48000)), *(b.samples[:, 0] for b in blocks)])
-        begins_s = np.flatnonzero(np.abs(local) > 0.02)[0] / 48000
-        assert begins_s == pytest.approx(0.5, abs=0.025), path
+        begins_s = np.flatnonzero(np.abs(local) > 0.1)[0] / 48000
+        assert begins_s == pytest.approx(tone_s + sound_delay_s - picture_delay_s, abs=0.005), path
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Each unusable file gets its own sentence: the file, the fact, the remedy."""
 
 import os
+import struct
 
 import pytest
 
-from ruach_studio.infra.media import BadMedia, check_media
+from ruach_studio.infra.media import AudioInfo, BadMedia, MediaInfo, check_media
+from ruach_studio.infra.media.check import _implausible
 
 
 @pytest.fixture
@@ -113,3 +115,24 @@ def check_unreadable(good):
         if as_root:
             os.seteuid(0)
         good.chmod(0o600)
+
+
+def test_a_header_that_claims_the_impossible(tmp_path):
+    path = tmp_path / "claims.wav"
+    for channels, rate, fact in ((255, 48000, "channels"), (1, 4_000_000, "4000000 samples a second")):
+        form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2 & 0xFFFFFFFF, channels * 2, 16)
+        body = bytes(channels * 2 * 100)
+        chunks = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(body)) + body
+        path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
+        assert fact in refusal(path, need_video=False)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "size_bytes", "lie"),
+    [(143_360.0, 90_000, "39.8 hours in 0.09 MB"), (3600.0, 2_700_000, None), (590.0, 2_000, None)],
+)
+def test_hours_in_a_few_bytes(duration_s, size_bytes, lie):
+    """Opus speech of an hour is 2.7 MB; short files are not judged."""
+    audio = AudioInfo(48000, 2, 0.0, duration_s, "opus")
+    found = _implausible(MediaInfo("a.mka", size_bytes, duration_s, 0.0, None, audio))
+    assert (found is None) if lie is None else (lie in found)

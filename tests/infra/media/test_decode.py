@@ -100,3 +100,16 @@ def test_blocks_are_about_a_second_long(make):
 def test_a_file_without_sound_is_refused(make, picture):
     with pytest.raises(UndecodableSound, match="no sound track"):
         next(decode_audio(make("v.mp4", *picture, "-c:v", "libx264")))
+
+
+def test_what_is_no_number_is_silence_and_the_rest_stays(make, noise, tmp_path):
+    path = make("float.wav", "-i", "{wav}", "-c:a", "pcm_f32le")
+    data = bytearray(path.read_bytes())
+    start = data.index(b"data") + 8
+    for number, wrong in ((1000, np.nan), (2000, np.inf), (3000, 1e30)):
+        data[start + 4 * number : start + 4 * number + 4] = np.float32(wrong).tobytes()
+    path.write_bytes(data)
+    sound = np.concatenate([block.samples[:, 0] for block in decode_audio(path)])
+    assert (sound[1000], sound[2000], sound[3000]) == (0.0, 16.0, 16.0)
+    rest = np.delete(np.arange(len(sound)), [1000, 2000, 3000])
+    np.testing.assert_allclose(sound[rest], noise[rest] / 32768, atol=1e-6)

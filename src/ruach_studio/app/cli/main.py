@@ -18,6 +18,7 @@ _WHAT = "Raw multicam footage in; synced, assembled, rendered and published arti
 # Which module brings which command; only the wanted one is loaded, since FFmpeg's and the service's libraries take seconds.
 _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
+    "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
     "speakers": "speakers",
 }  # fmt: skip
@@ -50,6 +51,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import steps
 
             steps.register(typed)
+        case "derive":
+            from ruach_studio.app.cli import derive
+
+            derive.register(typed)
         case "edl":
             from ruach_studio.app.cli import edl, edl_versions  # noqa: F401  (it adds its commands to edl's)
 

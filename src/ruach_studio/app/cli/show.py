@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from ruach_studio.assembly.edl import CanonicalEDL
+from ruach_studio.assembly.usecases.hearing import Hearing
 from ruach_studio.kernel.hashing import plain
 from ruach_studio.kernel.timebase import clock_text
 
@@ -105,6 +106,12 @@ class Bars:
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=1.0, note="")
         self._progress.update(self._tasks[name], completed=part, note=note)
+
+    def hearing(self, now: Hearing) -> None:
+        """Show how far each file is listened to; may be called from any thread."""
+        for file in now.files:
+            note = "listen" if file.eta_s is None or file.part >= 1 else f"listen, {file.eta_s:.0f} s left"
+            self.update(f"{file.camera_id} {file.clip_index + 1}", file.part, note)
 
 
 def write_text(path: Path, text: str) -> None:

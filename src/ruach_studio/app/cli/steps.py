@@ -12,12 +12,14 @@ from ruach_studio.app.cli import render, show, show_sync
 from ruach_studio.app.cli.edl_options import read_options
 from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
 from ruach_studio.app.naming import session_of
-from ruach_studio.app.outdir import check_file
+from ruach_studio.app.outdir import check_file, check_writable
 from ruach_studio.assembly.edl import edl_bytes
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.draft import CameraFiles, Draft, DraftOptions, draft
 from ruach_studio.assembly.usecases.footage import gather, hear
+from ruach_studio.assembly.usecases.get_energy import float32_bytes
+from ruach_studio.assembly.usecases.hearing import follow
 from ruach_studio.assembly.usecases.place import place
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.ids import checked_name
@@ -62,7 +64,9 @@ def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master
 
     async def work() -> tuple[SessionSources, SyncSolution]:
         sources = await gather(given.files)
-        return sources, await place(sources, await hear(sources, given.scratch), master)
+        with show.Bars(quiet=json) as bars:
+            tracks = await hear(sources, given.scratch, follow(sources, bars.hearing))
+        return sources, await place(sources, tracks, master)
 
     sources, solution = asyncio.run(work())
     if json:
@@ -74,16 +78,23 @@ def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master
 def energy(
     camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master = None, json: Json = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the matrix as .npz.")] = None,
+    raw: Annotated[Path | None, typer.Option("--raw", help="A folder for NAME.f32 files, little-endian float32.")] = None,
 ) -> None:  # fmt: skip
     """Measure the level of every camera per 500 ms on the master timeline, in dBFS."""
     given = _inputs(camera, wide, audio, master)
     if out is not None:
         check_file(out)
+    if raw is not None:
+        check_writable(raw)
     made = _draft(given, DraftOptions(master=master, allow_unsure=True), quiet=json)
     matrix = made.matrices[500]
     if out is not None:
         with out.open("wb") as file:
             np.savez_compressed(file, dbfs=matrix.dbfs, cameras=np.array(matrix.cameras), window_ms=matrix.window_ms)
+    if raw is not None:
+        raw.mkdir(parents=True, exist_ok=True)
+        for name in matrix.cameras:
+            (raw / f"{name}.f32").write_bytes(float32_bytes(matrix, name))
     if json:
         columns = {name: [float(v) for v in matrix.dbfs[:, i]] for i, name in enumerate(matrix.cameras)}
         show.print_json({"windowMs": matrix.window_ms, "unit": "dBFS", "cameras": columns})
@@ -148,6 +159,6 @@ def _draft(given: Inputs, options: DraftOptions, *, session: str | None = None, 
             def tell(step: str, part: float) -> None:
                 bars.update("assemble", 1.0 if part == 1.0 else STEP_PART[step], step)
 
-            return await draft(name, given.files, options, scratch=given.scratch, progress=tell)
+            return await draft(name, given.files, options, scratch=given.scratch, progress=tell, hearing=bars.hearing)
 
     return asyncio.run(work())

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, status
 from ruach_studio.assembly.entrypoints import (
     http_derivatives,
     http_edl,
+    http_energy,
     http_exchange,
     http_jobs,
     http_speakers,
@@ -55,6 +56,7 @@ def router(services: AssemblyServices) -> APIRouter:
     http_exchange.add(routes, services)
     http_jobs.add(routes, services)
     http_derivatives.add(routes, services)
+    http_energy.add(routes, services)
     return routes
 
 

@@ -76,8 +76,8 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
 def _implausible(info: MediaInfo) -> str | None:
     """Say what a damaged header claims, before anybody reserves time, memory or disk for it."""
     audio = info.audio
-    if audio is not None and audio.channels > MAX_CHANNELS:
-        return f"its sound claims {audio.channels} channels, and {MAX_CHANNELS} are the most that a recorder has"
+    if audio is not None and not 0 < audio.channels <= MAX_CHANNELS:
+        return f"its sound claims {audio.channels} channels, and a recorder has 1 to {MAX_CHANNELS}"
     if audio is not None and not 0 < audio.rate <= MAX_RATE:
         return f"its sound claims {audio.rate} samples a second"
     if info.duration_s > LONG_S and info.size_bytes < info.duration_s * LEAST_BYTES_PER_S:
