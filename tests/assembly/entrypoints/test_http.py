@@ -78,14 +78,15 @@ async def test_from_footage_to_a_locked_edl(client, footage, working, services):
     assert read_json(exported.text).status == "locked"
     fcpxml = await client.get("/sessions/talk/edl/export/fcpxml", params={"version": 1})
     assert any("state and its options" in loss for loss in json.loads(fcpxml.headers["x-export-losses"]))
-    for name, extension, start in (("fcp7xml", "xml", "<?xml"), ("cmx3600", "edl", "TITLE: "), ("mlt", "mlt", "<?xml")):
+    for name, extension, start in (("fcp7xml", "xml", "<?xml"), ("cmx3600", "edl", "TITLE: "), ("mlt", "mlt", "<?xml"),
+                                   ("kdenlive", "kdenlive", "<?xml"), ("otio", "otio", "{")):  # fmt: skip
         other = await client.get(f"/sessions/talk/edl/export/{name}")
         assert other.headers["content-disposition"] == f'attachment; filename="talk-v2.{extension}"'
         assert other.text.startswith(start)
         assert json.loads(other.headers["x-export-losses"])
     unknown = await client.get("/sessions/talk/edl/export/aaf")
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/problem+json")
-    assert "json, fcpxml, fcp7xml, cmx3600, mlt" in unknown.json()["remedy"]
+    assert "json, otio, fcpxml, fcp7xml, cmx3600, mlt, kdenlive" in unknown.json()["remedy"]
     async with services.database.connection() as conn:
         rows = await conn.execute(sa.text("SELECT event_type, correlation_id FROM platform.outbox ORDER BY id"))
         events = [(row.event_type, row.correlation_id) for row in rows]
