@@ -7,7 +7,7 @@ Sums are kept per 10 ms, so a window may begin anywhere: offset and drift of eac
 sync.py places the clips; angles.py reads the matrix.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ruach_studio.assembly.digest import BLOCKS_PER_S, AudioDigest, block_ends
 from ruach_studio.assembly.sync import Placement
+from ruach_studio.kernel.errors import BadInput
 
 WINDOW_MS = 500
 MIN_COVERAGE = 0.5  # a window counts as recorded when the clips of a camera cover at least half of it
@@ -27,7 +28,8 @@ _Float = npt.NDArray[np.float64]
 class EnergyMatrix:
     """`dbfs`: float32 (n_windows, n_cameras); window w covers master time [w, w + 1) * window_ms.
 
-    NaN: that camera was not recording. -inf: digital silence. Columns follow `cameras`.
+    NaN: that camera was not recording. -inf: digital silence. Columns follow `cameras`: the cameras, then single channels
+    (`channel_column`) of recorders that hold several microphones.
     """
 
     window_ms: int
@@ -48,35 +50,54 @@ def energy_windows(digest: AudioDigest, window_ms: int = WINDOW_MS) -> Dbfs:
     return _dbfs(np.add.reduceat(power, starts), np.add.reduceat(counts, starts))
 
 
+def channel_column(camera: str, channel: int) -> str:
+    """Return the column's name of one channel of a recording; channels are counted from 1."""
+    return f"{camera}#{channel}"
+
+
 def energy_matrix(
     tracks: Mapping[str, Sequence[AudioDigest]],
     placements: Sequence[Placement],
     window_ms: int,
     duration_s: float,
+    *,
+    split: Collection[str] = (),
 ) -> EnergyMatrix:
     """Return the loudness of every camera in `tracks` on the master timeline from 0 to `duration_s`.
 
-    The last window covers what is left of the programme. A clip without a placement is not heard (NaN).
+    The last window covers what is left of the programme. A clip without a placement is not heard (NaN). A camera in
+    `split` is a recorder of several microphones: behind the cameras' columns there is one more for each of its channels.
+    Raises BadInput if such a column's name is a camera's.
     """
     _blocks(window_ms)
-    cameras = tuple(tracks)
+    parts = [(camera, 0) for camera in tracks] + [
+        (camera, channel)
+        for camera in tracks
+        if camera in split
+        for channel in range(1, max((digest.channels for digest in tracks[camera]), default=0) + 1)
+    ]
+    names = tuple(channel_column(camera, channel) if channel else camera for camera, channel in parts)
+    if len(set(names)) < len(names):
+        raise BadInput("a camera has the name of another's channel", subject="cameras", remedy="Rename the camera.")
     edges_s = np.minimum(np.arange(-(-round(duration_s * 1e6) // (window_ms * 1000)) + 1) * (window_ms / 1000), duration_s)
-    dbfs = np.full((max(0, len(edges_s) - 1), len(cameras)), np.nan, np.float32)
-    for column, camera in enumerate(cameras):
+    dbfs = np.full((max(0, len(edges_s) - 1), len(names)), np.nan, np.float32)
+    for column, (camera, channel) in enumerate(parts):
         power, counts, covered_s = (np.zeros(len(dbfs)) for _ in range(3))
         for placement in placements:
             if placement.camera_id != camera or placement.clip_index >= len(tracks[camera]):
                 continue
             digest = tracks[camera][placement.clip_index]
+            if channel > digest.channels:
+                continue
             local_s = (edges_s - placement.offset_s) / (1.0 + placement.drift_ppm * 1e-6)
-            clip_power, clip_counts = _window_sums(digest, local_s)
+            clip_power, clip_counts = _window_sums(digest, local_s, channel)
             power += clip_power
             counts += clip_counts
             covered_s += clip_counts / digest.rate
         level = _dbfs(power, counts)
         level[covered_s < MIN_COVERAGE * np.diff(edges_s)] = np.nan
         dbfs[:, column] = level
-    return EnergyMatrix(window_ms, cameras, dbfs)
+    return EnergyMatrix(window_ms, names, dbfs)
 
 
 def _blocks(window_ms: int) -> int:
@@ -85,22 +106,26 @@ def _blocks(window_ms: int) -> int:
     return window_ms * BLOCKS_PER_S // 1000
 
 
-def _block_sums(digest: AudioDigest) -> tuple[_Float, _Float]:
-    """Return per 10 ms block the sum of squares (mean over channels) and the sample count; both 0 where not recording."""
-    power = digest.power10ms.mean(axis=1, dtype=np.float64)
+def _block_sums(digest: AudioDigest, channel: int = 0) -> tuple[_Float, _Float]:
+    """Return per 10 ms block the sum of squares (of `channel`, 0: the mean over all) and the sample count.
+
+    Both are 0 where nothing was recorded.
+    """
+    heard = digest.power10ms if channel == 0 else digest.power10ms[:, channel - 1 : channel]
+    power = heard.mean(axis=1, dtype=np.float64)
     ends = np.minimum(block_ends(0, len(power), digest.rate), digest.sample_count)
     counts = np.diff(ends, prepend=0).astype(np.float64)
     counts[np.isnan(power)] = 0.0
     return np.nan_to_num(power) * counts, counts
 
 
-def _window_sums(digest: AudioDigest, edges_s: _Float) -> tuple[_Float, _Float]:
+def _window_sums(digest: AudioDigest, edges_s: _Float, channel: int = 0) -> tuple[_Float, _Float]:
     """Return sum of squares and sample count between neighbouring `edges_s` of the clip's own time.
 
     Each window adds up its own blocks (whole ones, and the parts of the first and the last). A difference of running totals
     would leave 1e-16 of an hour's energy in a silent window.
     """
-    sums, counts = _block_sums(digest)
+    sums, counts = _block_sums(digest, channel)
     ends = np.minimum(block_ends(0, len(sums), digest.rate), digest.sample_count).astype(np.float64)
     if not len(ends):
         return np.zeros(len(edges_s) - 1), np.zeros(len(edges_s) - 1)
