@@ -50,11 +50,15 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
 
 def _best_other(before: Levels) -> tuple[Counts, Levels]:
     """For each row and camera c return the cheapest other camera and its price."""
-    order = np.argsort(before, axis=1, kind="stable")
-    first, second = order[:, :1], order[:, 1:2]
-    mine = np.arange(before.shape[1])[None, :]
-    source = np.where(first == mine, second, first)
-    return source, np.take_along_axis(before, source, axis=1)
+    rows = np.arange(before.shape[0])
+    first = before.argmin(axis=1)
+    rest = before.copy()
+    rest[rows, first] = np.inf
+    second = rest.argmin(axis=1)
+    is_first = first[:, None] == np.arange(before.shape[1])
+    source = np.where(is_first, second[:, None], first[:, None])
+    price = np.where(is_first, rest[rows, second][:, None], before[rows, first][:, None])
+    return source, price
 
 
 def _walk_back(best: Levels, entered: Counts, came_from: Counts, minimum: int) -> Counts:
