@@ -112,12 +112,12 @@ def _room(path: Hearing, rng: np.random.Generator, spread_s: float) -> FloatArra
 
 
 def _line_sound(line: Line) -> FloatArray:
-    whole = _voice(line.file)
+    whole = voice_file(line.file)
     return whole[round(line.start_s * RATE) : round((line.start_s + line.dur_s) * RATE)]
 
 
 @lru_cache(maxsize=4)
-def _voice(name: str) -> FloatArray:
+def voice_file(name: str) -> FloatArray:
     """Return one shipped speech file as mono samples at 48 kHz."""
     blocks: list[npt.NDArray[np.float32]] = []
     with (

@@ -7,14 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ruach_studio.assembly.angles import DEFAULT_RULESET, WINDOW_MS, AngleOptions, AnglePlan, Ruleset, select_angles
 from ruach_studio.assembly.angles_transcript import plan_by_transcript
 from ruach_studio.assembly.dress import Extras, dress
+from ruach_studio.assembly.angles import (
+    DEFAULT_RULESET,
+    WINDOW_MS,
+    AngleOptions,
+    AnglePlan,
+    Ruleset,
+    needs_arrival,
+    select_angles,
+)
+from ruach_studio.assembly.arrival import arrival_matrix
 from ruach_studio.assembly.edl import CanonicalEDL, build_edl, programme_of
 from ruach_studio.assembly.edl_keep import keep_locked
 from ruach_studio.assembly.energy import WINDOW_MS as PUBLISHED_WINDOW_MS
 from ruach_studio.assembly.energy import EnergyMatrix, energy_matrix
 from ruach_studio.assembly.mapping import SpeakerMap, map_to_wire
+from ruach_studio.assembly.mapping_proposal import holds_two_microphones
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.transcript import Transcript
@@ -66,10 +76,21 @@ class Decided:
 def measure(
     sources: SessionSources, tracks: Tracks, solution: SyncSolution, windows_ms: tuple[int, ...] = ()
 ) -> dict[int, EnergyMatrix]:
-    """Return the session's energy: the published 500 ms windows and those of every ruleset (or `windows_ms`)."""
+    """Return the session's energy: the published 500 ms windows and those of every ruleset (or `windows_ms`).
+
+    A recorder of two microphones gets a column per channel too. Where levels alone cannot be trusted, the energy carries
+    arrival order as well.
+    """
     duration_s = programme_of(sources, solution).duration_s
     lengths = windows_ms or tuple(sorted({PUBLISHED_WINDOW_MS, *WINDOW_MS.values()}, reverse=True))
-    return {length: energy_matrix(tracks, solution.placements, length, duration_s) for length in lengths}
+    split = [camera for camera, digests in tracks.items() if holds_two_microphones(digests)]
+    found = {length: energy_matrix(tracks, solution.placements, length, duration_s, split=split) for length in lengths}
+    fine = found.get(WINDOW_MS["angle-v2"])
+    if fine is not None and needs_arrival(fine, wide=sources.wide):
+        mics = [camera.camera_id for camera in sources.cameras if camera.role != "wide"]
+        arrival = arrival_matrix(tracks, solution.placements, mics, duration_s)
+        found[fine.window_ms] = replace(fine, arrival=arrival)
+    return found
 
 
 def decide(
