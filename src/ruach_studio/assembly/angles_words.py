@@ -7,12 +7,15 @@ A cut to a speaker moves 0.12 s ahead, so that it lands before the words.
 """
 
 import math
+from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 
 from ruach_studio.assembly.angles_doubts import doubts, silent_in
+from ruach_studio.assembly.angles_memo import remembered
 from ruach_studio.assembly.angles_path import cheapest_path
-from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot
+from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, energy_hash
 from ruach_studio.assembly.angles_targets import Take, takes
 from ruach_studio.assembly.angles_weigh import Weighed, weigh
 from ruach_studio.assembly.relief import relieve
@@ -29,7 +32,7 @@ _AT_ONCE = {"crosstalk": "talk at once", "laughter": "are loud at once (laughter
 
 def plan_latest(scene: Scene) -> AnglePlan:
     """Return the shots that `angle-v2`, revision 2, makes of `scene`: gap-free from 0 to the duration, deterministic."""
-    w = weigh(scene)
+    w = remembered(_read(scene), scene.matrix.dbfs.size, lambda: weigh(scene))
     options, window_s = scene.options, scene.window_s
     # One window more than the minimum: rounding to frames and the lead-in then never make a shot too short.
     minimum = math.floor(max(options.min_shot_s, options.switch_cooldown_s) / window_s + 1e-9) + 1
@@ -48,6 +51,17 @@ def plan_latest(scene: Scene) -> AnglePlan:
         verdict = Verdict(take.camera, (words, *doubted), digest, RULES_VERSION, final)
         shots.append(Shot(start_s, end_s, take.camera, reason, final, verdict))
     return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, w.voices.mics)
+
+
+def _read(scene: Scene) -> Hashable:
+    """Return all that `weigh` reads of the scene: everything but the options that only the path obeys."""
+    matrix, o = scene.matrix, scene.options
+    told = replace(o, pace_s=0.0, lead_in_s=0.0, switch_cooldown_s=0.0, max_shot_s=None, cutaway_s=0.0)
+    given = None if matrix.arrival is None else matrix.arrival.sha256
+    return (
+        "angle-v2.2", energy_hash(matrix), matrix.window_ms, matrix.cameras, given, scene.duration_s, scene.mics, scene.wide,
+        scene.cameras, scene.speakers, inputs_hash(told),
+    )  # fmt: skip
 
 
 def _led_in(scene: Scene, w: Weighed, chosen: tuple[Take, ...]) -> list[float]:

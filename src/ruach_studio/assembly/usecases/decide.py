@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ruach_studio.assembly.angles_transcript import plan_by_transcript
-from ruach_studio.assembly.dress import Extras, dress
 from ruach_studio.assembly.angles import (
     DEFAULT_RULESET,
     WINDOW_MS,
@@ -18,7 +16,9 @@ from ruach_studio.assembly.angles import (
     needs_arrival,
     select_angles,
 )
+from ruach_studio.assembly.angles_transcript import plan_by_transcript
 from ruach_studio.assembly.arrival import arrival_matrix
+from ruach_studio.assembly.dress import Extras, dress
 from ruach_studio.assembly.edl import CanonicalEDL, build_edl, programme_of
 from ruach_studio.assembly.edl_keep import keep_locked
 from ruach_studio.assembly.energy import WINDOW_MS as PUBLISHED_WINDOW_MS
@@ -111,6 +111,7 @@ def decide(
     """
     programme = programme_of(sources, solution)
     sure = {camera.camera_id: min(p.confidence for p in solution.of(camera.camera_id)) for camera in sources.cameras}
+    speakers = options.speakers if options.mic_map is None else None
     told = replace(options.angle, sync_confidence={name: round(value, 4) for name, value in sure.items()})
     if options.mode == "transcript":
         plan = plan_by_transcript(
@@ -123,7 +124,8 @@ def decide(
             ruleset=options.ruleset,
             wide=sources.wide,
             options=told,
-            mic_map=_microphones(sources, options),
+            mic_map=None if speakers is not None else _microphones(sources, options.mic_map),
+            speakers=speakers,
             duration_s=programme.duration_s,
         )
     edl = build_edl(
@@ -163,16 +165,7 @@ def _shown(options: DraftOptions) -> dict[str, str]:
     return shown
 
 
-def _microphones(sources: SessionSources, options: DraftOptions) -> dict[str, str]:
-    mic_map = options.mic_map
-    if mic_map is None and options.speakers is not None:
-        apart = [mic for each in options.speakers.speakers for mic in each.mics if mic.channel is not None]
-        if apart:
-            raise BadInput(
-                f"microphone {apart[0]} is one channel of a recording, and its channels were measured together",
-                subject="speakers", remedy="Map the whole recording, or register each channel as an audio track.",
-            )  # fmt: skip
-        mic_map = {mic.column: each.cameras[0] for each in options.speakers.speakers for mic in each.mics}
+def _microphones(sources: SessionSources, mic_map: Mapping[str, str] | None) -> dict[str, str]:
     if mic_map is None:
         return {camera.camera_id: camera.camera_id for camera in sources.cameras if camera.role == "camera"}
     for mic, shown in mic_map.items():
