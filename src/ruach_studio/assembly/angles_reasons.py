@@ -1,4 +1,4 @@
-"""Turn the evidence under a shot of `angle-v2` into its words and its confidence, in [0, 1].
+"""Turn the evidence under a shot of `angle-v2`, revision 1, into its words and its confidence, in [0, 1].
 
 Confidence of a speaker's shot = 0.5 + 0.5 x (his share minus the next share), averaged over the windows where somebody
 speaks; of a wide for silence 0.9, for people talking at once 0.9 x how much of it overlaps. Thresholds: green >= 0.8,

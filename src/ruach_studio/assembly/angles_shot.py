@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ruach_studio.assembly.energy import EnergyMatrix
+from ruach_studio.assembly.mapping import SpeakerMap, map_to_wire
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import sha256_hex
@@ -22,6 +23,20 @@ Ruleset = Literal["angle-v1", "angle-v2"]
 Levels = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
+Backchannel = Literal["hold", "cut"]
+Laughter = Literal["wide", "hold"]
+Collision = Literal["hold", "winner", "wide"]
+Crosstalk = Literal["wide", "winner", "hold"]
+
+_STRATEGIES = {
+    "backchannel": ("hold", "cut"), "laughter": ("wide", "hold"), "collision": ("hold", "winner", "wide"),
+    "crosstalk": ("wide", "winner", "hold"),
+}  # fmt: skip
+REVISION = 2  # of `angle-v2`; what was decided before there were revisions is revision 1 and stays so
+_FIRST_OPTIONS = (
+    "min_shot_s", "switch_cooldown_s", "lead_db", "silence_dbfs", "pace_s", "lead_in_s", "overlap_s", "max_shot_s",
+    "cutaway_s", "sync_confidence",
+)  # fmt: skip
 
 DEFAULT_RULESET: Ruleset = "angle-v2"
 HIGH_CONFIDENCE = 0.8
@@ -34,8 +49,10 @@ class AngleOptions:
 
     `silence_dbfs` is absolute (dBFS of the window's RMS), never relative to a camera's own peak. `pace_s` is how many
     seconds of the better picture a cut must buy before it is made (`angle-v2`). `max_shot_s` = None leaves long
-    speeches alone; a number lets a reaction or wide shot of `cutaway_s` relieve them. `sync_confidence` is the sync
-    solution's confidence per camera, 0..1; a camera that is missing here counts as certain.
+    speeches alone; beyond a number, staying costs more and more, until a reaction or wide shot of `cutaway_s` relieves them.
+    `sync_confidence` is the sync solution's confidence per camera, 0..1; a camera that is missing here counts as certain.
+    What to show when somebody says a word in between (`backchannel`), all laugh (`laughter`), two begin at once
+    (`collision`), people talk at once for 3 s and more (`crosstalk`): the wide, whoever held the floor, whoever wins it.
     """
 
     min_shot_s: float = 2.0
@@ -48,8 +65,17 @@ class AngleOptions:
     max_shot_s: float | None = None
     cutaway_s: float = 2.5
     sync_confidence: Mapping[str, float] = field(default_factory=dict)
+    backchannel: Backchannel = "hold"
+    laughter: Laughter = "wide"
+    collision: Collision = "wide"
+    crosstalk: Crosstalk = "wide"
 
     def __post_init__(self) -> None:
+        for name, allowed in _STRATEGIES.items():
+            if getattr(self, name) not in allowed:
+                raise BadInput(
+                    f"{name} = {getattr(self, name)!r} is not known", subject="options", remedy=f"Use {', '.join(allowed)}."
+                )
         for name in ("min_shot_s", "switch_cooldown_s", "pace_s", "lead_in_s", "overlap_s", "cutaway_s", "lead_db"):
             value = getattr(self, name)
             if not 0.0 <= value < 3600.0:
@@ -119,6 +145,8 @@ class Scene:
     wide: str | None
     options: AngleOptions
     cameras: tuple[str, ...]  # everything that can be shown, close-ups in mic order, then the wide
+    speakers: SpeakerMap | None = None  # said by a person; None: one speaker per microphone, as `mics` says
+    revision: int = 1
 
     @property
     def window_s(self) -> float:
@@ -131,7 +159,7 @@ class Scene:
 
     def inputs(self, ruleset: Ruleset) -> dict[str, object]:
         """Return exactly what a ruleset reads, in plain form; the matrix stands there by its hash."""
-        return {
+        first: dict[str, object] = {
             "rulesVersion": ruleset,
             "energy": {
                 "windowMs": self.matrix.window_ms,
@@ -142,7 +170,18 @@ class Scene:
             "durationS": self.duration_s,
             "micMap": dict(self.mics),
             "wide": self.wide,
+            "options": {name: getattr(self.options, name) for name in _FIRST_OPTIONS},
+        }
+        if self.speakers is not None:
+            first["speakers"] = map_to_wire(self.speakers)
+        if ruleset == "angle-v1" or self.revision == 1:
+            return first
+        arrival = self.matrix.arrival
+        return {
+            **first,
+            "revision": self.revision,
             "options": self.options,
+            "arrival": None if arrival is None else {"sha256": arrival.sha256, "pairs": [list(p) for p in arrival.pairs]},
         }
 
 

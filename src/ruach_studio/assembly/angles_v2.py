@@ -1,6 +1,7 @@
-"""Turn an energy matrix into shots by `angle-v2`: calibrated voices, and the cheapest path of shots of at least 2 s.
+"""Turn an energy matrix into shots by `angle-v2`, revision 1: calibrated voices, the cheapest path of shots of at least 2 s.
 
-Per 100 ms window `calibration.py` gives each speaker's own level. Smoothed over 0.5 s, it becomes evidence: activity
+Kept as it was, because what it decided must verify for ever; `angles_weigh.py` is revision 2. Per 100 ms window
+`calibration.py` gives each speaker's own level. Smoothed over 0.5 s, it becomes evidence: activity
 = sigmoid((level + 25 dB) / 3) x sigmoid((snr - 6 dB) / 2), share = softmax(0.5 x level). Showing camera c costs
 1 - share_c while somebody speaks and 0.55 while nobody does; the wide costs 0.6 and 0.1, so that a silence of 2.7 s
 is worth the way to the wide and back. Where a second voice is within 6 dB of its own usual level for 0.8 s the wide
@@ -65,10 +66,10 @@ def weigh(scene: Scene) -> Evidence:
     window_s = scene.window_s
     close_ups = [camera for camera in scene.cameras if camera != scene.wide or any(c == camera for _, c in scene.mics)]
     windows = voices.relative_db.shape[0]
-    smooth = _smoothed(np.clip(voices.relative_db, VOICE_MIN_DB, 6.0), window_s)
+    smooth = smoothed(np.clip(voices.relative_db, VOICE_MIN_DB, 6.0), window_s)
     smooth[~voices.recording] = VOICE_MIN_DB
-    snr = _smoothed(np.clip(voices.snr_db, -20.0, 60.0), window_s)
-    activity = _sigmoid((smooth - ACTIVE_LEVEL_DB) / ACTIVE_LEVEL_SLOPE) * _sigmoid((snr - ACTIVE_SNR_DB) / ACTIVE_SNR_SLOPE)
+    snr = smoothed(np.clip(voices.snr_db, -20.0, 60.0), window_s)
+    activity = sigmoid((smooth - ACTIVE_LEVEL_DB) / ACTIVE_LEVEL_SLOPE) * sigmoid((snr - ACTIVE_SNR_DB) / ACTIVE_SNR_SLOPE)
     activity[~voices.recording] = 0.0
 
     level = np.full((windows, len(close_ups)), VOICE_MIN_DB)
@@ -83,7 +84,7 @@ def weigh(scene: Scene) -> Evidence:
     overlap = np.zeros(windows, dtype=bool)
     if len(close_ups) > 1:
         second = np.sort(level, axis=1)[:, -2]
-        overlap = _sustained(
+        overlap = sustained(
             (second > OVERLAP_LEVEL_DB) & (active > 0.5), math.ceil(scene.options.overlap_s / window_s - 1e-9)
         )
 
@@ -155,7 +156,7 @@ def _relieved(path: Counts, cost: Levels, scene: Scene, minimum: int) -> Counts:
     return relieved
 
 
-def _smoothed(values: Levels, window_s: float) -> Levels:
+def smoothed(values: Levels, window_s: float) -> Levels:
     """Return the triangular moving average over SMOOTHING_S, edges weighted by what there is."""
     half = max(1, math.ceil(SMOOTHING_S / window_s / 2))
     kernel = np.concatenate([np.arange(1, half + 1), np.arange(half - 1, 0, -1)]).astype(np.float64)
@@ -168,11 +169,12 @@ def _convolved(values: Levels, kernel: Levels) -> Levels:
     return np.asarray(np.convolve(values, kernel, mode="full")[start : start + values.size], dtype=np.float64)
 
 
-def _sigmoid(x: Levels) -> Levels:
+def sigmoid(x: Levels) -> Levels:
+    """Return 1 / (1 + e^-x)."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -60.0, 60.0))), dtype=np.float64)
 
 
-def _sustained(mask: Mask, length: int) -> Mask:
+def sustained(mask: Mask, length: int) -> Mask:
     """Keep only the runs of True that are at least `length` windows long."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     kept = np.zeros(mask.size, dtype=bool)

@@ -10,6 +10,7 @@ than 2 s hears only others: its loud windows are put 8 dB below a speaker's own 
 levels, no model; the figures are our own, measured on made talks. Counterpart: `angles_v2.py` weighs the voices.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,12 +42,14 @@ class Voices:
 
     `relative_db`: the speaker's level re his own usual level, other people's bleed removed, at least -40.
     `snr_db`: the raw level above the microphone's floor. `recording`: False where there is no audio at all.
+    `bleed`, (n_mics, n_mics): power of speaker j at microphone i, each re its own.
     """
 
     relative_db: Levels
     snr_db: Levels
     recording: Mask
     mics: tuple[MicCalibration, ...]
+    bleed: Levels
 
 
 def calibrate(scene: Scene) -> Voices:
@@ -56,7 +59,16 @@ def calibrate(scene: Scene) -> Voices:
             "no microphone belongs to a camera that shows its speaker", subject="session",
             remedy="Give at least one camera that is not the wide, or a microphone map.",
         )  # fmt: skip
-    raw = np.column_stack([scene.column(mic) for mic, _ in scene.mics])
+    return calibrate_levels(np.column_stack([scene.column(mic) for mic, _ in scene.mics]), scene.mics, scene.window_s)
+
+
+def calibrate_levels(
+    raw: Levels, names: Sequence[tuple[str, str]], window_s: float, learn_most: int | None = None
+) -> Voices:
+    """Return the voices of `raw`, dBFS (n_windows, n_mics), NaN not recording; `names`: (microphone, who it shows).
+
+    `learn_most` windows, evenly spread, are enough to learn from (None: all).
+    """
     recording = ~np.isnan(raw)
     if not recording.any():
         raise BadInput("no microphone recorded anything", subject="session", remedy="Check the files' audio tracks.")
@@ -71,18 +83,24 @@ def calibrate(scene: Scene) -> Voices:
     # and where neither does, the first.
     loudest = np.maximum(_power(loud) - _power(floor), _power(np.array(DIGITAL_FLOOR_DBFS)))
     # Half a second is calm enough that chance does not look like a lead.
-    calm = _averaged(power, max(1, round(CALM_S / scene.window_s)))
-    learned = [_learn(calm, snr, own, loud - floor, scene.window_s) for own in (_power(floor), loudest)]
+    calm = _averaged(power, max(1, round(CALM_S / window_s)))
+    every = 1 if learn_most is None else max(1, raw.shape[0] // learn_most)
+    learned = [_learn(calm[::every], snr[::every], own, loud - floor, window_s * every) for own in (_power(floor), loudest)]
     best = max(learned, key=_quality)
-    voices, own, separation, evidence = _unmix(power / best.own, best.bleed), best.own, best.separation_db, best.evidence_s
+    voices, own, separation, evidence = (
+        _unmixed(power / best.own, best.bleed, learn_most),
+        best.own,
+        best.separation_db,
+        best.evidence_s,
+    )
     mics = tuple(
         MicCalibration(
             mic, camera, round(float(floor[j]), 2), round(float(_decibel(own[j])), 2), round(float(separation[j]), 2),
             round(float(evidence[j]), 2),
         )
-        for j, (mic, camera) in enumerate(scene.mics)
+        for j, (mic, camera) in enumerate(names)
     )  # fmt: skip
-    return Voices(np.maximum(_decibel(voices), VOICE_MIN_DB), snr, recording, mics)
+    return Voices(np.maximum(_decibel(voices), VOICE_MIN_DB), snr, recording, mics, best.bleed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +176,23 @@ def _unmix(heard: Levels, bleed: Levels) -> Levels:
     voices = heard.copy()
     for _ in range(UNMIX_STEPS):
         voices = np.maximum(voices + step * (heard - voices @ bleed.T), 0.0)
+    return voices
+
+
+def _unmixed(heard: Levels, bleed: Levels, rows: int | None) -> Levels:
+    """Return `_unmix`, in pieces of `rows` windows that stay in the processor's cache (None: in one)."""
+    if rows is None or heard.shape[0] <= rows:
+        return _unmix(heard, bleed)
+    step = 1.0 / float(np.abs(bleed).sum(axis=1).max())
+    onward = np.eye(bleed.shape[0]) - step * bleed.T  # the same steps, written as one product and one sum
+    voices, piece = heard.copy(), 4096
+    for low in range(0, heard.shape[0], piece):
+        now, add = voices[low : low + piece], step * heard[low : low + piece]
+        for _ in range(UNMIX_STEPS):
+            now = now @ onward
+            now += add
+            np.maximum(now, 0.0, out=now)
+        voices[low : low + piece] = now
     return voices
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ruach_studio.assembly.arrival import ArrivalMatrix
 from ruach_studio.assembly.digest import BLOCKS_PER_S, AudioDigest, block_ends
 from ruach_studio.assembly.sync import Placement
 from ruach_studio.kernel.errors import BadInput
@@ -29,12 +30,13 @@ class EnergyMatrix:
     """`dbfs`: float32 (n_windows, n_cameras); window w covers master time [w, w + 1) * window_ms.
 
     NaN: that camera was not recording. -inf: digital silence. Columns follow `cameras`: the cameras, then single channels
-    (`channel_column`) of recorders that hold several microphones.
+    (`channel_column`) of recorders that hold several microphones. `arrival` is there if it was measured.
     """
 
     window_ms: int
     cameras: tuple[str, ...]
     dbfs: Dbfs
+    arrival: ArrivalMatrix | None = None
 
 
 def energy_windows(digest: AudioDigest, window_ms: int = WINDOW_MS) -> Dbfs:

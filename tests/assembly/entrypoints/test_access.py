@@ -14,7 +14,7 @@ ROUTES = [
     ("POST", "/sessions/x/edl/submit"), ("POST", "/sessions/x/edl/withdraw"), ("POST", "/sessions/x/edl/approve"),
     ("POST", "/sessions/x/edl/lock"), ("GET", "/sessions/x/edl/export/json"), ("GET", "/sessions/x/edl/versions"),
     ("GET", "/sessions/x/edl/diff"), ("GET", "/sessions/x/edl/statistics"), ("POST", "/sessions/x/edl/restore"),
-    ("GET", "/sessions/x/speakers"), ("PUT", "/sessions/x/speakers"),
+    ("GET", "/sessions/x/speakers"), ("PUT", "/sessions/x/speakers"), ("GET", "/sessions/x/speakers/proposal"),
     ("GET", "/sessions/x/transcript"), ("PUT", "/sessions/x/transcript"),
     ("POST", "/sessions/x/edl/import/json"),
     ("GET", "/sessions/x/jobs"), ("GET", f"/sessions/x/jobs/{JOB}"), ("GET", f"/sessions/x/jobs/{JOB}/progress"),

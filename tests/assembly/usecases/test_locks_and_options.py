@@ -18,6 +18,7 @@ from ruach_studio.assembly.usecases.edit_edl import edit_edl
 from ruach_studio.assembly.usecases.get_edl import get_edl, list_versions
 from ruach_studio.assembly.usecases.get_speakers import get_speakers
 from ruach_studio.assembly.usecases.preview_edl import preview_edl
+from ruach_studio.assembly.usecases.propose_speakers import propose_speakers
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions
 from ruach_studio.assembly.usecases.replay_assembly import replay_assembly
 from ruach_studio.assembly.usecases.request_assembly import request_assembly
@@ -124,10 +125,13 @@ async def test_a_speaker_map_is_versioned_audited_and_obeyed(services, drafted):
         told = [d["result"] for cut in after.program for d in await list_decisions(conn, subject=f"cut:{cut.id}", limit=1)]
     assert (move["from"], move["to"], move["reason"]) == (None, "1", "they sit across")
     assert await recompute_decisions(services, told) == []
-    apart = SpeakerMap((Speaker("a", "Ann", (MicRef("A", 1),), ("A",)),))
-    await set_speakers(services, drafted, apart, base_version=1, actor=ACTOR)
-    with pytest.raises(BadInput, match="channels were measured together"):
-        await preview_edl(services, drafted, DraftOptions(), actor=ACTOR)
+
+
+async def test_the_microphones_propose_a_map_with_evidence(services, drafted):
+    proposal = await propose_speakers(services, drafted)
+    assert {each.mics[0].column: each.cameras for each in proposal.speakers.speakers} == {"A": ("A",), "B": ("B",)}
+    assert all(each.words and each.leads_s > 2.0 for each in proposal.evidence)
+    assert (await get_speakers(services, drafted)).saved is None
 
 
 async def test_what_is_missing_is_said_before_a_job_is_made(services, synced):

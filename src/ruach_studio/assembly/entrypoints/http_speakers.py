@@ -4,15 +4,19 @@ from fastapi import APIRouter
 
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire_versions import (
+    ProposalBody,
     SpeakersBody,
     SpeakersRequest,
     TranscriptBody,
     TranscriptRequest,
 )
 from ruach_studio.assembly.ports import AssemblyServices
+from ruach_studio.assembly.session_state import SessionStateConflict
 from ruach_studio.assembly.store.sessions import SessionNotFound
 from ruach_studio.assembly.store.speakers import SpeakerMapNotFound
 from ruach_studio.assembly.usecases.get_speakers import NobodyToMap, SpeakersView, get_speakers
+from ruach_studio.assembly.usecases.preview_edl import NothingToPreview
+from ruach_studio.assembly.usecases.propose_speakers import propose_speakers
 from ruach_studio.assembly.usecases.set_speakers import SpeakersConflict, set_speakers
 from ruach_studio.assembly.usecases.set_transcript import (
     TranscriptConflict,
@@ -38,6 +42,11 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
             services, session_id, body.value(), base_version=body.base_version, actor=operator.actor, notes=body.notes
         )
         return SpeakersBody.of(SpeakersView(row.speakers, row))
+
+    @routes.get("/{session_id}/speakers/proposal", summary="What the microphones prove; nothing is saved",
+                responses=problem_responses(SessionNotFound, NothingToPreview, SessionStateConflict))  # fmt: skip
+    async def propose(session_id: str, _operator: Reader) -> ProposalBody:
+        return ProposalBody.of(await propose_speakers(services, session_id))
 
     @routes.get("/{session_id}/transcript", summary="Show the session's transcript",
                 responses=problem_responses(SessionNotFound, TranscriptNotFound))  # fmt: skip

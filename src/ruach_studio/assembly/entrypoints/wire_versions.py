@@ -11,6 +11,7 @@ from ruach_studio.assembly.edl_stats import Share, Statistics
 from ruach_studio.assembly.edl_wire import cut_to_wire
 from ruach_studio.assembly.entrypoints.wire import NAME_MAX, TEXT_MAX, Wire
 from ruach_studio.assembly.mapping import MicRef, Speaker, SpeakerMap
+from ruach_studio.assembly.mapping_proposal import Proposal
 from ruach_studio.assembly.store.speakers import TranscriptRow
 from ruach_studio.assembly.transcript import Transcript, transcript_from_wire, transcript_to_wire
 from ruach_studio.assembly.usecases.get_speakers import SpeakersView
@@ -133,18 +134,43 @@ class SpeakersBody(Wire):
     @classmethod
     def of(cls, view: SpeakersView) -> "SpeakersBody":
         """Return the body of a map."""
-        shown = [
-            SpeakerView(
-                id=each.id, name=each.name, cameras=list(each.cameras),
-                mics=[MicView(camera_id=mic.camera_id, channel=mic.channel) for mic in each.mics],
-            )
-            for each in view.speakers.speakers
-        ]  # fmt: skip
+        shown = _speakers(view.speakers)
         saved = view.saved
         if saved is None:
             return cls(version=0, origin="default", speakers=shown, notes="", created_by=None, created_at=None)
         return cls(version=saved.version, origin=saved.origin, speakers=shown, notes=saved.notes,
                    created_by=saved.created_by, created_at=saved.created_at)  # fmt: skip
+
+
+class MicEvidence(Wire):
+    """Why a microphone was given to a speaker, or to nobody."""
+
+    mic: MicView
+    speaker_id: str | None
+    leads_s: float
+    separation_db: float
+    words: str
+
+
+class ProposalBody(Wire):
+    """A map to correct and save, with the evidence for each microphone."""
+
+    speakers: list[SpeakerView]
+    evidence: list[MicEvidence]
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> "ProposalBody":
+        """Return the body of a proposal."""
+        return cls(
+            speakers=_speakers(proposal.speakers),
+            evidence=[
+                MicEvidence(
+                    mic=MicView(camera_id=each.mic.camera_id, channel=each.mic.channel), speaker_id=each.speaker_id,
+                    leads_s=round(each.leads_s, 1), separation_db=round(each.separation_db, 1), words=each.words,
+                )
+                for each in proposal.evidence
+            ],
+        )  # fmt: skip
 
 
 class SpeakersRequest(Wire):
@@ -194,3 +220,13 @@ class TranscriptBody(Wire):
 
 def _cuts(cuts: tuple[Cut, ...], fps: FrameRate) -> list[dict[str, Any]]:
     return [cut_to_wire(cut, fps) for cut in cuts]
+
+
+def _speakers(speakers: SpeakerMap) -> list[SpeakerView]:
+    return [
+        SpeakerView(
+            id=each.id, name=each.name, cameras=list(each.cameras),
+            mics=[MicView(camera_id=mic.camera_id, channel=mic.channel) for mic in each.mics],
+        )
+        for each in speakers.speakers
+    ]  # fmt: skip

@@ -7,14 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ruach_studio.assembly.angles import DEFAULT_RULESET, WINDOW_MS, AngleOptions, AnglePlan, Ruleset, select_angles
+from ruach_studio.assembly.angles import (
+    DEFAULT_RULESET,
+    WINDOW_MS,
+    AngleOptions,
+    AnglePlan,
+    Ruleset,
+    needs_arrival,
+    select_angles,
+)
 from ruach_studio.assembly.angles_transcript import plan_by_transcript
+from ruach_studio.assembly.arrival import arrival_matrix
 from ruach_studio.assembly.dress import Extras, dress
 from ruach_studio.assembly.edl import CanonicalEDL, build_edl, programme_of
 from ruach_studio.assembly.edl_keep import keep_locked
 from ruach_studio.assembly.energy import WINDOW_MS as PUBLISHED_WINDOW_MS
 from ruach_studio.assembly.energy import EnergyMatrix, energy_matrix
 from ruach_studio.assembly.mapping import SpeakerMap, map_to_wire
+from ruach_studio.assembly.mapping_proposal import holds_two_microphones
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.transcript import Transcript
@@ -66,10 +76,21 @@ class Decided:
 def measure(
     sources: SessionSources, tracks: Tracks, solution: SyncSolution, windows_ms: tuple[int, ...] = ()
 ) -> dict[int, EnergyMatrix]:
-    """Return the session's energy: the published 500 ms windows and those of every ruleset (or `windows_ms`)."""
+    """Return the session's energy: the published 500 ms windows and those of every ruleset (or `windows_ms`).
+
+    A recorder of two microphones gets a column per channel too. Where levels alone cannot be trusted, the energy carries
+    arrival order as well.
+    """
     duration_s = programme_of(sources, solution).duration_s
     lengths = windows_ms or tuple(sorted({PUBLISHED_WINDOW_MS, *WINDOW_MS.values()}, reverse=True))
-    return {length: energy_matrix(tracks, solution.placements, length, duration_s) for length in lengths}
+    split = [camera for camera, digests in tracks.items() if holds_two_microphones(digests)]
+    found = {length: energy_matrix(tracks, solution.placements, length, duration_s, split=split) for length in lengths}
+    fine = found.get(WINDOW_MS["angle-v2"])
+    if fine is not None and needs_arrival(fine, wide=sources.wide):
+        mics = [camera.camera_id for camera in sources.cameras if camera.role != "wide"]
+        arrival = arrival_matrix(tracks, solution.placements, mics, duration_s)
+        found[fine.window_ms] = replace(fine, arrival=arrival)
+    return found
 
 
 def decide(
@@ -90,6 +111,7 @@ def decide(
     """
     programme = programme_of(sources, solution)
     sure = {camera.camera_id: min(p.confidence for p in solution.of(camera.camera_id)) for camera in sources.cameras}
+    speakers = options.speakers if options.mic_map is None else None
     told = replace(options.angle, sync_confidence={name: round(value, 4) for name, value in sure.items()})
     if options.mode == "transcript":
         plan = plan_by_transcript(
@@ -102,7 +124,8 @@ def decide(
             ruleset=options.ruleset,
             wide=sources.wide,
             options=told,
-            mic_map=_microphones(sources, options),
+            mic_map=None if speakers is not None else _microphones(sources, options.mic_map),
+            speakers=speakers,
             duration_s=programme.duration_s,
         )
     edl = build_edl(
@@ -142,16 +165,7 @@ def _shown(options: DraftOptions) -> dict[str, str]:
     return shown
 
 
-def _microphones(sources: SessionSources, options: DraftOptions) -> dict[str, str]:
-    mic_map = options.mic_map
-    if mic_map is None and options.speakers is not None:
-        apart = [mic for each in options.speakers.speakers for mic in each.mics if mic.channel is not None]
-        if apart:
-            raise BadInput(
-                f"microphone {apart[0]} is one channel of a recording, and its channels were measured together",
-                subject="speakers", remedy="Map the whole recording, or register each channel as an audio track.",
-            )  # fmt: skip
-        mic_map = {mic.column: each.cameras[0] for each in options.speakers.speakers for mic in each.mics}
+def _microphones(sources: SessionSources, mic_map: Mapping[str, str] | None) -> dict[str, str]:
     if mic_map is None:
         return {camera.camera_id: camera.camera_id for camera in sources.cameras if camera.role == "camera"}
     for mic, shown in mic_map.items():

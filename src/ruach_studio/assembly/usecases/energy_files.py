@@ -2,6 +2,7 @@
 
 A file appears whole (made aside, synced, renamed) or not at all. Reading checks the hash: what decided an EDL is what is
 read again. A preview reads the same files again and again, so they are remembered (`recall`).
+read again. Arrival order, where it was measured, lies beside its energy (`.arrival.npz`), and its hash in the decisions.
 """
 
 import errno
@@ -10,10 +11,13 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from ruach_studio.assembly.angles import energy_hash
+from ruach_studio.assembly.arrival import ArrivalMatrix
 from ruach_studio.assembly.energy import EnergyMatrix
 from ruach_studio.assembly.store.syncs import EnergyRow
 from ruach_studio.kernel.errors import OutOfSpace, RuachError
@@ -32,7 +36,10 @@ def keep(data_dir: Path, session_id: str, sync_version: int, matrices: Mapping[i
         digest = energy_hash(matrix)
         path = Path("energy") / session_id / f"{sync_version}-{window_ms}ms-{digest[:16]}.npy"
         try:
-            _write(data_dir / path, matrix)
+            _write(data_dir / path, {"dbfs": matrix.dbfs})
+            if matrix.arrival is not None:
+                pairs = np.array(matrix.arrival.pairs, dtype=np.str_)
+                _write(_beside(data_dir / path), {"pairs": pairs, "peaks": matrix.arrival.peaks})
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise OutOfSpace(subject=str(data_dir), remedy="Free some megabytes.") from error
@@ -48,7 +55,7 @@ def load(data_dir: Path, row: EnergyRow) -> EnergyMatrix:
         levels = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise EnergyDamaged(str(error), subject=str(path), remedy="Assemble the session again.") from error
-    matrix = EnergyMatrix(row.window_ms, tuple(row.cameras), levels)
+    matrix = EnergyMatrix(row.window_ms, tuple(row.cameras), levels, _arrival(_beside(path)))
     if energy_hash(matrix) != row.sha256:
         raise EnergyDamaged("its content is not what was stored", subject=str(path), remedy="Assemble the session again.")
     return matrix
@@ -83,12 +90,31 @@ _KNOWN_BYTES_MAX = 64 * 2**20
 _LOCK = threading.Lock()
 
 
-def _write(path: Path, matrix: EnergyMatrix) -> None:
+def _beside(path: Path) -> Path:
+    """Return where the arrival order that belongs to an energy file lies, if it was measured."""
+    return path.with_suffix(".arrival.npz")
+
+
+def _arrival(path: Path) -> ArrivalMatrix | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            pairs = tuple((str(a), str(b)) for a, b in file["pairs"])
+            return ArrivalMatrix(pairs, np.asarray(file["peaks"], np.float32))
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise EnergyDamaged(str(error), subject=str(path), remedy="Assemble the session again.") from error
+
+
+def _write(path: Path, arrays: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(prefix=".making-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            np.save(file, matrix.dbfs, allow_pickle=False)
+            if path.suffix == ".npz":
+                np.savez(file, allow_pickle=False, **arrays)
+            else:
+                np.save(file, next(iter(arrays.values())), allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
         Path(aside).replace(path)

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ruach_studio.assembly.angles import WINDOW_MS, AngleOptions
+from ruach_studio.assembly.angles import WINDOW_MS
+from ruach_studio.assembly.angles_styles import styled
 from ruach_studio.assembly.dress import Extras
 from ruach_studio.assembly.store import speakers
 from ruach_studio.assembly.usecases.decide import DraftOptions, Mode
@@ -49,20 +50,11 @@ def options_of(wire: Mapping[str, Any]) -> DraftOptions:
     mic_map = wire.get("mic_map")
     try:
         return DraftOptions(
-            ruleset=ruleset, angle=angle_options(wire.get("style"), angle), mic_map=dict(mic_map) if mic_map else None,
+            ruleset=ruleset, angle=styled(wire.get("style"), angle), mic_map=dict(mic_map) if mic_map else None,
             mode=cast(Mode, mode), style=wire.get("style"), extras=extras,
         )  # fmt: skip
     except TypeError as wrong:
         raise BadInput(f"an option is unknown or of the wrong kind ({wrong})", subject="options") from wrong
-
-
-def angle_options(style: str | None, given: Mapping[str, Any]) -> AngleOptions:
-    """Return the ruleset's settings: the style's numbers, over them what was given. Raises BadInput for a style."""
-    if style is not None:
-        raise BadInput(
-            "styles have no numbers here yet", subject="style", remedy="Set minShotLengthMs, maxShotLengthMs and paceS."
-        )
-    return AngleOptions(**given)
 
 
 async def with_stored(conn: AsyncConnection, session_id: str, options: DraftOptions) -> DraftOptions:

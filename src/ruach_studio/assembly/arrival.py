@@ -1,0 +1,108 @@
+"""Turn recordings into arrival times: for each pair of microphones, how much earlier one hears what both hear.
+
+Arrival order does not depend on gain, so it still tells who speaks where automatic gain control or strong bleed has made
+loudness useless. Every 100 ms, over 400 ms: GCC-PHAT (Knapp and Carter, 1976) between 200 and 3500 Hz, lags within 15 ms
+(5 m of way); the three highest peaks are kept, with their heights (1.0: the same sound, delayed). About four seconds of
+CPU an hour for three microphones, so it is made only if `arrival_evidence.py` has use for it, and stored.
+Counterpart: energy.py carries it; arrival_evidence.py reads it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from ruach_studio.assembly.digest import PCM_RATE, AudioDigest
+from ruach_studio.assembly.sync import Placement
+from ruach_studio.kernel.hashing import sha256_hex
+
+WINDOW_MS = 100
+FRAME_S = 0.4
+LAG_MS_MAX = 15.0
+PEAKS = 3
+MICS_MAX = 8  # 28 pairs
+_LOW_HZ, _HIGH_HZ = 200.0, 3500.0
+_SIZE = 4096
+_BATCH = 128
+_QUIET = 3.0  # int16 steps RMS: below this there is nothing to compare
+
+Peaks = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalMatrix:
+    """`peaks`: float32 (n_windows, n_pairs, 3, 2): lag in ms and height, highest first, height 0 = nothing.
+
+    Pair p is (a, b) of `pairs`; a positive lag means that `a` hears it later. Lags include what sync left over.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    peaks: Peaks
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of names and values."""
+        names = "\n".join(f"{a}\t{b}" for a, b in self.pairs).encode()
+        return sha256_hex(names + b"\0" + np.ascontiguousarray(self.peaks, dtype="<f4").tobytes())
+
+
+def arrival_matrix(
+    tracks: Mapping[str, Sequence[AudioDigest]], placements: Sequence[Placement], mics: Sequence[str], duration_s: float
+) -> ArrivalMatrix:
+    """Return the arrival peaks of all pairs of `mics` (names in `tracks`, at most 8 are used) on the master timeline."""
+    names = tuple(mics)[:MICS_MAX]
+    pairs = tuple(combinations(names, 2))
+    windows = -(-round(duration_s * 1000) // WINDOW_MS)
+    peaks = np.zeros((windows, len(pairs), PEAKS, 2), np.float32)
+    for low in range(0, windows, _BATCH):
+        count = min(_BATCH, windows - low)
+        middle_s = (np.arange(low, low + count) + 0.5) * WINDOW_MS / 1000
+        spectra = {name: _spectrum(_frames(name, tracks[name], placements, middle_s)) for name in names}
+        for place, (a, b) in enumerate(pairs):
+            peaks[low : low + count, place] = _peaks(spectra[a], spectra[b])
+    return ArrivalMatrix(pairs, peaks)
+
+
+def _frames(
+    name: str, digests: Sequence[AudioDigest], placements: Sequence[Placement], middle_s: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    """Return 400 ms around each middle, (n, samples); zeros where the camera was not recording."""
+    length = round(FRAME_S * PCM_RATE)
+    frames = np.zeros((middle_s.size, length), np.float32)
+    for placement in placements:
+        if placement.camera_id != name or placement.clip_index >= len(digests):
+            continue
+        pcm = digests[placement.clip_index].pcm8k
+        start = np.rint(((middle_s - FRAME_S / 2) - placement.offset_s) / (1 + placement.drift_ppm * 1e-6) * PCM_RATE)
+        for row, first in enumerate(start.astype(np.int64)):
+            begin, end = max(int(first), 0), min(int(first) + length, len(pcm))
+            if end > begin:
+                frames[row, begin - first : end - first] = pcm[begin:end]
+    return frames
+
+
+def _spectrum(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.complex64]:
+    """Return each frame's phases in the band, 0 elsewhere and where there is nothing to hear."""
+    spectrum = fft.rfft(frames * np.hanning(frames.shape[1]).astype(np.float32), _SIZE, axis=1)
+    loud = np.sqrt(np.mean(np.square(frames), axis=1)) > _QUIET
+    hertz = np.arange(spectrum.shape[1]) * PCM_RATE / _SIZE
+    phase = spectrum / np.maximum(np.abs(spectrum), 1e-6)
+    phase[:, (hertz < _LOW_HZ) | (hertz > _HIGH_HZ)] = 0.0
+    phase[~loud] = 0.0
+    return np.asarray(phase, np.complex64)
+
+
+def _peaks(a: npt.NDArray[np.complex64], b: npt.NDArray[np.complex64]) -> Peaks:
+    most = round(LAG_MS_MAX * PCM_RATE / 1000)
+    whole = fft.irfft(a * np.conj(b), _SIZE, axis=1)
+    near = np.concatenate([whole[:, -most - 1 :], whole[:, : most + 2]], axis=1)  # lags -most-1 .. most+1
+    scale = _SIZE / (2.0 * (_HIGH_HZ - _LOW_HZ) * _SIZE / PCM_RATE)
+    inner = near[:, 1:-1]
+    top = np.where((inner >= near[:, :-2]) & (inner > near[:, 2:]), inner, 0.0)
+    order = np.argsort(-top, axis=1, kind="stable")[:, :PEAKS]
+    height = np.take_along_axis(top, order, axis=1) * scale
+    lag_ms = (order - most) * 1000.0 / PCM_RATE
+    return np.stack([np.where(height > 0, lag_ms, 0.0), height], axis=2).astype(np.float32)

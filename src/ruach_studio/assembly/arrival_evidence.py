@@ -1,0 +1,111 @@
+"""Turn arrival peaks into who speaks, without a word about loudness.
+
+Every speaker is nearest to his own microphone, so for a pair (a, b) the histogram of lags has a's speaker at its early end
+and b's at its late end, everybody else between; whatever sync left over moves all of them together (that is why lags are
+compared with one another, never with 0). From these outer modes each speaker's lag is learned for every pair, in three
+passes over the windows that are most his. Evidence for a speaker = mean height of the peaks at his lags; it is put in
+relation to the height that a clear voice has. Counterpart: arrival.py measures; angles_weigh.py weighs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ruach_studio.assembly.angles_shot import Levels
+from ruach_studio.assembly.arrival import LAG_MS_MAX, ArrivalMatrix
+
+BIN_MS = 0.125
+NEAR_MS = 0.4
+PASSES = 3
+MODE_SHARE = 0.06  # of the highest mode: what is less is an echo
+APART_MS = 0.5  # outer modes closer than this are one place
+HEIGHT_MIN = 0.12
+_CLEAR_PERCENTILE = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """`strength`: (n_windows, n_speakers), 1.0 = as clear as a voice alone usually is. `lags_ms`: (n_speakers, n_pairs)."""
+
+    strength: Levels
+    lags_ms: Levels
+
+
+def arrivals(matrix: ArrivalMatrix, mics: Sequence[str]) -> Arrivals | None:
+    """Return the evidence for the speakers whose microphones are `mics`; None if it cannot tell them apart."""
+    if len(mics) < 2:
+        return None
+    wanted = [p for p, (a, b) in enumerate(matrix.pairs) if a in mics and b in mics]
+    pairs = [(mics.index(matrix.pairs[p][0]), mics.index(matrix.pairs[p][1])) for p in wanted]
+    if len(pairs) < len(mics) * (len(mics) - 1) // 2:
+        return None
+    lag = np.asarray(matrix.peaks[..., 0][:, wanted], np.float64)
+    height = np.asarray(matrix.peaks[..., 1][:, wanted], np.float64)
+    templates = np.full((len(mics), len(pairs)), np.nan)
+    for p, (a, b) in enumerate(pairs):
+        outer = _outer_modes(_histogram(lag[:, p, :1], height[:, p, :1]))
+        if outer is not None:
+            templates[a, p], templates[b, p] = outer
+    if np.isnan(templates).all(axis=1).any():
+        return None
+    strength = _strength(lag, height, templates)
+    for _ in range(PASSES):
+        lead = strength.argmax(axis=1)
+        top = np.sort(strength, axis=1)
+        clear = (top[:, -1] >= HEIGHT_MIN) & (top[:, -1] > 1.3 * top[:, -2])
+        for s in range(len(mics)):
+            rows = clear & (lead == s)
+            if rows.sum() < 20:
+                continue
+            for p in range(len(pairs)):
+                histogram = _histogram(lag[rows, p, :1], height[rows, p, :1])
+                templates[s, p] = _lag_of(int(np.argmax(histogram)))
+        strength = _strength(lag, height, templates)
+    return Arrivals(strength / _clear_heights(strength), templates)
+
+
+def _clear_heights(strength: Levels) -> Levels:
+    """Return how high each speaker's clear voice stands: microphones differ in noise and room."""
+    usual = float(np.percentile(strength.max(axis=1), _CLEAR_PERCENTILE))
+    lead = strength.argmax(axis=1)
+    heights = np.full(strength.shape[1], usual)
+    for s in range(strength.shape[1]):
+        mine = strength[(lead == s) & (strength[:, s] >= HEIGHT_MIN), s]
+        if mine.size >= 50:
+            heights[s] = float(np.percentile(mine, _CLEAR_PERCENTILE - 15.0))
+    return np.asarray(np.maximum(heights, max(0.4 * usual, 1e-6)), dtype=np.float64)
+
+
+def _strength(lag: Levels, height: Levels, templates: Levels) -> Levels:
+    """Return the mean height at each speaker's lags, falling to 0 over 0.4 ms; pairs whose lag is unknown do not count."""
+    out = np.zeros((lag.shape[0], templates.shape[0]))
+    for s in range(templates.shape[0]):
+        known = np.flatnonzero(~np.isnan(templates[s]))
+        nearness = np.maximum(1.0 - np.abs(lag[:, known] - templates[s, known][None, :, None]) / (2 * NEAR_MS), 0.0)
+        out[:, s] = (nearness * height[:, known]).max(axis=2).mean(axis=1)
+    return out
+
+
+def _histogram(lag: Levels, height: Levels) -> npt.NDArray[np.float64]:
+    bins = round(2 * LAG_MS_MAX / BIN_MS) + 1
+    place = np.clip(np.rint((lag.ravel() + LAG_MS_MAX) / BIN_MS).astype(np.int64), 0, bins - 1)
+    weight = np.where(height.ravel() >= HEIGHT_MIN, height.ravel() ** 2, 0.0)
+    counts = np.bincount(place, weights=weight, minlength=bins).astype(np.float64)
+    return np.asarray(np.convolve(counts, [0.25, 0.5, 1.0, 0.5, 0.25], mode="same"), dtype=np.float64)
+
+
+def _outer_modes(histogram: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the earliest and the latest lag that many windows share, in ms, or None."""
+    inner = histogram[1:-1]
+    modes = 1 + np.flatnonzero(
+        (inner >= histogram[:-2]) & (inner > histogram[2:]) & (inner >= MODE_SHARE * histogram.max()) & (inner > 0)
+    )
+    if modes.size < 2 or _lag_of(int(modes[-1])) - _lag_of(int(modes[0])) < APART_MS:
+        return None
+    return _lag_of(int(modes[0])), _lag_of(int(modes[-1]))
+
+
+def _lag_of(place: int) -> float:
+    return place * BIN_MS - LAG_MS_MAX
