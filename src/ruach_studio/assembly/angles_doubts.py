@@ -70,5 +70,5 @@ def silent_in(w: Weighed, take: Take) -> list[str]:
     """Return the speakers whose microphone does not record throughout `take`."""
     if w.all_heard:
         return []
-    heard = w.heard[take.start : take.end].all(axis=0)
-    return [speaker.name for speaker, there in zip(w.speakers.speakers, heard, strict=True) if not there]
+    heard = w.heard[take.start : take.end]
+    return [speaker.name for s, speaker in enumerate(w.speakers.speakers) if not bool(heard[:, s].all())]

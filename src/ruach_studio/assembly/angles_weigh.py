@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from ruach_studio.assembly.angles_shot import Levels, Mask, Scene
 from ruach_studio.assembly.angles_targets import Target, covered, films_of, targets_of
@@ -36,7 +37,7 @@ from ruach_studio.assembly.mapping import Speaker, SpeakerMap, map_of_mics
 from ruach_studio.assembly.overlap import LEVEL_DB, Overlap, backchannels, overlaps
 
 ARRIVAL_GAIN, ARRIVAL_ACTIVE, ARRIVAL_SLOPE, ARRIVAL_VOICED = 8.0, 0.3, 0.06, 0.22
-GAP_MARGIN_DB = 1.0
+GAP_MARGIN_DB, GAP_WORD_S = 1.0, 1.1
 HOPELESS_SEPARATION_DB = 1.0
 BACKCHANNEL_PULL = 1.0
 UNCOVERED_COST = 1000.0
@@ -163,8 +164,9 @@ def _by_level(voices: Voices, window_s: float) -> tuple[Levels, Levels, Mask]:
         if not missing.any():
             continue
         for j in range(level.shape[1]):
+            loudest = maximum_filter1d(level[:, j], max(1, round(GAP_WORD_S / window_s)), mode="nearest")
             limit = 10.0 * np.log10(max(float(voices.bleed[j, i]), 1e-6)) + GAP_MARGIN_DB
-            his = missing & voices.recording[:, j] & (level[:, j] < limit) & (activity[:, j] > 0.5)
+            his = missing & voices.recording[:, j] & (loudest < limit) & (activity[:, j] > 0.5)
             level[his, j], activity[his, j] = VOICE_MIN_DB, 0.0
             gap |= his
     gap &= activity.max(axis=1) <= 0.5

@@ -17,6 +17,7 @@ AGC_RANGE_DB = 3.2
 AGC_LEAST_S = 60.0
 BLOCK_S, HOP_S = 180.0, 60.0
 FLOOR_STEP_DB, LOUD_STEP_DB = 5.0, 3.0
+ALIKE_DB = 4.0  # a knob moves floor, middle and loudness alike; who talks how much does not
 _FLOOR, _LOUD = 8.0, 97.0
 
 
@@ -60,16 +61,17 @@ def gain_changes(raw: Levels, window_s: float) -> tuple[GainChange, ...]:
     bounds = np.array([[_bounds(levels[at : at + length, j]) for at in starts] for j in range(levels.shape[1])])
     if len(starts) <= apart:
         return ()
-    steps = bounds[:, apart:] - bounds[:, :-apart]  # (n_mics, n_blocks, floor and loudness)
+    steps = bounds[:, apart:] - bounds[:, :-apart]  # (n_mics, n_blocks, floor, middle, loudness)
     found: list[GainChange] = []
     for j in range(levels.shape[1]):
         # What all microphones do at once is the room (somebody talks without a pause), not a knob.
         others = np.delete(steps, j, axis=0)
         common = np.median(others, axis=0) if others.size else np.zeros_like(steps[j])
-        low, high = steps[j, :, 0], steps[j, :, 1]
-        own_low, own_high = low - common[:, 0], high - common[:, 1]
+        low, middle, high = steps[j, :, 0], steps[j, :, 1], steps[j, :, 2]
+        own_low, own_high = low - common[:, 0], high - common[:, 2]
         changed = (np.abs(low) >= FLOOR_STEP_DB) & (np.abs(high) >= LOUD_STEP_DB) & (low * high > 0)
         changed &= (np.abs(own_low) >= FLOOR_STEP_DB) & (np.abs(own_high) >= LOUD_STEP_DB) & (low * own_low > 0)
+        changed &= (np.abs(low - high) <= ALIKE_DB) & (np.abs(middle - (low + high) / 2) <= ALIKE_DB)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], changed, [False]]).astype(np.int8)))
         for first, end in zip(edges[::2], edges[1::2], strict=True):
             best = int(first + np.argmax(np.abs(low[first:end])))
@@ -78,18 +80,21 @@ def gain_changes(raw: Levels, window_s: float) -> tuple[GainChange, ...]:
     return tuple(sorted(found, key=lambda change: (change.at_s, change.mic)))
 
 
-def _bounds(levels: Levels) -> tuple[float, float]:
-    """Return floor and loudness of a block; NaN if half of it is missing."""
+def _bounds(levels: Levels) -> tuple[float, float, float]:
+    """Return floor, middle and loudness of a block; NaN if half of it is missing."""
     heard = np.sort(levels[~np.isnan(levels)])
     if heard.size <= levels.size // 2:
-        return np.nan, np.nan
-    return float(heard[int(_FLOOR / 100 * (heard.size - 1))]), float(heard[int(_LOUD / 100 * (heard.size - 1))])
+        return np.nan, np.nan, np.nan
+    low, middle, high = (float(heard[int(percent / 100 * (heard.size - 1))]) for percent in (_FLOOR, 50.0, _LOUD))
+    return low, middle, high
 
 
 def _place(levels: Levels, span: tuple[int, int], piece: int) -> int:
-    """Return the window of `span` where the floors of the minute before and the minute after differ most."""
+    """Return the window of `span` where the minute before and the minute after differ most, from floor to loudness."""
     minute = 6 * piece
     places = list(range(span[0] + minute, min(span[1], levels.size) - minute + 1, piece))
-    floors = [(_bounds(levels[at - minute : at])[0], _bounds(levels[at : at + minute])[0]) for at in places]
-    sides = np.nan_to_num(np.array([abs(after - before) for before, after in floors]), nan=0.0)
-    return places[int(np.argmax(sides))] if places else sum(span) // 2
+    if not places:
+        return sum(span) // 2
+    apart = np.array([np.subtract(_bounds(levels[at : at + minute]), _bounds(levels[at - minute : at])) for at in places])
+    alike = np.maximum(np.abs(np.nan_to_num(apart).sum(axis=1)) - np.ptp(np.nan_to_num(apart), axis=1), 0.0)
+    return places[int(np.argmax(alike))]

@@ -128,7 +128,7 @@ def plan_turns(table: Table, rng: np.random.Generator) -> tuple[Said, ...]:
         end = min(at + length, end_s)
         said.append(Said(at, end, _name(who), "turn"))
         for _ in range(int(rng.poisson(table.backchannels_per_min * length / 60.0))):
-            if length > 3.0 and table.speakers > 1:
+            if end - at > 3.0 and table.speakers > 1:
                 other = int((who + rng.integers(1, table.speakers)) % table.speakers)
                 begin = float(rng.uniform(at + 0.8, end - 1.0))
                 said.append(Said(begin, begin + float(rng.uniform(0.25, 0.6)), _name(other), "backchannel"))
