@@ -142,7 +142,7 @@ def rendered(edl: CanonicalEDL, folder: Path) -> int:
     """Return how many frames of melt's film have the colour of the cut's camera, or are black where it was off."""
     (folder / "talk.mlt").write_text(export(edl, "mlt")[0])
     out = folder / "film.avi"
-    command = ["melt", "talk.mlt", "-consumer", f"avformat:{out}", "vcodec=mjpeg", "q:v=2", "an=1"]
+    command = ["melt", "talk.mlt", "-consumer", f"avformat:{out}", "vcodec=mjpeg", "q:v=2", "an=1", "real_time=-1"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
     shrink = ["-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-"]
     run = [str(find_ffmpeg()), "-v", "error", "-i", str(out), *shrink]

@@ -30,7 +30,8 @@ def test_reels_that_a_program_renamed_are_found_by_the_clips_name(edl):
     assert "A, B1, B2, W" in refusal.value.remedy
 
 
-def test_drop_frame_with_a_colon_counts_as_the_head_says(edl):
+def test_drop_frame_with_a_colon_counts_as_the_head_says(make_edl):
+    edl = make_edl(fps="30000/1001", seconds=130.0)  # over two minutes, at each of which two numbers are left out
     assert back(edl, export(edl, "cmx3600")[0].replace(";", ":")).same
 
 
@@ -41,7 +42,7 @@ def test_a_list_may_begin_at_zero(edl):
 
 
 def test_a_non_drop_list_of_a_drop_frame_rate_counts_its_own_way(make_edl):
-    edl = make_edl(fps="30000/1001")
+    edl = make_edl(fps="30000/1001", seconds=130.0)
     lines = export(edl, "cmx3600")[0].splitlines()
 
     def plain(match):

@@ -3,8 +3,8 @@
 That is: a list `main_bin` that holds every file under a number (`kdenlive:id`) and the project's properties; that number on
 every producer of a file; black at the bottom; each track a tractor of two playlists, tracks of sound first. The programme is
 the uppermost track of picture; angles and other sounds lie on tracks of their own, switched off. Guides carry each cut's
-confidence, reason and note, and the chapters. Document version 1.04 is that of Kdenlive 22.12, which opened it and saved the
-same cuts. Counterpart: `mlt.py`.
+confidence, reason and note, and the chapters. Document version 1.04 is that of Kdenlive 22.12, which opened it as it should
+be and saved the same cuts. Counterpart: `mlt.py`.
 """
 
 import json
