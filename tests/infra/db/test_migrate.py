@@ -138,6 +138,7 @@ async def test_alembic_is_asked_only_where_there_is_something_to_migrate(databas
                               " add constraint enrollment_covenant_type_check check (covenant_type <> ''),"
                               " add constraint enrollment_user_id_check check (user_id <> '')"))  # fmt: skip
         await tx.execute(text("drop domain formation.covenant_type; drop domain formation.user_id"))
+        await tx.execute(text("drop table assembly.derivative; drop index platform.execution_session"))
     await migrate(database.dsn)
     async with database.connection() as conn:
         assert await current_revision(conn) == head_revision()
