@@ -119,3 +119,15 @@ def test_what_it_cannot_hold_is_listed(edl, make_edl):
     assert "* CHAPTER 01:00:21:00: Der R?f zwei" in lines
     assert "letters that are not ASCII are written as '?'" in losses
     assert export(edl, "cmx3600") == export(edl, "cmx3600")
+
+
+def test_what_is_marked_and_not_carried_is_named(make_edl):
+    edl = make_edl(audio=True)
+    marked = replace(
+        edl, omitted=({"startFrame": 10, "endFrameExclusive": 20, "reason": "silence"},),
+        program=(edl.program[0], replace(edl.program[1], picture_offset_frames=5), *edl.program[2:]),
+    )  # fmt: skip
+    losses = export(marked, "cmx3600")[1]
+    assert any(
+        "1 stretches marked to be left out, 1 marks of picture ahead of or behind the sound" in loss for loss in losses
+    )

@@ -168,3 +168,16 @@ def test_chapters_come_back_and_those_that_stayed_keep_all_they_had(edl):
         assert got.changed == ()
         assert got.edl.chapters == (edl.chapters[0], {"startMs": 20_000.0, "title": "Zwei"})
     assert json.loads(edl_bytes(got.edl))["tracks"]["chapters"][0]["kind"] == "talk"
+
+
+def test_a_locked_cut_that_came_back_changed_or_not_at_all_is_refused(edl):
+    locked = replace(edl, program=tuple(replace(cut, locked=cut.start_frame == 500) for cut in edl.program))
+    for number in (3, 4):
+        with pytest.raises(BadReturn, match=r"Camera A at 0:20 is locked") as caught:
+            back(locked, moved(locked, number, 5))
+        assert "Unlock it" in caught.value.remedy
+    swallowed = shots(locked)
+    swallowed[2:4] = [replace(swallowed[2], end_frame_exclusive=1032)]
+    with pytest.raises(BadReturn, match="is locked"):
+        back(locked, swallowed)
+    assert back(locked, moved(locked, 1, 5)).edl.program[3] == locked.program[3]

@@ -49,6 +49,7 @@ def take_back(base: CanonicalEDL, returned: Returned, *, title: str, version: in
     chapters, moved = _chapters(base, returned.chapters)
     old = {cut.id: cut for cut in base.program}
     changed = tuple(cut.id for cut in program if old.get(cut.id) != cut)
+    _refuse_locked(base, program)
     removed = tuple(sorted(old.keys() - {cut.id for cut in program}, key=lambda each: old[each].start_frame))
     if not (changed or removed or moved):
         return Imported(base, (), (), returned.notices)
@@ -156,6 +157,17 @@ def _cuts(base: CanonicalEDL, shots: list[Shot], title: str) -> list[Cut]:
                     reason="operator", confidence=1.0, reasons=(said, *cut.reasons), approved=False)
         )  # fmt: skip
     return cuts
+
+
+def _refuse_locked(base: CanonicalEDL, program: list[Cut]) -> None:
+    """Raise BadReturn if a cut that the operator locked came back with other times or another camera, or not at all."""
+    there = {cut.id: cut for cut in program}
+    for cut in base.program:
+        if cut.locked and there.get(cut.id) != cut:
+            raise BadReturn(
+                f"the cut to {named(cut.camera)} at {at(base, cut.start_frame)} is locked, and came back changed or not at all",
+                subject=cut.id, remedy="Unlock it here first, or put it back in the editing program.",
+            )  # fmt: skip
 
 
 def _told(cut: Cut, shot: Shot, camera: str) -> list[str]:

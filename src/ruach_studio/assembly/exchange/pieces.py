@@ -114,8 +114,12 @@ def rate_losses(edl: CanonicalEDL) -> list[str]:
 
 
 def track_losses(edl: CanonicalEDL) -> list[str]:
-    """Return what no other program's format has a place for: overlays, shorts, the EDL's own state."""
-    tracks = ((edl.overlays, "overlays"), (edl.shorts, "shorts"))
+    """Return what no other program's format has a place for: overlays, shorts, omissions, J/L marks, state."""
+    moved = [cut for cut in edl.program if cut.picture_offset_frames]
+    tracks = (
+        (edl.overlays, "overlays"), (edl.shorts, "shorts"), (edl.omitted, "stretches marked to be left out"),
+        (moved, "marks of picture ahead of or behind the sound (the picture's cuts are where they should be)"),
+    )  # fmt: skip
     kept = [f"{len(track)} {word}" for track, word in tracks if track]
     return [f"not carried: {', '.join(kept)}"] * bool(kept) + [
         "not carried: approval per cut, the EDL's state and its options"
