@@ -39,7 +39,7 @@ class Drafted:
 def assemble(talk: Talk, scratch: Path, *, ruleset: str = "angle-v2") -> Drafted:
     """Take the files of `talk` through the product's pipeline; approve and lock the EDL as an operator would."""
     cameras = [CameraFiles(camera.camera_id, talk.files[camera.camera_id], camera.role) for camera in talk.cameras]
-    made = asyncio.run(draft(SESSION, cameras, DraftOptions(ruleset=ruleset), scratch=scratch))
+    made = asyncio.run(draft(SESSION, cameras, DraftOptions(master=talk.master, ruleset=ruleset), scratch=scratch))
     state = made.edl.status
     for action in ("submit", "approve", "lock"):
         state = next_state(state, action)

@@ -96,6 +96,7 @@ def scored(**scores):
         ({"A": 0.5, "B": 0.8, "W": 0.9}, {}, "B"),  # the wide only if there is no other
         ({"A": 0.78, "B": 0.8, "W": 0.9}, {}, "A"),  # nearly as good and earlier
         ({"A": 0.5, "B": 0.8, "W": 0.9}, {"B": 300.0}, "A"),  # recorded half of it
+        ({"A": 0.0, "B": 0.8, "W": 0.9}, {"B": 300.0}, "B"),  # the longer one has no sound
         ({}, {}, "A"),
     ],
 )
@@ -105,13 +106,14 @@ def test_the_master_is_the_best_sounding_full_length_camera(scores, lengths, mas
 
 
 @pytest.mark.parametrize(
-    ("scores", "order"),
+    ("scores", "part", "order"),
     [
-        ({"A": 0.6, "B": 0.8, "L": 0.4, "M": 0.7}, "MLBA"),  # audio tracks first, better first
-        ({"A": 0.78, "B": 0.8, "L": 0.4, "M": 0.7}, "MLAB"),  # the master if it is nearly as good
-        ({}, "LMAB"),  # nothing is known: audio tracks, the master, the rest
+        ({"A": 0.6, "B": 0.8, "L": 0.4, "M": 0.7}, "", "MLBA"),  # audio tracks first, better first
+        ({"A": 0.78, "B": 0.8, "L": 0.4, "M": 0.7}, "", "MLAB"),  # the master if it is nearly as good
+        ({"A": 0.6, "B": 0.8, "L": 0.4, "M": 0.7}, "BM", "MLAB"),  # a camera that missed the start: the sound would change
+        ({}, "", "LMAB"),  # nothing is known: audio tracks, the master, the rest
     ],
 )
-def test_a_mixer_or_lavalier_beats_a_camera_and_then_the_better_sound(scores, order):
+def test_a_mixer_or_lavalier_beats_a_camera_and_then_the_better_sound(scores, part, order):
     roles = {"B": "camera", "A": "camera", "L": "audio", "M": "audio"}
-    assert "".join(programme_order(roles, scored(**scores), "A")) == order
+    assert "".join(programme_order(roles, scored(**scores), "A", part)) == order

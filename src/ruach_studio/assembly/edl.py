@@ -25,11 +25,12 @@ __all__ = [
     "SCHEMA_VERSION", "BadEdl", "CanonicalEDL", "ClipSource", "Cut", "EdlIsLocked", "EdlIssue", "EdlReport",
     "EdlStateConflict",
     "Origin", "Programme", "Source", "Status", "build_edl", "cut_id", "edl_bytes", "from_wire", "next_state", "programme_of",
-    "to_wire", "validate_edl",
+    "sound_order", "to_wire", "validate_edl",
 ]  # fmt: skip
 
 # A container's duration may be rounded to milliseconds: a frame that lacks less than this of its end is there.
 _ROUNDING_S = 0.0015
+WHOLE_SHARE = 0.99  # of the programme: who recorded that much recorded it all (recorders start and stop by hand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,24 @@ def build_edl(
         for i, shot in enumerate(plan.shots)
         if edges[i + 1] > edges[i]
     )  # fmt: skip
-    audible = {camera.camera_id: camera.role for camera in sources.cameras if any(clip.has_audio for clip in camera.clips)}
-    names = programme_order(audible, solution.sound, solution.master)
+    names = sound_order(sources, solution)
     return CanonicalEDL(
         session_id=session_id, master_camera=solution.master, fps=fps, duration_frames=last, program=cuts,
         sources={c.camera_id: _source(session_id, c, solution, asset_ids or {}) for c in sources.cameras},
         rules_version=plan.rules_version, sync_version=sync_version, version=version,
         programme_audio=names[0] if names else None, fallback_audio=names[1:], options=_options(plan),
     )  # fmt: skip
+
+
+def sound_order(sources: SessionSources, solution: SyncSolution) -> tuple[str, ...]:
+    """Return the recordings with sound, the programme's first, then what stands in for it where it was not recording."""
+    audible = [camera for camera in sources.cameras if any(clip.has_audio for clip in camera.clips)]
+    end_ms = programme_of(sources, solution).duration_s * 1000.0
+    part = [
+        camera.camera_id for camera in audible
+        if _source("", camera, solution, {}).covered_ms(0.0, end_ms) < WHOLE_SHARE * end_ms
+    ]  # fmt: skip
+    return programme_order({camera.camera_id: camera.role for camera in audible}, solution.sound, solution.master, part)
 
 
 def cut_id(session_id: str, ruleset: str, start_frame: int) -> str:

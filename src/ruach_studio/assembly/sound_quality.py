@@ -6,11 +6,12 @@ distance to the speech is full from 30 dB. Score = 0.4 level + 0.3 headroom + 0.
 to half for clipping (1 % of clipped samples and more) and the root of what is missing of 7 kHz bandwidth.
 
 The master is the best sounding camera among those that recorded at least 90 % of the longest, an earlier one if it is within
-5 %. Programme sound: a mixer or lavalier (role audio) beats a camera; then the better one; the master within 5 %.
+5 %. Programme sound: a mixer or lavalier (role audio) beats a camera; then what recorded the whole programme; then the
+better one; the master within 5 %.
 Counterpart: digest.py keeps the figures; sync_model.py carries the result; edl.py takes the order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,24 +77,33 @@ def propose_master(sources: SessionSources, sound: Sequence[SoundQuality]) -> st
     score = {quality.camera_id: quality.score for quality in sound}
     shown = [camera for camera in sources.cameras if camera.has_picture]
     close = [camera for camera in shown if camera.role == "camera"] or shown
+    close = [camera for camera in close if score.get(camera.camera_id, 0.0) > 0] or close
     longest_s = max(_length_s(camera) for camera in close)
     full = [camera.camera_id for camera in close if _length_s(camera) >= MASTER_COVERAGE * longest_s]
     best = max(score.get(name, 0.0) for name in full)
     return next(name for name in full if score.get(name, 0.0) >= best * (1 - NEARLY_AS_GOOD))
 
 
-def programme_order(roles: Mapping[str, str], sound: Sequence[SoundQuality], master: str) -> tuple[str, ...]:
+def programme_order(
+    roles: Mapping[str, str], sound: Sequence[SoundQuality], master: str, part: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return `roles`' names (camera to role) in the order in which their sound serves the programme.
 
-    Without qualities: audio tracks, the master, the rest, each in the given order.
+    Cameras named in `part` recorded only a part of it; they come last, for where they end the sound would change. Without
+    qualities: audio tracks, the master, the rest, each in the given order.
     """
     score = {quality.camera_id: quality.score for quality in sound}
-    best_camera = max((score.get(name, 0.0) for name, role in roles.items() if role != "audio"), default=0.0)
-    first = score.get(master, 0.0) >= best_camera * (1 - NEARLY_AS_GOOD)
+    whole = [score.get(name, 0.0) for name, role in roles.items() if role != "audio" and name not in part]
+    first = score.get(master, 0.0) >= max(whole, default=0.0) * (1 - NEARLY_AS_GOOD)
     names = list(roles)
-    return tuple(
-        sorted(names, key=lambda n: (roles[n] != "audio", not (first and n == master), -score.get(n, 0.0), names.index(n)))
-    )
+
+    def rank(name: str) -> tuple[bool, bool, bool, float, int]:
+        return (
+            roles[name] != "audio", roles[name] != "audio" and name in part, not (first and name == master),
+            -score.get(name, 0.0), names.index(name),
+        )  # fmt: skip
+
+    return tuple(sorted(names, key=rank))
 
 
 def _windows(digest: AudioDigest) -> npt.NDArray[np.float64]:

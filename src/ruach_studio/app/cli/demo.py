@@ -42,7 +42,9 @@ def demo(
     talk = make_talk(out / "footage", seconds=seconds)
     filmed = time.monotonic()
     cameras = [CameraFiles(camera.camera_id, tuple(talk.files[camera.camera_id]), camera.role) for camera in talk.cameras]
-    made = run.do(settings, MainJob(cameras, out, DraftOptions(), title="Demo: a talk at the table"), json=json)
+    made = run.do(
+        settings, MainJob(cameras, out, DraftOptions(master=talk.master), title="Demo: a talk at the table"), json=json
+    )
     finished = time.monotonic()
     lived = asyncio.run(_journey(settings, made.session_id))
     if not json:

@@ -3,16 +3,17 @@
 from rich.table import Table
 
 from ruach_studio.app.cli.show import CLASS_STYLE, OUT, line, new_table
-from ruach_studio.assembly.sound_quality import programme_order
+from ruach_studio.assembly.edl import sound_order
+from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 
 
-def print_sync(solution: SyncSolution, roles: dict[str, str]) -> None:
+def print_sync(solution: SyncSolution, sources: SessionSources) -> None:
     """Print the places, then the sound, then every pair that was left out or stays aside."""
     OUT.print(sync_table(solution))
     if solution.sound:
         OUT.print(sound_table(solution))
-        line(f"programme sound: {', then '.join(programme_order(roles, solution.sound, solution.master))}")
+        line(f"programme sound: {', then '.join(sound_order(sources, solution))}")
     aside = [pair for pair in solution.pairs if pair.reason]
     for pair in aside:
         line(f"{pair.query[0]} clip {pair.query[1] + 1} against {pair.reference[0]} clip {pair.reference[1] + 1}: "

@@ -72,7 +72,7 @@ def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master
     if json:
         show.print_json(show_sync.sync_json(solution))
     else:
-        show_sync.print_sync(solution, {each.camera_id: each.role for each in sources.cameras})
+        show_sync.print_sync(solution, sources)
 
 
 def energy(

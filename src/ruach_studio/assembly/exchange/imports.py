@@ -165,7 +165,7 @@ def _refuse_locked(base: CanonicalEDL, program: list[Cut]) -> None:
     for cut in base.program:
         if cut.locked and there.get(cut.id) != cut:
             raise BadReturn(
-                f"the cut to {named(cut.camera)} at {at(base, cut.start_frame)} is locked, and came back changed or not at all",
+                f"the cut to {named(cut.camera)} at {at(base, cut.start_frame)} is locked, but came back changed or not",
                 subject=cut.id, remedy="Unlock it here first, or put it back in the editing program.",
             )  # fmt: skip
 

@@ -92,14 +92,22 @@ async def draft(
 
 
 def refuse_silent(sources: SessionSources, tracks: Tracks, solution: SyncSolution) -> None:
-    """Raise SilentCamera for the first clip without a place whose sound never rises above -90 dBFS."""
-    for placement in solution.placements:
+    """Raise SilentCamera for the first clip that nothing can be placed by: no sound above -90 dBFS, and no timecode.
+
+    A silent master is named where another clip has no place.
+    """
+    lost = [placed for placed in solution.placements if placed.classification == "needs-manual-nudge"]
+    master = [placed for placed in solution.of(solution.master) if lost]
+    for placement in (*master, *lost):
         camera, index = sources.camera(placement.camera_id), placement.clip_index
         digest = tracks[camera.camera_id][index]
         loudest = float(np.nanmax(digest.power10ms, initial=0.0)) if digest.power10ms.size else 0.0
-        if placement.classification == "needs-manual-nudge" and loudest < SILENT_POWER:
+        if loudest < SILENT_POWER:
+            silent = (
+                "is silent throughout (below -90 dBFS)" if camera.clips[index].has_audio else "is not there: no sound track"
+            )
             raise SilentCamera(
-                f"the sound of camera {camera.camera_id} is silent throughout (below -90 dBFS), and no timecode places it",
+                f"the sound of camera {camera.camera_id} {silent}, and no timecode places it",
                 subject=camera.clips[index].path,
                 remedy="Check its microphone and cable; leave it out, or give another recording of its sound.",
             )

@@ -52,5 +52,16 @@ def timecodes_of(sources: SessionSources) -> dict[ClipKey, float]:
 
 def _place(sources: SessionSources, tracks: Tracks, wanted: str | None) -> SyncSolution:
     sound = tuple(assess(camera.camera_id, tracks[camera.camera_id]) for camera in sources.cameras)
+    timecodes = timecodes_of(sources)
     master = wanted or propose_master(sources, sound)
-    return replace(align(tracks, master, timecodes_of(sources)), sound=sound)
+    solution = align(tracks, master, timecodes)
+    first = next((camera.camera_id for camera in sources.cameras if camera.has_picture), master)
+    if wanted is None and first != master and _stands_alone(solution):
+        # good sound of another event: whoever is left out is then named, not the footage that belongs together
+        solution = align(tracks, first, timecodes)
+    return replace(solution, sound=sound)
+
+
+def _stands_alone(solution: SyncSolution) -> bool:
+    others = [placed for placed in solution.placements if placed.camera_id != solution.master]
+    return bool(others) and all(placed.classification == "needs-manual-nudge" for placed in others)
