@@ -21,7 +21,7 @@ NEAR_MS = 0.4
 PASSES = 3
 MODE_SHARE = 0.06  # of the highest mode: what is less is an echo
 APART_MS = 0.5  # outer modes closer than this are one place
-HEIGHT_MIN = 0.12
+HEIGHT_MIN = 0.085  # chance reaches 0.08
 _CLEAR_PERCENTILE = 80.0
 
 
