@@ -27,12 +27,14 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
     if windows < 2 * minimum or cameras == 1:
         return np.full(windows, int(np.argmin(total[-1])), dtype=np.int64)
     # best[t, c]: cheapest way to have covered the windows before t with c on screen and its shot at least D long.
-    best = np.full((windows + 1, cameras), np.inf)
+    best = np.empty((windows + 1, cameras))
+    best[:minimum] = np.inf
     best[minimum] = total[minimum]
     shown = total[minimum:] - total[:-minimum]
-    price = np.full((windows + 1, 1 if cut >= DEAR_CUT else cameras), np.inf)  # of having cut away from another, D ago
+    price = np.empty((windows + 1, 1 if cut >= DEAR_CUT else cameras))  # of having cut away from another, D ago
     # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
-    stay = np.full((windows + 2, cameras), np.inf)  # stay[t]: the cheapest that was on c before t
+    stay = np.empty((windows + 2, cameras))  # stay[t]: the cheapest that was on c before t
+    price[: minimum + 1] = stay[: minimum + 1] = np.inf
     reduce, accumulate, add, subtract = np.minimum.reduce, np.minimum.accumulate, np.add, np.subtract
     for low in range(minimum + 1, windows + 1, minimum):
         high, since, until = min(low + minimum, windows + 1), low - minimum, min(low, windows + 1 - minimum)

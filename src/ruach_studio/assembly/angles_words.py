@@ -7,15 +7,16 @@ A cut to a speaker moves 0.12 s ahead, so that it lands before the words.
 """
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ruach_studio.assembly.angles_doubts import doubts, silent_in
 from ruach_studio.assembly.angles_memo import remembered
 from ruach_studio.assembly.angles_path import cheapest_path
-from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, energy_hash
+from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot
 from ruach_studio.assembly.angles_spans import ACTIVE, EARLY_S, Spans, spans_of
 from ruach_studio.assembly.angles_targets import Take, takes
 from ruach_studio.assembly.angles_weigh import Weighed, weigh
@@ -32,16 +33,15 @@ _AT_ONCE = {"crosstalk": "talk at once", "laughter": "are loud at once (laughter
 
 def plan_latest(scene: Scene) -> AnglePlan:
     """Return the shots that `angle-v2`, revision 2, makes of `scene`: gap-free from 0 to the duration, deterministic."""
-    w = remembered(_read(scene), scene.matrix.dbfs.size, lambda: weigh(scene))
+    inputs = scene.inputs("angle-v2")
+    w = remembered(_read(scene, inputs), scene.matrix.dbfs.size, lambda: weigh(scene))
     options, window_s = scene.options, scene.window_s
     # One window more than the minimum: rounding to frames and the lead-in then never make a shot too short.
     minimum = math.floor(max(options.min_shot_s, options.switch_cooldown_s) / window_s + 1e-9) + 1
-    cost = np.round(w.cost * window_s, 9)
-    path = cheapest_path(cost, minimum=minimum, cut=options.pace_s)
-    path, reliefs = relieve(path, cost, options, window_s, minimum)
+    path = cheapest_path(w.cost_s, minimum=minimum, cut=options.pace_s)
+    path, reliefs = relieve(path, w.cost_s, options, window_s, minimum)
     chosen = takes(w.films, w.targets, path, reliefs)
     starts_s = _led_in(scene, w, chosen)
-    inputs = scene.inputs("angle-v2")
     digest = inputs_hash(inputs)
     told = spans_of(w, chosen, window_s)
     shots = []
@@ -54,14 +54,14 @@ def plan_latest(scene: Scene) -> AnglePlan:
     return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, w.voices.mics)
 
 
-def _read(scene: Scene) -> Hashable:
+def _read(scene: Scene, inputs: Mapping[str, Any]) -> Hashable:
     """Return all that `weigh` reads of the scene: everything but the options that only the path obeys."""
     matrix, o = scene.matrix, scene.options
     told = replace(o, pace_s=0.0, lead_in_s=0.0, switch_cooldown_s=0.0, max_shot_s=None, cutaway_s=0.0)
     given = None if matrix.arrival is None else matrix.arrival.sha256
     return (
-        "angle-v2.2", energy_hash(matrix), matrix.window_ms, matrix.cameras, given, scene.duration_s, scene.mics, scene.wide,
-        scene.cameras, scene.speakers, inputs_hash(told),
+        "angle-v2.2", inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given, scene.duration_s, scene.mics,
+        scene.wide, scene.cameras, scene.speakers, inputs_hash(told),
     )  # fmt: skip
 
 
