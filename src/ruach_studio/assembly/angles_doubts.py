@@ -7,6 +7,7 @@ missing x 0.7; the camera not recording x 0.5; a shot under 3 s x 0.9. Counterpa
 """
 
 from ruach_studio.assembly.angles_shot import Scene, named
+from ruach_studio.assembly.angles_spans import Spans
 from ruach_studio.assembly.angles_targets import Take
 from ruach_studio.assembly.angles_weigh import Weighed
 from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, WEAK_SEPARATION_DB
@@ -17,9 +18,8 @@ SHORT_SHOT_S = 3.0
 SYNC_LOOKS_GOOD = 0.8
 
 
-def doubts(scene: Scene, w: Weighed, take: Take, length_s: float) -> tuple[float, tuple[str, ...]]:
-    """Return the factor on the confidence of `take` and the reasons for it."""
-    span = slice(take.start, take.end)
+def doubts(scene: Scene, w: Weighed, take: Take, length_s: float, told: Spans, i: int) -> tuple[float, tuple[str, ...]]:
+    """Return the factor on the confidence of `take`, the `i`-th shot of `told`, and the reasons for it."""
     members = w.targets[take.target].speakers if take.camera != scene.wide else ()
     factor, said = 1.0, []
 
@@ -53,13 +53,13 @@ def doubts(scene: Scene, w: Weighed, take: Take, length_s: float) -> tuple[float
     if sync < SYNC_LOOKS_GOOD:
         doubt(max(sync, 0.0), f"sync confidence of {named(take.camera)} is {sync:.2f} (0.80 wanted)")
     if members:
-        share = float(w.together[span].mean())
+        share = told.together[i] / (take.end - take.start)
         if share >= 0.25:
             doubt(0.8, f"people talk at once for {share * 100:.0f} % of the shot")
     silent = silent_in(w, take)
     if silent:
         doubt(0.7, f"no audio for part of the shot from {', '.join(silent)}")
-    if not bool(w.films[take.camera][span].all()):
+    if not told.films[take.camera][i]:
         doubt(0.5, f"{named(take.camera)} does not record for part of the shot")
     if length_s < SHORT_SHOT_S:
         doubt(0.9, f"short shot: {length_s:.1f} s (3 s wanted)")

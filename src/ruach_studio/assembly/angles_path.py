@@ -8,7 +8,10 @@ milliseconds. Counterpart: `angles_v2.py` makes the costs and reads the path.
 
 import numpy as np
 
-from ruach_studio.assembly.angles_shot import Counts, Levels
+from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
+
+# From this price on, a "cut" from a camera to itself always costs more than staying, so it need not be left out.
+DEAR_CUT = 1e-3
 
 
 def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
@@ -19,52 +22,61 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
     one and the same everywhere.
     """
     windows, cameras = cost.shape
-    total = np.vstack([np.zeros(cameras), np.cumsum(cost, axis=0)])  # total[t] = cost of windows before t
+    total = np.zeros((windows + 1, cameras))  # total[t] = cost of windows before t
+    np.cumsum(cost, axis=0, out=total[1:])
     if windows < 2 * minimum or cameras == 1:
         return np.full(windows, int(np.argmin(total[-1])), dtype=np.int64)
     # best[t, c]: cheapest way to have covered the windows before t with c on screen and its shot at least D long.
-    best = np.full((windows + 1, cameras), np.inf)
-    # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
-    fresh = np.full((windows + 1, cameras), np.inf)  # a shot that has just become D long
-    stay = np.full((windows + 1, cameras), np.inf)  # the cheapest that was there already
+    best = np.empty((windows + 1, cameras))
+    best[:minimum] = np.inf
     best[minimum] = total[minimum]
     shown = total[minimum:] - total[:-minimum]
+    price = np.empty((windows + 1, 1 if cut >= DEAR_CUT else cameras))  # of having cut away from another, D ago
+    # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
+    stay = np.empty((windows + 2, cameras))  # stay[t]: the cheapest that was on c before t
+    price[: minimum + 1] = stay[: minimum + 1] = np.inf
+    reduce, accumulate, add, subtract = np.minimum.reduce, np.minimum.accumulate, np.add, np.subtract
     for low in range(minimum + 1, windows + 1, minimum):
-        high = min(low + minimum, windows + 1)
-        earlier = best[low - minimum : high - minimum]
-        two = np.partition(earlier, 1, axis=1)
-        price = np.where(earlier == two[:, :1], two[:, 1:2], two[:, :1])  # of the cheapest other camera
-        price += cut
-        price += shown[low - minimum : high - minimum]
-        block = fresh[low:high]
-        np.subtract(price, total[low:high], out=block)
-        running = np.empty((high - low + 1, cameras))
-        running[0] = best[low - 1] - total[low - 1]
-        running[1:] = block
-        np.minimum.accumulate(running, axis=0, out=running)
-        stay[low:high] = running[:-1]
-        np.add(running[1:], total[low:high], out=best[low:high])
-    is_new = (fresh <= stay) & np.isfinite(fresh)
+        high, since, until = min(low + minimum, windows + 1), low - minimum, min(low, windows + 1 - minimum)
+        from_other = price[low:high]
+        if cut >= DEAR_CUT:
+            reduce(best[since:until], axis=1, keepdims=True, out=from_other)
+        else:
+            from_other[:] = _price_of_other(best[since:until])
+        from_other += cut
+        block, covered = stay[low + 1 : high + 1], total[low:high]
+        add(from_other, shown[since:until], out=block)
+        subtract(block, covered, out=block)  # a shot that has just become D long
+        subtract(best[low - 1], total[low - 1], out=stay[low])
+        running = stay[low : high + 1]
+        accumulate(running, axis=0, out=running)
+        add(block, covered, out=best[low:high])
+    fresh = price[minimum:] + shown
+    fresh -= total[minimum:]
+    is_new = np.zeros((windows + 1, cameras), dtype=bool)
+    np.less_equal(fresh, stay[minimum:-1], out=is_new[minimum:])
+    is_new[minimum:] &= np.isfinite(fresh)
     is_new[minimum] = True
-    entered = np.maximum.accumulate(np.where(is_new, np.arange(windows + 1)[:, None], 0), axis=0)
-    came_from = np.full((windows + 1, cameras), -1, dtype=np.int64)
-    came_from[minimum + 1 :] = _other(best[1 : windows + 1 - minimum])
-    return _walk_back(best, entered, came_from, minimum)
+    return _walk_back(best, is_new, minimum)
 
 
-def _other(before: Levels) -> Counts:
-    """For each row and camera c return the cheapest other camera; of equal ones the first."""
-    order = np.argsort(before, axis=1, kind="stable")
-    return np.where(order[:, :1] == np.arange(before.shape[1])[None, :], order[:, 1:2], order[:, :1])
+def _price_of_other(before: Levels) -> Levels:
+    """For each row and camera c return the price of the cheapest other camera."""
+    two = np.partition(before, 1, axis=1)
+    return np.where(before == two[:, :1], two[:, 1:2], two[:, :1])
 
 
-def _walk_back(best: Levels, entered: Counts, came_from: Counts, minimum: int) -> Counts:
+def _walk_back(best: Levels, is_new: Mask, minimum: int) -> Counts:
     windows = best.shape[0] - 1
     path = np.zeros(windows, dtype=np.int64)
+    entered = [np.flatnonzero(column) for column in is_new.T]
     at, camera = windows, int(np.argmin(best[windows]))
-    while at > 0:
-        since = int(entered[at, camera])
-        start = since - minimum
+    while True:
+        mine = entered[camera]
+        start = int(mine[np.searchsorted(mine, at, side="right") - 1]) - minimum
         path[start:at] = camera
-        at, camera = start, int(came_from[since, camera])
-    return path
+        if start <= 0:
+            return path
+        before = best[start].copy()
+        before[camera] = np.inf
+        at, camera = start, int(np.argmin(before))  # the cheapest other camera; of equal ones the first

@@ -45,7 +45,8 @@ UNCOVERED_COST = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The evidence per window; `level_db`, `share`, `voiced`, `heard` are (n_windows, n_speakers), `cost` (…, n_targets).
+    """The evidence per window; `level_db`, `share`, `voiced`, `heard` are (n_windows, n_speakers), `cost_s` (…, n_targets)
+    is what each window costs in seconds of wrong picture, to 9 decimals.
 
     `gap`: a microphone is missing and what the others hear may be its speaker. `by`: what decided.
     `films`: whether each camera records; `together`: several talk; `all_heard`: no gap anywhere. `agc`: per speaker.
@@ -62,7 +63,7 @@ class Weighed:
     heard: Mask
     gap: Mask
     overlaps: tuple[Overlap, ...]
-    cost: Levels
+    cost_s: Levels
     films: Mapping[str, Mask]
     together: Mask
     all_heard: bool
@@ -104,9 +105,9 @@ def weigh(scene: Scene) -> Weighed:
     for each in found_overlaps:
         together[each.start : each.end] = True
     cost = _costs(scene, targets, share, active, found_overlaps, voiced)
-    cost = np.where(covered(films, targets), cost, UNCOVERED_COST)
+    cost_s = np.round(np.where(covered(films, targets), cost, UNCOVERED_COST) * scene.window_s, 9)
     return Weighed(
-        speakers, targets, voices, level, share, active, voiced, voices.recording, gap, found_overlaps, cost, films,
+        speakers, targets, voices, level, share, active, voiced, voices.recording, gap, found_overlaps, cost_s, films,
         together, bool(voices.recording.all()), by, agc, changes, need,
     )  # fmt: skip
 

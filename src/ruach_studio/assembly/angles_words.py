@@ -7,15 +7,17 @@ A cut to a speaker moves 0.12 s ahead, so that it lands before the words.
 """
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ruach_studio.assembly.angles_doubts import doubts, silent_in
 from ruach_studio.assembly.angles_memo import remembered
 from ruach_studio.assembly.angles_path import cheapest_path
-from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot, energy_hash
+from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot
+from ruach_studio.assembly.angles_spans import ACTIVE, EARLY_S, Spans, spans_of
 from ruach_studio.assembly.angles_targets import Take, takes
 from ruach_studio.assembly.angles_weigh import Weighed, weigh
 from ruach_studio.assembly.relief import relieve
@@ -24,7 +26,6 @@ from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import clock_text
 
 RULES_VERSION = "angle-v2"
-ACTIVE = 0.5
 SILENCE_CONFIDENCE, OVERLAP_CONFIDENCE = 0.9, 0.9
 UNMEASURED_CONFIDENCE, RELIEF_CONFIDENCE, GAP_CONFIDENCE = 0.5, 0.6, 0.4
 _AT_ONCE = {"crosstalk": "talk at once", "laughter": "are loud at once (laughter)", "collision": "begin at once"}
@@ -32,35 +33,35 @@ _AT_ONCE = {"crosstalk": "talk at once", "laughter": "are loud at once (laughter
 
 def plan_latest(scene: Scene) -> AnglePlan:
     """Return the shots that `angle-v2`, revision 2, makes of `scene`: gap-free from 0 to the duration, deterministic."""
-    w = remembered(_read(scene), scene.matrix.dbfs.size, lambda: weigh(scene))
+    inputs = scene.inputs("angle-v2")
+    w = remembered(_read(scene, inputs), scene.matrix.dbfs.size, lambda: weigh(scene))
     options, window_s = scene.options, scene.window_s
     # One window more than the minimum: rounding to frames and the lead-in then never make a shot too short.
     minimum = math.floor(max(options.min_shot_s, options.switch_cooldown_s) / window_s + 1e-9) + 1
-    cost = np.round(w.cost * window_s, 9)
-    path = cheapest_path(cost, minimum=minimum, cut=options.pace_s)
-    path, reliefs = relieve(path, cost, options, window_s, minimum)
+    path = cheapest_path(w.cost_s, minimum=minimum, cut=options.pace_s)
+    path, reliefs = relieve(path, w.cost_s, options, window_s, minimum)
     chosen = takes(w.films, w.targets, path, reliefs)
     starts_s = _led_in(scene, w, chosen)
-    inputs = scene.inputs("angle-v2")
     digest = inputs_hash(inputs)
+    told = spans_of(w, chosen, window_s)
     shots = []
-    for take, start_s, end_s in zip(chosen, starts_s, [*starts_s[1:], scene.duration_s], strict=True):
-        reason, confidence, words = explained(scene, w, take, start_s)
-        factor, doubted = doubts(scene, w, take, end_s - start_s)
+    for i, (take, start_s, end_s) in enumerate(zip(chosen, starts_s, [*starts_s[1:], scene.duration_s], strict=True)):
+        reason, confidence, words = explained(scene, w, take, start_s, told, i)
+        factor, doubted = doubts(scene, w, take, end_s - start_s, told, i)
         final = round(min(max(confidence * factor, 0.0), 1.0), 4)
         verdict = Verdict(take.camera, (words, *doubted), digest, RULES_VERSION, final)
         shots.append(Shot(start_s, end_s, take.camera, reason, final, verdict))
     return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, w.voices.mics)
 
 
-def _read(scene: Scene) -> Hashable:
+def _read(scene: Scene, inputs: Mapping[str, Any]) -> Hashable:
     """Return all that `weigh` reads of the scene: everything but the options that only the path obeys."""
     matrix, o = scene.matrix, scene.options
     told = replace(o, pace_s=0.0, lead_in_s=0.0, switch_cooldown_s=0.0, max_shot_s=None, cutaway_s=0.0)
     given = None if matrix.arrival is None else matrix.arrival.sha256
     return (
-        "angle-v2.2", energy_hash(matrix), matrix.window_ms, matrix.cameras, given, scene.duration_s, scene.mics, scene.wide,
-        scene.cameras, scene.speakers, inputs_hash(told),
+        "angle-v2.2", inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given, scene.duration_s, scene.mics,
+        scene.wide, scene.cameras, scene.speakers, inputs_hash(told),
     )  # fmt: skip
 
 
@@ -79,26 +80,25 @@ def _led_in(scene: Scene, w: Weighed, chosen: tuple[Take, ...]) -> list[float]:
     return starts
 
 
-def explained(scene: Scene, w: Weighed, take: Take, start_s: float) -> tuple[Reason, float, str]:
-    """Return why `take` is there, how sure that is before any doubt, and the words."""
+def explained(scene: Scene, w: Weighed, take: Take, start_s: float, told: Spans, i: int) -> tuple[Reason, float, str]:
+    """Return why `take`, the `i`-th shot of `told`, is there, how sure that is before any doubt, and the words."""
     begins = clock_text(round(start_s, 1))
-    span = slice(take.start, take.end)
     if take.relief:
         what = "the wide" if take.camera == scene.wide else "a listener"
         limit = scene.options.max_shot_s or 0.0
         return "reaction", RELIEF_CONFIDENCE, f"relief from a shot over {limit:g} s at {begins}: {what}"
-    if float(w.gap[span].mean()) >= 0.25:
+    if told.gap[i] >= 0.25:
         gone = silent_in(w, take)
         words = f"somebody speaks from {begins}, perhaps {' or '.join(gone)}, whose microphone does not record there"
         return ("wide" if take.camera == scene.wide else "emphasis"), GAP_CONFIDENCE, words
     if take.camera == scene.wide:
-        return _wide(scene, w, take, begins)
-    return _speaker(scene, w, take, begins)
+        return _wide(scene, w, take, begins, told, i)
+    return _speaker(scene, w, take, begins, told, i)
 
 
-def _wide(scene: Scene, w: Weighed, take: Take, begins: str) -> tuple[Reason, float, str]:
+def _wide(scene: Scene, w: Weighed, take: Take, begins: str, told: Spans, i: int) -> tuple[Reason, float, str]:
     span = slice(take.start, take.end)
-    together = int(w.together[span].sum())
+    together = told.together[i]
     if together and together >= 0.25 * (take.end - take.start):
         inside = [o for o in w.overlaps if o.start < take.end and o.end > take.start]
         longest = max(inside, key=lambda o: (o.end - o.start, -o.start))
@@ -109,7 +109,7 @@ def _wide(scene: Scene, w: Weighed, take: Take, begins: str) -> tuple[Reason, fl
         at = clock_text(round(longest.start * scene.window_s, 1))
         words = f"{both} {_AT_ONCE[longest.kind]} for {together * scene.window_s:.1f} s from {at} (re own speech: {numbers})"
         return "wide", OVERLAP_CONFIDENCE * min(1.0, 0.5 + together / (take.end - take.start) / 2), words
-    idle = float((w.active[span] < ACTIVE).mean())
+    idle = told.idle[i]
     if idle >= 0.5:
         top = float(w.level_db[span].max(axis=1).mean())
         words = f"nobody speaks for {idle * 100:.0f} % of the shot from {begins} (mean {top:.1f} dB re own speech)"
@@ -117,52 +117,54 @@ def _wide(scene: Scene, w: Weighed, take: Take, begins: str) -> tuple[Reason, fl
     return "wide", UNMEASURED_CONFIDENCE, f"no one voice leads at {begins}"
 
 
-def _speaker(scene: Scene, w: Weighed, take: Take, begins: str) -> tuple[Reason, float, str]:
-    span = slice(take.start, take.end)
+def _speaker(scene: Scene, w: Weighed, take: Take, begins: str, told: Spans, i: int) -> tuple[Reason, float, str]:
     members = list(w.targets[take.target].speakers)
     others = [s for s in range(w.share.shape[1]) if s not in members]
-    talking = np.flatnonzero(w.active[span] >= ACTIVE)
-    if talking.size == 0 or not members:
+    if not told.talking[i] or not members:
         return "emphasis", UNMEASURED_CONFIDENCE, f"nobody speaks from {begins} and there is no better view"
     if not others:
-        spoken = talking.size / (take.end - take.start)
+        spoken = told.talking[i] / (take.end - take.start)
         names = " or ".join(w.speakers.speakers[s].name for s in members)
         return "speaker", 0.5 + 0.4 * spoken, f"{names} speaks for {spoken:.0%} of the shot from {begins}"
-    share = w.share[span][talking]
-    margin = float((share[:, members].sum(axis=1) - share[:, others].max(axis=1)).mean())
-    words = _lead(scene, w, take, talking, members, others)
+    margin = told.margin[i]
+    if len(members) > 1 or w.by == "arrival":
+        talking = take.start + np.flatnonzero(w.active[take.start : take.end] >= ACTIVE)
+        margin = float((w.share[talking][:, members].sum(axis=1) - w.share[talking][:, others].max(axis=1)).mean())
+    if w.by == "arrival":
+        words = _first_to_arrive(scene, w, talking[: max(1, round(EARLY_S / scene.window_s))], members, others)
+    else:
+        words = _lead(scene, w, take, told.clearest[i], members, others)
     if margin < 0.0:
         words = f"held from {begins}: the leader changes faster than a shot may; {words}"
     return "speaker", 0.5 + 0.5 * margin, words
 
 
-def _lead(scene: Scene, w: Weighed, take: Take, talking: Counts, members: list[int], others: list[int]) -> str:
-    """Say by how much the speaker leads whom, at the clearest moment of his first two seconds of speech."""
-    early = take.start + talking[: max(1, round(2.0 / scene.window_s))]
+def _first_to_arrive(scene: Scene, w: Weighed, early: Counts, members: list[int], others: list[int]) -> str:
+    """Say by how much the speaker's voice comes first, at the clearest of the windows `early`."""
     names = [speaker.name for speaker in w.speakers.speakers]
-    if w.by == "arrival":
-        lead = w.share[early][:, members].sum(axis=1) - w.share[early][:, others].max(axis=1)
-        at = int(np.argmax(lead))
-        rival = others[int(np.argmax(w.share[early[at]][others]))]
-        own = members[int(np.argmax(w.share[early[at]][members]))]
-        when = clock_text(round(int(early[at]) * scene.window_s, 1))
-        level = w.level_db[early[at], own] - w.level_db[early[at], rival]
-        return (
-            f"{names[own]}'s voice reaches his microphone first at {when} ({w.share[early[at], own]:.0%} against "
-            f"{w.share[early[at], rival]:.0%} for {names[rival]}; by level, not trusted here, {level:+.1f} dB)"
-        )
-    own_db = w.level_db[early][:, members].max(axis=1)
-    rivals = np.where(w.heard[early][:, others], w.level_db[early][:, others], -np.inf)
-    lead_db = own_db - rivals.max(axis=1)
-    known = np.flatnonzero(np.isfinite(lead_db))
-    if known.size == 0:
-        when = clock_text(round(int(early[0]) * scene.window_s, 1))
-        return f"{names[members[0]]} talks at {when}, and no other microphone records"
-    at = int(known[np.argmax(lead_db[known])])
-    own = members[int(np.argmax(w.level_db[early[at]][members]))]
-    rival = others[int(np.argmax(rivals[at]))]
-    when = clock_text(round(int(early[at]) * scene.window_s, 1))
+    lead = w.share[early][:, members].sum(axis=1) - w.share[early][:, others].max(axis=1)
+    at = int(early[np.argmax(lead)])
+    rival = others[int(np.argmax(w.share[at][others]))]
+    own = members[int(np.argmax(w.share[at][members]))]
+    level = w.level_db[at, own] - w.level_db[at, rival]
     return (
-        f"{lead_db[at]:.1f} dB lead over {names[rival]} at {when} "
-        f"(re own speech: {names[own]} {own_db[at]:.1f} dB, {names[rival]} {rivals[at].max():.1f} dB)"
+        f"{names[own]}'s voice reaches his microphone first at {clock_text(round(at * scene.window_s, 1))} "
+        f"({w.share[at, own]:.0%} against {w.share[at, rival]:.0%} for {names[rival]}; "
+        f"by level, not trusted here, {level:+.1f} dB)"
+    )
+
+
+def _lead(scene: Scene, w: Weighed, take: Take, at: int, members: list[int], others: list[int]) -> str:
+    """Say by how much the speaker leads whom at the window `at`, the clearest; -1: no other microphone records."""
+    if at < 0:
+        first = take.start + int(np.argmax(w.active[take.start : take.end] >= ACTIVE))
+        when = clock_text(round(first * scene.window_s, 1))
+        return f"{w.speakers.speakers[members[0]].name} talks at {when}, and no other microphone records"
+    level, heard = w.level_db[at].tolist(), w.heard[at].tolist()
+    own = max(members, key=level.__getitem__)
+    rival = max((s for s in others if heard[s]), key=level.__getitem__)
+    his, theirs = w.speakers.speakers[own].name, w.speakers.speakers[rival].name
+    return (
+        f"{level[own] - level[rival]:.1f} dB lead over {theirs} at {clock_text(round(at * scene.window_s, 1))} "
+        f"(re own speech: {his} {level[own]:.1f} dB, {theirs} {level[rival]:.1f} dB)"
     )

@@ -65,8 +65,8 @@ def backchannels(voiced: Mask, window_s: float) -> tuple[tuple[int, int, int], .
         edges = np.flatnonzero(np.diff(np.concatenate([[False], voiced[:, s], [False]]).astype(np.int8)))
         others = np.delete(voiced, s, axis=1)
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            if not short <= end - start <= long or not others.size:
-                continue
+            if not short <= end - start <= long or not others.size or start == 0 or end == len(voiced):
+                continue  # at the very beginning or end nobody can speak before and after it
             around = others[max(0, start - 2 * long) : start].mean(axis=0) + others[end : end + 2 * long].mean(axis=0)
             if around.size and float(around.max()) >= 1.0:
                 found.append((int(start), int(end), s))

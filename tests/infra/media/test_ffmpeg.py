@@ -13,7 +13,9 @@ ENDLESS = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=30", "-f", "null", "-"]
 
 
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    """Return the FFmpeg processes that live; servers of other tests are children of this process too."""
+    there = psutil.Process().children(recursive=True)
+    return [p for p in there if p.status() != psutil.STATUS_ZOMBIE and "ffmpeg" in p.name()]
 
 
 async def until(condition, deadline_s=20.0):
