@@ -22,7 +22,10 @@ TOLERANCE_S = 0.030
 NOISE_Z = 4.0  # the highest of some 10^5 unrelated lags reaches 4 to 5
 _PEAK_GAP = FEATURE_RATE // 5
 
+_BLOCK_FRAMES = 16_384  # 5.5 min: eleven segments, and six spectra of it stay in the cache
+
 _Float = npt.NDArray[np.float64]
+_Score = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,12 @@ def segment_peaks(query: Features, reference: Features) -> list[SegmentPeak]:
         return []
     count = int(np.clip(-(-(len(query) - length) * 2 // length) + 1, 1, MAX_SEGMENTS))
     starts = np.round(np.linspace(0, len(query) - length, count)).astype(int)
-    size = fft.next_fast_len(len(reference) + length, real=True)
-    spectrum = fft.rfft(reference, size, axis=0)
-    energy = np.concatenate(([0.0], np.cumsum(np.square(reference, dtype=np.float64).sum(axis=1))))
+    blocks = _blocks(reference, length)
+    energy = _running_energy(reference)
     peaks: list[SegmentPeak] = []
     for number, start in enumerate(starts):
         segment = query[start : start + length]
-        score, first_lag = _score(segment, spectrum, energy, size)
+        score, first_lag = _score(segment, blocks, energy)
         centre_s = (start + length / 2) / FEATURE_RATE
         for frame, z in _peaks(score):
             lag_s = (first_lag + frame - start) / FEATURE_RATE
@@ -69,22 +71,59 @@ def segment_peaks(query: Features, reference: Features) -> list[SegmentPeak]:
     return peaks
 
 
-def _score(segment: Features, spectrum: npt.NDArray[np.complex64], energy: _Float, size: int) -> tuple[_Float, int]:
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """The reference's spectra (n_blocks, 6, size / 2 + 1): block b begins at frame `b * step - lead` (zeros outside it)."""
+
+    spectra: npt.NDArray[np.complex64]
+    lead: int
+    step: int
+    size: int
+
+
+def _blocks(reference: Features, length: int) -> _Blocks:
+    """Cut the reference into overlapping blocks (overlap-save): small transforms stay in the cache, memory stays bounded."""
+    lead = length - 1
+    size = fft.next_fast_len(min(_BLOCK_FRAMES, len(reference) + 2 * lead), real=True)
+    step = size - lead
+    count = -(-(len(reference) + lead) // step)
+    spectra = np.empty((count, reference.shape[1], size // 2 + 1), np.complex64)
+    for number in range(count):
+        first = number * step - lead
+        part = np.zeros((reference.shape[1], size), np.float32)
+        low, high = max(0, first), min(len(reference), first + size)
+        part[:, low - first : high - first] = reference[low:high].T
+        spectra[number] = fft.rfft(part, axis=1)
+    return _Blocks(spectra, lead, step, size)
+
+
+def _running_energy(track: Features) -> _Float:
+    """Return the energy before each frame, and of all of them at the end."""
+    return np.concatenate(([0.0], np.cumsum(np.einsum("ij,ij->i", track, track, dtype=np.float64))))
+
+
+def _score(segment: Features, blocks: _Blocks, energy: _Float) -> tuple[_Score, int]:
     """Return the correlation per lag, in units where unrelated sound has the same spread at every lag, and the first lag."""
     length, reference_length = len(segment), len(energy) - 1
-    product = (np.conj(fft.rfft(segment, size, axis=0)) * spectrum).sum(axis=1)
-    circular = fft.irfft(product, size)
     least = min(round(MIN_OVERLAP_S * FEATURE_RATE), length, reference_length)
-    lags = np.arange(least - length, reference_length - least + 1)
-    own = np.concatenate(([0.0], np.cumsum(np.square(segment, dtype=np.float64).sum(axis=1))))
-    low, high = np.maximum(0, -lags), np.minimum(length, reference_length - lags)
-    norm = np.sqrt((own[high] - own[low]) * (energy[lags + high] - energy[lags + low]))
+    first_lag, end_lag = least - length, reference_length - least + 1
+    own = _running_energy(segment)
     quiet = 0.05 * float(np.sqrt(own[-1] * energy[-1] / reference_length))  # a silent stretch must not divide by nothing
-    score = circular[lags % size] / np.maximum(norm, max(quiet, 1e-9)) * np.sqrt(high - low)
-    return score.astype(np.float64), int(lags[0])
+    pattern = np.conj(fft.rfft(segment.T, blocks.size, axis=1))
+    score = np.empty(end_lag - first_lag, np.float32)
+    for number, spectrum in enumerate(blocks.spectra):
+        begin = number * blocks.step - blocks.lead  # the lag of the block's first value
+        lags = np.arange(max(begin, first_lag), min(begin + blocks.step, end_lag))
+        if not len(lags):
+            continue
+        product = fft.irfft(np.einsum("bf,bf->f", pattern, spectrum), blocks.size)[lags - begin]
+        low, high = np.maximum(0, -lags), np.minimum(length, reference_length - lags)
+        norm = np.sqrt((own[high] - own[low]) * (energy[lags + high] - energy[lags + low]))
+        score[lags - first_lag] = product / np.maximum(norm, max(quiet, 1e-9)) * np.sqrt(high - low)
+    return score, first_lag
 
 
-def _peaks(score: _Float) -> list[tuple[float, float]]:
+def _peaks(score: _Score) -> list[tuple[float, float]]:
     """Return (position, z) of the highest peaks, 200 ms apart, refined by a parabola; z by median and median deviation."""
     middle = float(np.median(score))
     spread = 1.4826 * float(np.median(np.abs(score - middle)))
@@ -96,11 +135,11 @@ def _peaks(score: _Float) -> list[tuple[float, float]]:
     return [(place + parabola(score, int(place)), (float(score[place]) - middle) / spread) for place in best]
 
 
-def parabola(values: _Float, place: int) -> float:
+def parabola(values: _Float | _Score, place: int) -> float:
     """Return the vertex of the parabola through three neighbours, -0.5 to 0.5 from `place`."""
     if not 0 < place < len(values) - 1:
         return 0.0
-    before, here, after = values[place - 1 : place + 2]
+    before, here, after = (float(value) for value in values[place - 1 : place + 2])
     bend = before - 2 * here + after
     return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0
 

@@ -39,17 +39,33 @@ def band_features(pcm: Pcm) -> Features:
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         bands = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)  # no BLAS: the same sums on every machine
         levels[start:stop] = np.log(bands + np.float32(_FLOOR))
-    levels -= _moving_mean(levels)
-    spread = levels.std(axis=0, dtype=np.float64)
+    _take_moving_mean(levels)
+    spread = _spread(levels)
     levels /= np.where(spread > 0, spread, 1.0).astype(np.float32)
     return np.clip(levels, -_CLIP, _CLIP, out=levels)
 
 
-def _moving_mean(levels: Features) -> Features:
-    """Return the mean over 51 frames around each frame, over fewer at the ends."""
-    half = _MEAN_FRAMES // 2
-    total = np.concatenate((np.zeros((1, levels.shape[1])), np.cumsum(levels, axis=0, dtype=np.float64)))
-    index = np.arange(len(levels))
-    low, high = np.maximum(0, index - half), np.minimum(len(levels), index + half + 1)
-    mean: Features = ((total[high] - total[low]) / (high - low)[:, None]).astype(np.float32)
-    return mean
+def _take_moving_mean(levels: Features) -> None:
+    """Take from each frame, in place, the mean over the 51 frames around it, over fewer at the ends.
+
+    Running totals are kept for one block and its 25 neighbours on each side, so memory does not grow with the length.
+    """
+    half, length = _MEAN_FRAMES // 2, len(levels)
+    before = levels[:0].copy()  # the last 25 frames of what is done already, as they were
+    for start in range(0, length, _CHUNK_FRAMES):
+        stop = min(length, start + _CHUNK_FRAMES)
+        around = np.concatenate((before, levels[start : min(length, stop + half)]))
+        first = start - len(before)
+        total = np.concatenate((np.zeros((1, levels.shape[1])), np.cumsum(around, axis=0, dtype=np.float64)))
+        index = np.arange(start, stop)
+        low, high = np.maximum(0, index - half) - first, np.minimum(length, index + half + 1) - first
+        before = levels[max(0, stop - half) : stop].copy()
+        levels[start:stop] -= ((total[high] - total[low]) / (high - low)[:, None]).astype(np.float32)
+
+
+def _spread(levels: Features) -> npt.NDArray[np.float64]:
+    """Return each band's standard deviation, in 64 bits, block by block."""
+    blocks = [levels[start : start + _CHUNK_FRAMES] for start in range(0, len(levels), _CHUNK_FRAMES)]
+    mean = np.sum([block.sum(axis=0, dtype=np.float64) for block in blocks], axis=0) / len(levels)
+    squares = np.sum([np.square(block - mean).sum(axis=0) for block in blocks], axis=0)
+    return np.asarray(np.sqrt(squares / len(levels)), np.float64)

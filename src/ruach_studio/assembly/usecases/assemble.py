@@ -24,6 +24,7 @@ from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.hearing import Hearing, follow
 from ruach_studio.assembly.usecases.move_session import move_session
 from ruach_studio.assembly.usecases.options import with_stored
+from ruach_studio.assembly.usecases.place import lightly
 from ruach_studio.events.assembly import EdlDraftCreated
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
 from ruach_studio.infra.context import require_correlation_id
@@ -65,7 +66,7 @@ async def assemble(
         solution = (await syncs.get(conn, session_id, sync_version)).solution
     sources = SessionSources(tuple(asset.camera for asset in assets))
     tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
-    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
     kept = await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)

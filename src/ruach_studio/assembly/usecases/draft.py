@@ -21,7 +21,7 @@ from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
 from ruach_studio.assembly.usecases.hearing import Hearing, follow
-from ruach_studio.assembly.usecases.place import check_master, place
+from ruach_studio.assembly.usecases.place import check_master, lightly, place
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 
@@ -84,7 +84,7 @@ async def draft(
         refuse_silent(sources, tracks, solution)
         refuse_unsure(sources, solution)
     tell("energy", 0.0)
-    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
     tell("angles", 0.0)
     decided = await asyncio.to_thread(decide, session_id, sources, solution, matrices, chosen)
     tell("angles", 1.0)

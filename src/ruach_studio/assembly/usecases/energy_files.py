@@ -1,8 +1,8 @@
 """Turn energy matrices into files under the data folder and back; a row says where they lie and what they hash to.
 
 A file appears whole (made aside, synced, renamed) or not at all. Reading checks the hash: what decided an EDL is what is
-read again. A preview reads the same files again and again, so they are remembered (`recall`).
-read again. Arrival order, where it was measured, lies beside its energy (`.arrival.npz`), and its hash in the decisions.
+read again. A preview reads the same files again and again, so they are remembered (`recall`). Arrival order, where it was
+measured, lies beside its energy (`.arrival.npz`), and its hash in the decisions.
 """
 
 import errno

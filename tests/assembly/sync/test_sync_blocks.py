@@ -1,0 +1,32 @@
+"""Sync works in blocks; a block's edge must not be heard."""
+
+import numpy as np
+import pytest
+
+from ruach_studio.assembly import sync_coarse, sync_features
+from ruach_studio.assembly.digest import PCM_RATE
+
+
+def noise(seconds: float) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    loud = np.repeat(rng.uniform(0.0, 1.0, round(seconds * 5)) ** 2, PCM_RATE // 5)
+    return (3000 * loud * rng.standard_normal(len(loud))).astype(np.int16)
+
+
+@pytest.mark.parametrize("frames", [60, 333])
+def test_band_levels_do_not_depend_on_the_block(monkeypatch, frames):
+    whole = sync_features.band_features(noise(50))
+    monkeypatch.setattr(sync_features, "_CHUNK_FRAMES", frames)
+    np.testing.assert_allclose(sync_features.band_features(noise(50)), whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 40), (70, 110), (99, 120)])
+def test_a_segment_is_found_across_the_edges_of_the_blocks(monkeypatch, first, last):
+    reference = sync_features.band_features(noise(120))
+    query = sync_features.band_features(noise(120)[first * PCM_RATE : last * PCM_RATE])
+    whole = sync_coarse.segment_peaks(query, reference)
+    monkeypatch.setattr(sync_coarse, "_BLOCK_FRAMES", 3200)
+    pieces = sync_coarse.segment_peaks(query, reference)
+    assert [p.lag_s for p in pieces] == pytest.approx([p.lag_s for p in whole], abs=1e-5)
+    assert [p.z for p in pieces] == pytest.approx([p.z for p in whole], abs=1e-3)
+    assert max(pieces, key=lambda p: p.z).lag_s == pytest.approx(first, abs=2e-3)
