@@ -39,6 +39,11 @@ format: $(STAMP) ## let ruff put the code in shape
 
 bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly.py
+	$(BIN)/python bench/assembly_sync.py
+	$(BIN)/python bench/assembly_energy.py
+	$(BIN)/python bench/assembly_angles.py
+	$(BIN)/python bench/assembly_preview.py
+	$(BIN)/python bench/exchange.py
 	$(BIN)/python bench/render.py
 	$(BIN)/python bench/exchange.py
 	$(BIN)/python bench/formation_graph.py

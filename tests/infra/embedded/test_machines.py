@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -71,17 +72,18 @@ def test_the_callers_postgres_and_locale_variables_do_not_matter(folder, tmp_pat
     folder.leave(child)
 
 
-def test_processes_with_other_folders_for_temporary_files_still_meet(folder, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        (tmp_path.parent / name).mkdir(mode=0o700, exist_ok=True)
-    one, dsn = folder.user(env=os.environ | {"TMPDIR": str(tmp_path.parent / "one")})
-    two, same = folder.user(env=os.environ | {"TMPDIR": str(tmp_path.parent / "two")})
-    assert dsn == same
-    assert "%2Fone%2Fruach-" in dsn
-    folder.leave(one)
-    folder.write(dsn, 1)
-    folder.leave(two)
-    assert folder.pid() is None
+def test_processes_with_other_folders_for_temporary_files_still_meet(folder) -> None:
+    with tempfile.TemporaryDirectory(prefix="ruach-", dir="/tmp") as short:  # a socket's path holds 107 characters
+        for name in ("one", "two"):
+            Path(short, name).mkdir(mode=0o700)
+        one, dsn = folder.user(env=os.environ | {"TMPDIR": f"{short}/one"})
+        two, same = folder.user(env=os.environ | {"TMPDIR": f"{short}/two"})
+        assert dsn == same
+        assert "%2Fone%2Fruach-" in dsn
+        folder.leave(one)
+        folder.write(dsn, 1)
+        folder.leave(two)
+        assert folder.pid() is None
 
 
 def test_a_socket_folder_that_somebody_else_made_first_is_not_used(folder, as_root, monkeypatch, tmp_path: Path) -> None:
