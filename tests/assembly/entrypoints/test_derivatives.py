@@ -107,6 +107,7 @@ async def test_a_cancelled_job_closes_its_row_and_the_next_wish_is_taken(client,
         assert [each["state"] for each in await settled(client, session) if each["jobId"]] == ["ready"]
 
 
+@pytest.mark.slow
 async def test_after_kill_9_it_is_made_by_another_and_nothing_half_made_stays(
     client, session, working, services, database_url, footage
 ):

@@ -82,7 +82,7 @@ def shown(edl):
 
 
 @pytest.mark.parametrize("name", IMPORTS)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(edls())
 def test_what_nobody_touched_comes_back_untouched(name, edl):
     text, _ = export(edl, name)
@@ -93,7 +93,7 @@ def test_what_nobody_touched_comes_back_untouched(name, edl):
 
 
 @pytest.mark.parametrize("name", IMPORTS)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(st.data())
 def test_another_programme_comes_back_frame_for_frame(name, data):
     edl = data.draw(edls())
