@@ -170,7 +170,9 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        # a default that hangs on a wrong value is not wrong itself
+        wrong = [item for item in found if item["type"] != "default_factory_not_called"]
         names = [str(item["loc"][0]) if item["loc"] else "" for item in wrong]
         raise BadInput(
             "; ".join(f"{name}: {item['msg']}".removeprefix(": ") for name, item in zip(names, wrong, strict=True)),

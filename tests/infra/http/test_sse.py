@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from ruach_studio.infra.http.sse import SseEvent, stream
+from ruach_studio.infra.http.sse import SseEvent, last_seen, stream
 from ruach_studio.kernel.errors import Conflict
 
 DEADLINE_S = 5.0
@@ -158,3 +158,11 @@ def test_text_of_several_lines_stays_one_event():
 def test_a_line_break_cannot_forge_an_event(id_, event):
     with pytest.raises(ValueError, match="single lines"):
         SseEvent(id_, event, {}).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("header", "number"),
+    [(None, 0), ("", 0), ("17", 17), ("-1", 0), ("x", 0), ("\u0663", 0), ("9" * 18, 10**18 - 1), ("9" * 5000, 0)],
+)
+def test_a_last_event_id_that_is_none_of_ours_starts_at_the_beginning(header, number):
+    assert last_seen(header) == number

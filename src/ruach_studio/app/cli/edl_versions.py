@@ -95,7 +95,7 @@ def edit(
 
 
 def _share(share: Share) -> str:
-    return f"{share.name} {share.share:.0%} ({share.cuts} cuts, {share.seconds:g} s)"
+    return f"{share.name} {share.share:.0%} ({share.cuts} {'cut' if share.cuts == 1 else 'cuts'}, {share.seconds:g} s)"
 
 
 def _change(change: Change) -> str:

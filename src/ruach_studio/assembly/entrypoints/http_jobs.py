@@ -77,8 +77,7 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         session_id: str, job_id: JobId, _operator: Reader, last_event_id: Annotated[str | None, Header()] = None
     ) -> sse.EventStream:
         await find_job(services, session_id, job_id)
-        after = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else 0
-        return sse.stream(_events(services, job_id, after))
+        return sse.stream(_events(services, job_id, sse.last_seen(last_event_id)))
 
     @routes.post("/{session_id}/jobs/{job_id}/cancel", summary="Cancel a job that has not ended",
                  responses=missing | problem_responses(JobEnded))  # fmt: skip

@@ -45,6 +45,11 @@ class SseEvent:
         return ("\n".join(lines) + "\n\n").encode()
 
 
+def last_seen(header: str | None) -> int:
+    """Return the number in a Last-Event-ID header; 0, the beginning, without one that could be one of ours (a bigint)."""
+    return int(header) if header is not None and len(header) <= 18 and header.isascii() and header.isdecimal() else 0
+
+
 def stream(
     source: AsyncIterator[SseEvent], *, heartbeat_s: float = HEARTBEAT_S, lifetime_s: float = LIFETIME_S
 ) -> "EventStream":

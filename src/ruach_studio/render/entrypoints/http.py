@@ -78,8 +78,7 @@ def router(services: RenderServices) -> APIRouter:
     async def progress(job_id: JobId, _: Reader, last_event_id: Annotated[str | None, Header()] = None) -> sse.EventStream:
         """Stream a job's progress; the stream ends with the job and goes on after Last-Event-ID."""
         await get_job(services, job_id)
-        after = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else 0
-        return sse.stream(_events(services, job_id, after))
+        return sse.stream(_events(services, job_id, sse.last_seen(last_event_id)))
 
     @api.post("/{job_id}/cancel")
     async def cancel(job_id: JobId, operator: Operator, body: CancelRequest | None = None) -> JobOut:

@@ -105,13 +105,6 @@ def gated(sound: Sound, rate: int, threshold_dbfs: float = -45.0, depth_db: floa
     return (sound * gain).astype(np.float32)
 
 
-def quantised(sound: Sound, bits: int = 16) -> Sound:
-    """Return the sound in steps of `bits` bits."""
-    full = float(2 ** (bits - 1))
-    steps: Sound = (np.clip(np.rint(sound * full), -full, full - 1) / full).astype(np.float32)
-    return steps
-
-
 def drop(sound: Sound, rate: int, at_s: float, lost_s: float) -> Sound:
     """Lose `lost_s` at `at_s`: what follows lies that much earlier in the file, without a gap to show it."""
     first, last = round(at_s * rate), round((at_s + lost_s) * rate)
