@@ -114,6 +114,7 @@ class Worker:
             runner.stopping = runner.stopping or stop.is_set()
             await worker.close()
             await asyncio.wait({running})
+            await worker.backend.close()  # bullmq 3.4.4: a loop that was asking while it closed has connected again
             if not stop.is_set():
                 error = running.exception()
                 log.warning("worker.queue.restarted", queue=policy.name, message=str(error))
