@@ -117,6 +117,24 @@ async def test_two_at_once_on_one_file_agree(clip, tmp_path):
     assert [p.name for p in (tmp_path / "scratch" / "digests").iterdir()] == [digest_folder(clip, tmp_path / "scratch").name]
 
 
+@pytest.mark.parametrize("left", [(), ("digest.json",)], ids=["all moved away", "half moved away"])
+async def test_a_twin_that_replaces_the_digest_does_not_take_it_from_who_wrote_it(clip, tmp_path, monkeypatch, left):
+    scratch = tmp_path / "scratch"
+    expected = np.array((await listen(clip, tmp_path / "other")).power10ms)
+    publish = listening._publish
+
+    def publish_then_lose(aside, folder):
+        publish(aside, folder)
+        for file in folder.iterdir():
+            if file.name not in left:
+                file.unlink()
+
+    monkeypatch.setattr(listening, "_publish", publish_then_lose)
+    np.testing.assert_array_equal((await listen(clip, scratch)).power10ms, expected)
+    monkeypatch.undo()
+    np.testing.assert_array_equal((await listen(clip, scratch)).power10ms, expected)
+
+
 async def test_several_files_keep_their_order_and_the_first_fault_ends_all(clip, tmp_path):
     other = write(tmp_path / "b.wav", seconds=2)
     digests = await listen_all([clip, other, clip], tmp_path / "scratch", parallel=2)

@@ -140,6 +140,7 @@ def _listen(
         aside = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
         try:
             _write(clip_path, info, aside, stop, heard)
+            made = _open(aside)  # before it moves: a twin may put its own in this place at any moment after
             if not cache or _open(folder) is None:  # else a twin was quicker; a reader may have it open already
                 _publish(aside, folder)
         finally:
@@ -148,7 +149,6 @@ def _listen(
         if error.errno == errno.ENOSPC:
             raise OutOfSpace(subject=str(scratch_dir), remedy="Free about 80 MB per hour and camera") from error
         raise
-    made = _open(folder)
     if made is None:
         raise OSError(errno.EIO, "the digest was written but cannot be read back", str(folder))
     return made
@@ -207,19 +207,20 @@ def _publish(aside: Path, folder: Path) -> None:
 
 
 def _open(folder: Path) -> AudioDigest | None:
+    """Return the digest in the folder, mapped: it stays readable if the folder is moved or removed. None: not (wholly) there."""
+    pcm, power = folder / _PCM, folder / _POWER
     try:
         facts = _read_facts(folder)
-    except FileNotFoundError:
+        return AudioDigest(
+            rate=facts.rate,
+            channels=facts.channels,
+            duration_s=facts.duration_s,
+            pcm8k=np.memmap(pcm, np.int16, "r") if pcm.stat().st_size else np.empty(0, np.int16),
+            power10ms=np.memmap(power, np.float32, "r").reshape(-1, facts.channels),
+            facts=facts.sound,
+        )
+    except FileNotFoundError:  # never written, or a twin is just putting its own in this place
         return None
-    pcm, power = folder / _PCM, folder / _POWER
-    return AudioDigest(
-        rate=facts.rate,
-        channels=facts.channels,
-        duration_s=facts.duration_s,
-        pcm8k=np.memmap(pcm, np.int16, "r") if pcm.stat().st_size else np.empty(0, np.int16),
-        power10ms=np.memmap(power, np.float32, "r").reshape(-1, facts.channels),
-        facts=facts.sound,
-    )
 
 
 def _read_facts(folder: Path) -> _Facts:
