@@ -207,7 +207,7 @@ def _publish(aside: Path, folder: Path) -> None:
 
 
 def _open(folder: Path) -> AudioDigest | None:
-    """Return the digest in the folder, mapped: it stays readable if the folder is moved or removed. None: not (wholly) there."""
+    """Return the digest in the folder, mapped: readable even if the folder goes away. None: not (wholly) there."""
     pcm, power = folder / _PCM, folder / _POWER
     try:
         facts = _read_facts(folder)
