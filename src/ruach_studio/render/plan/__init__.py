@@ -6,20 +6,21 @@ mapping.py the frames, audio.py the sound.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
 from ruach_studio.render.plan.decided import Decided, decided
+from ruach_studio.render.plan.lettering import Lettering
 from ruach_studio.render.plan.mapping import first_programme_frame, position, source_frame
 from ruach_studio.render.plan.window import choose_window
 from ruach_studio.render.plan.wire import ClipRef, EdlNotLocked, EdlUnreadable, LockedEdl, read_edl
 from ruach_studio.render.presets import Preset
 
 __all__ = [
-    "AudioPlan", "AudioSpan", "ClipRef", "Decided", "EdlNotLocked", "EdlUnreadable", "LockedEdl", "RenderPlan",
+    "AudioPlan", "AudioSpan", "ClipRef", "Decided", "EdlNotLocked", "EdlUnreadable", "Lettering", "LockedEdl", "RenderPlan",
     "Segment", "decided", "first_programme_frame", "plan_render", "position", "read_edl", "source_frame",
 ]  # fmt: skip
 
@@ -38,6 +39,7 @@ class RenderPlan:
     audio: AudioPlan
     notes: tuple[str, ...]
     window: Decided | None
+    lettering: Lettering = field(default_factory=Lettering)
 
     @property
     def frames(self) -> int:

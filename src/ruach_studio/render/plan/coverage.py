@@ -18,13 +18,18 @@ HOLD_S = Fraction(1, 10)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Programme frames [start, end) shown from one clip; `clip` None is black. `asked` is the camera that the EDL names."""
+    """Programme frames [start, end) shown from one clip; `clip` None is black. `asked` is the camera that the EDL names.
+
+    `subject_x`: where the subject stands in the picture as it is seen, 0 (left) to 1 (right); a crop is centred there as
+    far as the picture reaches.
+    """
 
     start_frame: int
     end_frame_exclusive: int
     asked: str
     camera: str | None
     clip: ClipRef | None
+    subject_x: Fraction = Fraction(1, 2)
 
     @property
     def frames(self) -> int:
