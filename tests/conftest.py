@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -31,6 +32,8 @@ from ruach_studio.testing.s3_server import S3Server, program, s3_server
 PREFIX = "ruach-test-"
 MEMORY, ROOM = Path(os.sep, "dev", "shm"), 2 << 30  # bytes; a run needs some 200 MB a worker
 TEMPLATE = "ruach_template"
+hypothesis.settings.register_profile("ruach", deadline=None)  # a busy machine is no fault of the rule under test
+hypothesis.settings.load_profile("ruach")
 QUICK = {
     "fsync": "off",
     "synchronous_commit": "off",

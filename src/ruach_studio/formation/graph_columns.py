@@ -29,7 +29,7 @@ Flags = NDArray[np.bool_]
 class Columns:
     """`nodes` with, per node: id, rank 1..5 of the phase, ordinal, kind (place in KINDS), how many prerequisites it names.
 
-    `named`: the prerequisites of all nodes, one after the other. `gated`: the places of the nodes with a score gate.
+    `befores`: the prerequisites of each node. `gated`: the places of the nodes with a score gate.
     `counted`: a score counts it (required and not deprecated). `live`: not deprecated. `guided`: nodes with guidebook words.
     """
 
@@ -38,7 +38,7 @@ class Columns:
     ranks: Ints
     ordinals: Ints
     kinds: NDArray[np.uint8]
-    named: Sequence[str] = field(repr=False)
+    befores: Sequence[Sequence[str]] = field(repr=False)
     sizes: Ints
     gated: Sequence[int]
     counted: Flags
@@ -49,6 +49,11 @@ class Columns:
     def index(self) -> dict[str, int]:
         """Return the place of each id; of one that stands twice, the last."""
         return dict(zip(self.ids, range(len(self.ids)), strict=True))
+
+    @cached_property
+    def named(self) -> list[str]:
+        """Return the prerequisites of all nodes, one after the other."""
+        return list(chain.from_iterable(self.befores))
 
     @property
     def ids_differ(self) -> bool:
@@ -74,7 +79,8 @@ class Columns:
 
     def named_edges(self) -> tuple[Ints, Ints]:
         """Return (before, after), one an edge: node `after` names node `before`, -1 if there is no node of that name."""
-        return places_of(self.named, self.index), np.repeat(np.arange(len(self.sizes)), self.sizes)
+        found = [places_of([*chain.from_iterable(block)], self.index) for block in _blocks(self.befores)]  # names met once
+        return np.concatenate([np.empty(0, np.int64), *found]), np.repeat(np.arange(len(self.sizes)), self.sizes)
 
     def keeps(self, old: Sequence[Node]) -> bool:
         """Say whether each of the `old` nodes stands here under its id, ordinal and kind; ordinals must not stand twice.
@@ -114,21 +120,16 @@ def columns_of(nodes: Iterable[Node]) -> Columns:
 
 def places_of(names: Sequence[str], index: Mapping[str, int]) -> Ints:
     """Return the place of each name, -1 where it has none. itemgetter is one loop in C."""
-    found = np.empty(len(names), np.int64)
-    start = 0
-    for block in _blocks(names):
-        try:
-            rows: Iterable[int] = itemgetter(*block)(index) if len(block) > 1 else [index[name] for name in block]
-        except KeyError:
-            rows = map(index.get, block, repeat(-1))
-        found[start : start + len(block)] = np.fromiter(rows, np.int64, len(block))
-        start += len(block)
-    return found
+    try:
+        rows: Iterable[int] = itemgetter(*names)(index) if len(names) > 1 else [index[name] for name in names]
+    except KeyError:
+        rows = map(index.get, names, repeat(-1))
+    return np.fromiter(rows, np.int64, len(names))
 
 
 def _read(nodes: Sequence[Node]) -> Columns:
     ids, ranks, ordinals = list[str](), [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
-    named, sizes, gated, guided = list[str](), list[int](), list[int](), list[Node]()
+    befores, gated, guided = list[Sequence[str]](), list[int](), list[Node]()
     kinds, required, deprecated = bytearray(), bytearray(), bytearray()
     for block in _blocks(nodes):
         start = len(ids)
@@ -136,9 +137,7 @@ def _read(nodes: Sequence[Node]) -> Columns:
         ranks.append(block_ranks)
         ordinals.append(block_ordinals)
         ids += [node.node_id for node in block]
-        befores = [node.prerequisites for node in block]
-        sizes += map(len, befores)
-        named += chain.from_iterable(befores)
+        befores += [node.prerequisites for node in block]
         gated += compress(range(start, len(ids)), [node.gate for node in block])
         guided += [node for node in block if node.scope or node.node_type or node.checkpoint_type or node.sensitivity]
         kinds += bytes([_KIND[node.kind] for node in block])
@@ -147,7 +146,7 @@ def _read(nodes: Sequence[Node]) -> Columns:
     live = ~np.frombuffer(deprecated, np.bool_)
     return Columns(
         nodes, ids, np.concatenate(ranks).astype(np.int64), np.concatenate(ordinals),
-        np.frombuffer(kinds, np.uint8), named, np.array(sizes, np.int64), gated,
+        np.frombuffer(kinds, np.uint8), befores, np.fromiter(map(len, befores), np.int64, len(befores)), gated,
         np.frombuffer(required, np.bool_) & live, live, guided,
     )  # fmt: skip
 
