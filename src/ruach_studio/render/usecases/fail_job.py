@@ -16,40 +16,13 @@ from ruach_studio.infra.queues.port import Execution, JobError
 from ruach_studio.kernel.clock import Clock
 from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import NewJob
+from ruach_studio.render.triage import triage_of
 from ruach_studio.render.usecases.process_job import WORKER
 
-_REFUSED = {"store_refused", "no_such_bucket"}  # 401, 403 and the like: it stays so until somebody corrects it
-# The specification's triage playbook for render-jobs-dlq, by error code.
-_UPLOAD = {"checksum_mismatch", "unavailable", "store_unavailable", "out_of_space", "bad_key", *_REFUSED}
-_FFMPEG = {"media_failure", "frame_count_wrong", "undecodable_sound", "unmeasurable", "no_picture", "mapping_inexpressible"}
-_PLAYBOOK: Mapping[int, Mapping[str, Any]] = {
-    1: {
-        "cause": 1, "title": "Lambda timeout", "safeToRequeue": True,
-        "checkFirst": "The invocation's log, and the input's length against the timeout.",
-        "escalateWhen": "3 or more timeouts on the same session: likely a media format issue.",
-    },
-    2: {
-        "cause": 2, "title": "Upload failure", "safeToRequeue": True,
-        "checkFirst": "The store's status and credentials; for local disk its free space.",
-        "escalateWhen": "401/403: rotate credentials. 5xx for more than 10 minutes: escalate to the provider.",
-    },
-    3: {
-        "cause": 3, "title": "FFmpeg crash", "safeToRequeue": False,
-        "checkFirst": "The error's last lines: usually a codec issue or a corrupt input frame.",
-        "escalateWhen": "Crashes on several sessions: possibly an FFmpeg version regression.",
-    },
-}  # fmt: skip
 
-
-def triage(execution: Execution, error: JobError) -> Mapping[str, Any] | None:
-    """Name the playbook's cause for a dead render job; None where the playbook knows none."""
-    if "timeout" in error.code:
-        return _PLAYBOOK[1]
-    if error.code in _FFMPEG:
-        return _PLAYBOOK[3]
-    if error.code in _REFUSED:
-        return {**_PLAYBOOK[2], "safeToRequeue": False}
-    return _PLAYBOOK[2] if error.code in _UPLOAD else None
+def triage(_execution: Execution, error: JobError) -> Mapping[str, Any] | None:
+    """Name the playbook's cause for a dead render job; None where nobody knows one."""
+    return triage_of(error.code)
 
 
 async def plan_retry(tx: AsyncConnection, failed: Execution, next_id: str, error: JobError, *, clock: Clock) -> None:
