@@ -5,9 +5,16 @@ import shutil
 from functools import partial
 
 from ruach_studio.infra.context import bind
+from ruach_studio.kernel.errors import NotFound
 from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.usecases.services import RenderServices, work_folder
+
+
+class AutomationNotFound(NotFound):
+    """No render was ever asked for under this automationId."""
+
+    code = "automation_not_found"
 
 
 async def cancel_job(services: RenderServices, render_job_id: str, *, actor: str, reason: str) -> RenderJob:
@@ -24,8 +31,18 @@ async def cancel_job(services: RenderServices, render_job_id: str, *, actor: str
     return after
 
 
-async def cancel_automation(services: RenderServices, automation_id: str, *, actor: str, reason: str) -> list[RenderJob]:
-    """Cancel every job of an automation that has not ended; return those. (`render.cancelAll`)"""
+async def cancel_automation(
+    services: RenderServices, automation_id: str, *, actor: str, reason: str, dry_run: bool = False
+) -> list[RenderJob]:
+    """Cancel every job of an automation that has not ended; return those. (`render.cancelAll`)
+
+    With `dry_run` only return the jobs that would be cancelled. Raises AutomationNotFound.
+    """
     async with services.database.connection() as conn:
-        open_jobs = [job for job in await jobs.of_automation(conn, automation_id) if job.state in ("queued", "processing")]
+        found = await jobs.of_automation(conn, automation_id)
+    if not found:
+        raise AutomationNotFound(subject=automation_id, remedy="Take the automationId that render-all answered with.")
+    open_jobs = [job for job in found if job.state in ("queued", "processing")]
+    if dry_run:
+        return open_jobs
     return [await cancel_job(services, job.render_job_id, actor=actor, reason=reason) for job in open_jobs]

@@ -19,9 +19,12 @@ class NothingToResume(Conflict):
 
 
 async def resume_session(
-    services: RenderServices, session_id: str, step: Step, *, actor: str, reason: str
+    services: RenderServices, session_id: str, step: Step, *, actor: str, reason: str, dry_run: bool = False
 ) -> list[RenderJob]:
-    """Queue the successors and return them. Raises NothingToResume, Malformed (no reason), AlreadyRendering."""
+    """Queue the successors and return them; with `dry_run` check only, and return the jobs that would get one.
+
+    Raises NothingToResume, Malformed (no reason), AlreadyRendering.
+    """
     async with services.database.connection() as conn:
         newest: dict[str, RenderJob] = {}
         for job in await jobs.of_session(conn, session_id):
@@ -31,6 +34,9 @@ async def resume_session(
         raise NothingToResume(subject=f"session {session_id}", remedy="Look at its jobs; a running one needs no help.")
     resumed = []
     for job in stopped:
+        if dry_run:
+            resumed.append(await retry_job(services, job.render_job_id, actor=actor, reason=reason, dry_run=True))
+            continue
         async with services.database.transaction() as tx:
             await steps.forget(tx, job.automation_id, job.format, STEPS[STEPS.index(step) :])
         resumed.append(await retry_job(services, job.render_job_id, actor=actor, reason=f"resume at {step}: {reason}"))

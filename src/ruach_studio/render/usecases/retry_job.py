@@ -15,12 +15,22 @@ class AlreadyRendering(Conflict):
     code = "already_rendering"
 
 
-async def retry_job(services: RenderServices, render_job_id: str, *, actor: str, reason: str) -> RenderJob:
-    """Queue the job's successor. Raises RenderJobNotFound, IllegalTransition, AlreadyRendering, Malformed (no reason)."""
+async def retry_job(
+    services: RenderServices, render_job_id: str, *, actor: str, reason: str, dry_run: bool = False
+) -> RenderJob:
+    """Queue the job's successor and return it; with `dry_run` check only, and return the job that would get one.
+
+    Raises RenderJobNotFound, IllegalTransition, AlreadyRendering, Malformed (no reason).
+    """
     if not reason.strip():
         raise Malformed("a retry needs a reason", subject="reason", remedy="Say what was fixed.")
     async with services.database.connection() as conn:
         old = await jobs.get(conn, render_job_id)
+        if dry_run:
+            checked_retry(render_job_id, old.state)
+            if await jobs.live(conn, old.session_id, old.format, old.edl_version) is not None:
+                raise _already(old)
+            return old
     with bind(automation_id=old.automation_id, render_job_id=render_job_id):
         async with services.database.transaction() as tx:
             checked_retry(render_job_id, old.state)
@@ -32,10 +42,12 @@ async def retry_job(services: RenderServices, render_job_id: str, *, actor: str,
             )  # fmt: skip
             job = await jobs.insert(tx, successor, services.clock.now())
             if job is None:
-                raise AlreadyRendering(
-                    subject=f"{old.format} of session {old.session_id}", remedy="Follow that job instead."
-                )
+                raise _already(old)
             if not dead:
                 await enqueue(services, tx, job)
             await jobs.announce(tx, job)
     return job
+
+
+def _already(old: RenderJob) -> AlreadyRendering:
+    return AlreadyRendering(subject=f"{old.format} of session {old.session_id}", remedy="Follow that job instead.")
