@@ -17,10 +17,10 @@ def test_only_these_are_public(api):
     assert public <= PUBLIC
 
 
-def closed_routes(api):
+def closed_routes(api, value="5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"):
     for each in list_access(api):
         if not any(guard.public for guard in each.guards) and each.method not in {"HEAD", "OPTIONS"}:
-            yield each, re.sub(r"\{[^}]*\}", "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01", each.path)
+            yield each, re.sub(r"\{[^}]*\}", value, each.path)
 
 
 async def test_nobody_gets_401_everywhere(api, caller):
@@ -32,6 +32,14 @@ async def test_nobody_gets_401_everywhere(api, caller):
         assert answer.headers["content-type"] == "application/problem+json"
         tried += 1
     assert tried >= 25
+
+
+async def test_who_may_not_ask_does_not_even_learn_what_a_good_id_looks_like(api, caller):
+    stranger, member = await caller(), await caller("member")
+    for route, path in closed_routes(api, "%21"):
+        assert (await stranger.request(route.method, path, json={})).status_code == 401, f"{route.method} {path}"
+        if all(guard.roles and "member" not in guard.roles for guard in route.guards):
+            assert (await member.request(route.method, path, json={})).status_code == 403, f"{route.method} {path}"
 
 
 async def test_a_member_gets_403_wherever_an_operator_is_asked_for(api, caller):

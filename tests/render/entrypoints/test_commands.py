@@ -34,7 +34,14 @@ def everything(services):
     """Return all that a command could change."""
 
     async def reading():
-        tables = ("render.render_job", "render.render_step", "platform.execution", "platform.dead_letter", "platform.outbox", "bullmq.job")
+        tables = (
+            "render.render_job",
+            "render.render_step",
+            "platform.execution",
+            "platform.dead_letter",
+            "platform.outbox",
+            "bullmq.job",
+        )
         async with services.database.connection() as conn:
             return {table: sorted(map(str, await conn.execute(text(f"select * from {table}")))) for table in tables}  # noqa: S608
 

@@ -68,20 +68,20 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         return [JobStatusView.of(row) for row in await list_jobs(services, session_id)]
 
     @routes.get("/{session_id}/jobs/{job_id}", summary="Show a job", responses=missing)
-    async def show(session_id: str, job_id: JobId, _operator: Reader) -> JobStatusView:
+    async def show(_operator: Reader, session_id: str, job_id: JobId) -> JobStatusView:
         return JobStatusView.of(await find_job(services, session_id, job_id))
 
     @routes.get("/{session_id}/jobs/{job_id}/progress", summary="Stream a job's progress to its end",
                 response_class=Response, responses=missing | {200: {"content": {"text/event-stream": {}}}})  # fmt: skip
     async def progress(
-        session_id: str, job_id: JobId, _operator: Reader, last_event_id: Annotated[str | None, Header()] = None
+        _operator: Reader, session_id: str, job_id: JobId, last_event_id: Annotated[str | None, Header()] = None
     ) -> sse.EventStream:
         await find_job(services, session_id, job_id)
         return sse.stream(_events(services, job_id, sse.last_seen(last_event_id)))
 
     @routes.post("/{session_id}/jobs/{job_id}/cancel", summary="Cancel a job that has not ended",
                  responses=missing | problem_responses(JobEnded))  # fmt: skip
-    async def cancel(session_id: str, job_id: JobId, operator: Operator, body: JobCancel | None = None) -> JobStatusView:
+    async def cancel(operator: Operator, session_id: str, job_id: JobId, body: JobCancel | None = None) -> JobStatusView:
         reason = (body or JobCancel()).reason
         return JobStatusView.of(await cancel_job(services, session_id, job_id, actor=operator.actor, reason=reason))
 

@@ -65,29 +65,29 @@ def router(services: RenderServices) -> APIRouter:
         return batch_out(found)
 
     @api.get("/session/{session_id}")
-    async def of_session(session_id: SessionId, _: Reader) -> list[JobOut]:
+    async def of_session(_: Reader, session_id: SessionId) -> list[JobOut]:
         """List a session's render jobs, newest first."""
         return [job_out(shown) for shown in await list_jobs(services, session_id)]
 
     @api.get("/{job_id}")
-    async def one(job_id: JobId, _: Reader) -> JobOut:
+    async def one(_: Reader, job_id: JobId) -> JobOut:
         """Show one render job and, once it is published, its artifact."""
         return job_out(await get_job(services, job_id))
 
     @api.get("/{job_id}/progress", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
-    async def progress(job_id: JobId, _: Reader, last_event_id: Annotated[str | None, Header()] = None) -> sse.EventStream:
+    async def progress(_: Reader, job_id: JobId, last_event_id: Annotated[str | None, Header()] = None) -> sse.EventStream:
         """Stream a job's progress; the stream ends with the job and goes on after Last-Event-ID."""
         await get_job(services, job_id)
         return sse.stream(_events(services, job_id, sse.last_seen(last_event_id)))
 
     @api.post("/{job_id}/cancel")
-    async def cancel(job_id: JobId, operator: Operator, body: CancelRequest | None = None) -> JobOut:
+    async def cancel(operator: Operator, job_id: JobId, body: CancelRequest | None = None) -> JobOut:
         """Cancel a job that has not ended."""
         reason = (body or CancelRequest()).reason
         return job_out(ShownJob(await cancel_job(services, job_id, actor=operator.actor, reason=reason), None))
 
     @api.post("/{job_id}/retry", status_code=202)
-    async def retry(job_id: JobId, body: ReasonRequest, operator: Operator) -> JobOut:
+    async def retry(operator: Operator, job_id: JobId, body: ReasonRequest) -> JobOut:
         """Start a dead or cancelled job anew: another id, the same automation."""
         return job_out(ShownJob(await retry_job(services, job_id, actor=operator.actor, reason=body.reason), None))
 
