@@ -20,7 +20,7 @@ _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
-    "speakers": "speakers",
+    "speakers": "speakers", "render-jobs": "render_jobs",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -51,6 +51,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import steps
 
             steps.register(typed)
+        case "render_jobs":
+            from ruach_studio.app.cli import render_jobs
+
+            render_jobs.register(typed)
         case "derive":
             from ruach_studio.app.cli import derive
 

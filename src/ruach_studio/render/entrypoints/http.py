@@ -1,7 +1,7 @@
 """Turn HTTP requests into render's use cases. Operators only; static paths stand before `{job_id}`."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.http import sse
 from ruach_studio.infra.queues.progress import follow
 from ruach_studio.kernel.ids import checked_uuid4
+from ruach_studio.render.entrypoints.progress import shown
 from ruach_studio.render.entrypoints.schemas import (
     BatchOut,
     CancelRequest,
@@ -30,8 +31,6 @@ from ruach_studio.render.usecases.services import RenderServices
 Reader = Annotated[Principal, Depends(require("operator", scope="render:read"))]
 Operator = Annotated[Principal, Depends(require("operator", scope="render:write"))]
 SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-# The queue's words for an execution, in the words of a render job.
-_STATUS = {"running": "processing"}
 
 
 def job_id_of(job_id: str) -> str:
@@ -67,7 +66,7 @@ def router(services: RenderServices) -> APIRouter:
     @api.get("/session/{session_id}")
     async def of_session(_: Reader, session_id: SessionId) -> list[JobOut]:
         """List a session's render jobs, newest first."""
-        return [job_out(shown) for shown in await list_jobs(services, session_id)]
+        return [job_out(each) for each in await list_jobs(services, session_id)]
 
     @api.get("/{job_id}")
     async def one(_: Reader, job_id: JobId) -> JobOut:
@@ -98,22 +97,8 @@ async def _events(services: RenderServices, job_id: str, after: int) -> AsyncIte
     changes = follow(services.database, job_id, after)
     try:
         async for seq, state in changes:
-            yield sse.SseEvent(str(seq), "progress", _shown(job_id, state))
+            yield sse.SseEvent(str(seq), "progress", shown(job_id, state))
     finally:
         close = getattr(changes, "aclose", None)
         if close is not None:
             await close()
-
-
-def _shown(job_id: str, state: dict[str, Any]) -> dict[str, Any]:
-    progress, result, error = (state.get(key) or {} for key in ("progress", "result", "error"))
-    status = _STATUS.get(state["state"], state["state"])
-    done = 1.0 if status == "completed" else progress.get("progress", 0.0)
-    return {
-        "renderJobId": job_id, "status": status, "step": progress.get("step"), "progress": done,
-        "percent": round(100 * done, 1), "fps": progress.get("fps"), "etaSeconds": progress.get("etaSeconds"),
-        "frames": progress.get("frames"), "totalFrames": progress.get("totalFrames"),
-        "outputUrl": result.get("outputUrl"),
-        "error": {"code": error.get("code"), "message": error.get("message")} if error else None,
-        "retriedAs": state.get("retriedAs"),
-    }  # fmt: skip
