@@ -80,7 +80,8 @@ async def _one(services: Services, job_id: str, name: str, bars: show.Bars) -> N
     async with aclosing(follow(services.database, job_id)) as changes:  # type: ignore[type-var]
         async for _, state in changes:
             view = shown(job_id, state)
-            bars.update(name, view["progress"], view["message"])
+            note = view["message"] if view["status"] == "processing" else view["status"]  # the list after it says why
+            bars.update(name, view["progress"], note)
 
 
 def _lines(found: list[ShownJob]) -> Iterator[str]:
