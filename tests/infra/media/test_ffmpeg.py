@@ -95,7 +95,7 @@ async def test_an_error_in_the_listener_kills_the_child():
 
 
 def test_a_full_disk_is_told_apart():
-    error = _failure(1, "av_interleaved_write_frame(): No space left on device\n")
+    error = _failure(1, "av_interleaved_write_frame(): No space left on device\n", [])
     assert isinstance(error, OutOfSpace)
     assert error.retryable
 
@@ -109,3 +109,19 @@ def test_the_named_program_wins(monkeypatch, tmp_path):
     monkeypatch.setenv("FFMPEG_BIN", str(tmp_path / "absent"))
     with pytest.raises(FfmpegMissing, match="FFMPEG_BIN"):
         find_ffmpeg()
+
+
+def test_what_is_wrong_is_told_and_not_the_encoder_s_statistics():
+    said = """
+[vist#1:0/h264 @ 0x55] [dec:h264 @ 0x56] Decode error rate 0.5 exceeds maximum 0.02
+[vist#1:0/h264 @ 0x55] [dec:h264 @ 0x56] Task finished with error code: -1145393733
+[libx264 @ 0x57] frame I:1     Avg QP:12.00  size:   900
+[libx264 @ 0x57] Weighted P-Frames: Y:20.0% UV:0.0%
+[libx264 @ 0x57] kb/s:8.69
+Conversion failed!
+"""
+    error = _failure(69, said, ["/a.mp4", "/b.mp4"])
+    assert str(error).startswith("/b.mp4: FFmpeg ended with code 69: ")
+    assert "Decode error rate 0.5" in str(error)
+    assert "libx264" not in str(error)
+    assert str(_failure(1, "[libx264 @ 0x57] kb/s:8.69\n", [])).startswith("ffmpeg: FFmpeg ended with code 1: [libx264")

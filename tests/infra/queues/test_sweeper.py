@@ -1,7 +1,10 @@
 """The sweep lets every pillar mend its own rows."""
 
+from sqlalchemy import text
+
 from ruach_studio.infra.context import current
 from ruach_studio.infra.queues import HandlerHooks
+from ruach_studio.infra.queues.store import bullmq, executions
 from ruach_studio.infra.queues.sweeper import Sweeper
 
 
@@ -27,3 +30,34 @@ async def test_the_sweep_calls_each_pillars_mending_and_outlives_a_broken_one(da
     assert called[0] == "broken"
     assert len(called) == 2  # the queue that this worker does not serve is another's
     assert called[1] is not None
+
+
+async def test_a_dead_worker_s_lock_is_ended_but_never_that_of_who_took_the_job_over(database, queue, add, request_ids):
+    """The second look may come when a living worker has just taken the job: its lock ended too, and two ran one job."""
+    job_id = await add()
+    async with database.transaction() as tx:
+        await executions.begin(tx, job_id, 999_999)  # a worker that holds no liveness lock
+        await hold(tx, job_id, "the dead one's")
+    sweeper = Sweeper(database, queue, {}, ["render-jobs"])
+    assert await sweeper.sweep() == 0, "seen once"
+    async with database.transaction() as tx:
+        await hold(tx, job_id, "the living one's")
+    async with database.connection() as conn:
+        assert [token for *_, token in await executions.of_dead_workers(conn, ["render-jobs"])] == ["the living one's"]
+    async with database.transaction() as tx:
+        assert not await bullmq.expire_lock(tx, "render-jobs", job_id, "the dead one's")
+    assert await sweeper.sweep() == 0, "another lock is not the one that was suspected"
+    async with database.transaction() as tx:
+        assert await tx.scalar(text("SELECT locked_until_ms FROM bullmq.job")) > 1
+        assert await bullmq.expire_lock(tx, "render-jobs", job_id, "the living one's")
+        assert await tx.scalar(text("SELECT locked_until_ms FROM bullmq.job")) == 1
+
+
+async def hold(tx, job_id, token):
+    await tx.execute(
+        text(
+            "UPDATE bullmq.job SET state = 'active', lock_token = :token,"
+            " locked_until_ms = extract(epoch from now()) * 1000 + 30000 WHERE id = :id"
+        ),
+        {"id": job_id, "token": token},
+    )

@@ -55,6 +55,8 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
         raise BadMedia(damage, subject=name, remedy="Copy it again from the card, or repair the recording first")
     try:
         info = probe(path)
+    except av.DecoderNotFoundError as error:
+        raise BadMedia(str(error.strerror), subject=name, remedy="Convert it first, to H.264 and AAC say") from error
     except (av.FFmpegError, OSError) as error:
         reason = f"this is not a media file that FFmpeg can read ({getattr(error, 'strerror', None) or error})"
         raise BadMedia(reason, subject=name, remedy="Give a video or audio file (MP4, MOV, MKV, MTS, WAV, …)") from error

@@ -7,10 +7,12 @@ kills its child and waits for it, so nothing is left behind.
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, Ruac
 PROTOCOLS = "file,pipe"
 STDERR_LIMIT_BYTES = 65536  # enough for loudness reports and any real error; a day of warnings does not fill memory
 _TAIL_LINES = 6
+_WRONG = re.compile(
+    r"error|invalid|fail|exceed|corrupt|cannot|could not|unable|no such|missing|denied|not found|unknown", re.I
+)
+_STATISTICS = re.compile(r"\[lib\w+ @ |\[aac @ .*Qavg")
+_BLAMED = re.compile(r"\[(?:[va]ist|in|dec)[^\]]*?#(\d+)")
 _REMEDY = "Set RUACH_FFMPEG_BIN to a real one, or unset it and FFMPEG_BIN"
 
 
@@ -115,7 +122,7 @@ async def run(
     finally:
         await _end(child, [follow, tail] if stop is None else [follow, tail, stop])
     if child.returncode != 0:
-        raise _failure(child.returncode, text)
+        raise _failure(child.returncode, text, [file for flag, file in pairwise(args) if flag == "-i"])
     return FfmpegResult(text)
 
 
@@ -179,9 +186,15 @@ def _number(text: str | None) -> float:
         return 0.0
 
 
-def _failure(code: int | None, stderr: str) -> RuachError:
+def _failure(code: int | None, stderr: str, inputs: Sequence[str]) -> RuachError:
+    """Name the input that FFmpeg blames, if one alone, and keep what it says is wrong: its statistics say nothing."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    tail = " | ".join(lines[-_TAIL_LINES:])
     if "No space left on device" in stderr:
         return OutOfSpace("the disk is full", subject="ffmpeg", remedy="Free some space and start it again")
-    return MediaFailure(f"FFmpeg ended with code {code}: {tail}", subject="ffmpeg", exit_status=code)
+    wrong = [line for line in lines if _WRONG.search(line) and not _STATISTICS.match(line)] or lines
+    blamed = {int(number) for line in wrong for number in _BLAMED.findall(line)}
+    files = [inputs[number] for number in sorted(blamed) if number < len(inputs)]
+    told = " | ".join(wrong[-_TAIL_LINES:])
+    return MediaFailure(
+        f"FFmpeg ended with code {code}: {told}", subject=files[0] if len(set(files)) == 1 else "ffmpeg", exit_status=code
+    )

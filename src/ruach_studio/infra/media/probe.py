@@ -87,6 +87,7 @@ def probe(path: Path | str) -> MediaInfo:
     """
     path = Path(path)
     with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+        _check_decodable(container, str(path))
         start_s = (container.start_time or 0) / av.time_base
         duration_s = (container.duration or 0) / av.time_base
         audio = _audio_info(container.streams.audio[0], start_s) if container.streams.audio else None
@@ -96,6 +97,14 @@ def probe(path: Path | str) -> MediaInfo:
         video = _video_info(container, pictures[0], start_s) if pictures else None
         said, clock_s = start_timecode(container, video.rate if video else None, audio.rate if audio else None)
     return MediaInfo(str(path), path.stat().st_size, duration_s, start_s, video, audio, said, clock_s)
+
+
+def _check_decodable(container: InputContainer, name: str) -> None:
+    for stream in (*container.streams.video[:1], *container.streams.audio[:1]):
+        context: object = stream.codec_context  # None where no decoder is known, whatever PyAV's types say
+        if context is None:
+            track = "picture" if stream.type == "video" else "sound"
+            raise av.DecoderNotFoundError(0, f"nobody here can decode the codec of its {track}", name)
 
 
 def _seconds(ticks: int | None, time_base: Fraction | None) -> float | None:

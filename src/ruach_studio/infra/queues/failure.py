@@ -29,11 +29,12 @@ Hooks = Mapping[tuple[str, str], HandlerHooks]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a failed execution: the id of its retry, or dead; `message` is what BullMQ shows."""
+    """What became of a failed execution: the id of its retry, or dead, or done after all; `message` is what BullMQ shows."""
 
     message: str
     retried_as: str | None = None
     dead: bool = False
+    settled: bool = False
 
 
 def describe(error: BaseException) -> JobError:
@@ -60,6 +61,11 @@ async def record_failure(
     if starts is not None and execution.starts != starts:
         return None
     hook = hooks.get((execution.queue, execution.name), HandlerHooks())
+    result = None if hook.settled is None else await hook.settled(tx, execution)
+    if result is not None:
+        await executions.finish(tx, job_id, "completed", result=result)
+        log.info("job.settled", job=job_id, queue=execution.queue, code=error.code, message=error.message)
+        return Outcome(error.message, settled=True)
     policy = policy_of(execution.queue, queue.policies)
     delay_s = policy.delay_after(execution.attempt) if error.retryable else None
     if delay_s is None:

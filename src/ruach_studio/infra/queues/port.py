@@ -97,6 +97,7 @@ OnRetry = Callable[[AsyncConnection, Execution, str, JobError], Awaitable[None]]
 OnDead = Callable[[AsyncConnection, Execution, JobError], Awaitable[None]]
 Triage = Callable[[Execution, JobError], Mapping[str, Any] | None]
 OnSweep = Callable[[], Awaitable[None]]
+Settled = Callable[[AsyncConnection, Execution], Awaitable[Mapping[str, Any] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class HandlerHooks:
 
     on_retry(tx, failed execution, id of the next one, error); on_dead(tx, last execution, error);
     triage(execution, error) names the playbook's cause for the dead letter and reads no database.
+    settled(tx, execution) gives the result of work that the pillar's own rows say is done, else None: a worker may die
+    between that commit and the execution's own, so often that BullMQ gives the job up; then it ends as completed.
     on_sweep() runs every 2 s in every worker that serves the queue: it mends rows whose job ended without a word to them
     (cancelled or removed while it waited), so it must be idempotent and cheap where there is nothing to mend.
     """
@@ -113,6 +116,7 @@ class HandlerHooks:
     on_dead: OnDead | None = None
     triage: Triage | None = None
     on_sweep: OnSweep | None = None
+    settled: Settled | None = None
 
 
 class JobQueue(Protocol):

@@ -111,6 +111,8 @@ class Runner:
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait({task})
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.warning("job.failed.unrecorded", job=execution.job_id, queue=execution.queue, message=str(error))
             raise
         finally:
             del self._running[execution.job_id]
@@ -147,7 +149,7 @@ class Runner:
                 return await record_failure(tx, self._queue, self._hooks, execution.job_id, error, starts=execution.starts)
 
         outcome = await _insist(record)
-        if outcome is None:
+        if outcome is None or outcome.settled:
             return await self._repeat_answer(execution.job_id)
         raise UnrecoverableError(error.message)
 

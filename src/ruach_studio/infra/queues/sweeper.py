@@ -32,7 +32,7 @@ class Sweeper:
         self._queue = queue
         self._hooks = hooks
         self._queues = tuple(queues)
-        self._suspects: set[tuple[str, str, int]] = set()
+        self._suspects: set[tuple[str, str, int, str]] = set()
 
     async def run(self) -> None:
         """Sweep every 2 s until cancelled."""
@@ -49,10 +49,11 @@ class Sweeper:
             dead = set(await executions.of_dead_workers(conn, self._queues))
             orphans = await executions.orphans(conn, self._queues)
         confirmed, self._suspects = dead & self._suspects, dead
-        for job_id, queue, _starts in sorted(confirmed):
+        for job_id, queue, _starts, token in sorted(confirmed):
             async with self._database.transaction() as tx:
-                await bullmq.expire_lock(tx, queue, job_id)
-            log.warning("job.orphaned", job=job_id, queue=queue)
+                ended = await bullmq.expire_lock(tx, queue, job_id, token)
+            if ended:
+                log.warning("job.orphaned", job=job_id, queue=queue)
         for job_id, fact in orphans:
             try:
                 await self._fail(job_id, fact)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ruach_studio.infra.queues.port import Handler, HandlerHooks, JobContext
 from ruach_studio.render.ports import RemotionRunner
-from ruach_studio.render.usecases.fail_job import bury, plan_retry, triage
+from ruach_studio.render.usecases.fail_job import bury, plan_retry, settled, triage
 from ruach_studio.render.usecases.process_job import process_job
 from ruach_studio.render.usecases.request_renders import JOB_NAME, QUEUE
 from ruach_studio.render.usecases.services import RenderServices
@@ -26,6 +26,9 @@ def hooks(services: RenderServices) -> dict[tuple[str, str], HandlerHooks]:
     clock = services.clock
     return {
         (QUEUE, JOB_NAME): HandlerHooks(
-            on_retry=partial(plan_retry, clock=clock), on_dead=partial(bury, clock=clock), triage=triage
+            on_retry=partial(plan_retry, clock=clock),
+            on_dead=partial(bury, clock=clock),
+            triage=triage,
+            settled=settled,
         )
     }

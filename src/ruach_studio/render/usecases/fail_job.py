@@ -14,10 +14,10 @@ from ruach_studio.events.render import RenderFailed
 from ruach_studio.infra.outbox import publish
 from ruach_studio.infra.queues.port import Execution, JobError
 from ruach_studio.kernel.clock import Clock
-from ruach_studio.render.store import jobs
+from ruach_studio.render.store import artifacts, jobs
 from ruach_studio.render.store.jobs import NewJob
 from ruach_studio.render.triage import triage_of
-from ruach_studio.render.usecases.process_job import WORKER
+from ruach_studio.render.usecases.process_job import WORKER, result_of
 
 
 def triage(_execution: Execution, error: JobError) -> Mapping[str, Any] | None:
@@ -37,6 +37,12 @@ async def plan_retry(tx: AsyncConnection, failed: Execution, next_id: str, error
     made = await jobs.insert(tx, successor, now)
     if made is not None:
         await jobs.announce(tx, made)
+
+
+async def settled(tx: AsyncConnection, execution: Execution) -> Mapping[str, Any] | None:
+    """Return the result of a job whose artifact is published, whatever befell its worker afterwards."""
+    found = await artifacts.of_jobs(tx, [execution.job_id])
+    return result_of(found[execution.job_id]) if execution.job_id in found else None
 
 
 async def bury(tx: AsyncConnection, dead: Execution, error: JobError, *, clock: Clock) -> None:

@@ -24,7 +24,7 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner
-from ruach_studio.render.presets import preset_named
+from ruach_studio.render.presets import Preset, preset_named
 from ruach_studio.render.store import artifacts, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
@@ -105,7 +105,8 @@ class _Run:
     async def _publish(self, finished: DoneStep) -> Mapping[str, Any]:
         await self._enter("upload")
         job, preset = self._job, self._plan.preset
-        key = f"renders/{job.session_id}/{job.format}/{job.render_job_id}.{preset.extension}"
+        key = key_of(job, preset)
+        await self._forget_unannounced()
         stored = await self._put(key, self._folder / finished.file_name, preset.content_type)
         if stored.sha256 != finished.sha256:
             raise ChecksumMismatch("the store holds other bytes than were rendered", subject=key)
@@ -128,6 +129,14 @@ class _Run:
             await jobs.move(tx, job.render_job_id, "completed", actor=WORKER, at=now)
         log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
         return result_of(artifact)
+
+    async def _forget_unannounced(self) -> None:
+        """Remove what earlier jobs of this chain stored and died before they could announce: nobody will ask for it."""
+        async with self._services.database.connection() as conn:
+            chain = [job for job in await jobs.of_automation(conn, self._job.automation_id)
+                     if job.format == self._job.format and job.state in ("failed", "dead-letter")]  # fmt: skip
+        for job in chain:
+            await self._services.store.delete(key_of(job, self._plan.preset))
 
     async def _put(self, key: str, path: Path, content_type: str) -> StoredObject:
         """Store the file; a cancellation stops it at once and takes back what was stored."""
@@ -186,6 +195,11 @@ async def _begin(services: RenderServices, job_id: str) -> RenderJob:
 async def _answer(services: RenderServices, job: RenderJob) -> Mapping[str, Any]:
     async with services.database.connection() as conn:
         return result_of((await artifacts.of_jobs(conn, [job.render_job_id]))[job.render_job_id])
+
+
+def key_of(job: RenderJob, preset: Preset) -> str:
+    """Return where a job's artifact lies in the store."""
+    return f"renders/{job.session_id}/{job.format}/{job.render_job_id}.{preset.extension}"
 
 
 def result_of(artifact: ArtifactRow) -> Mapping[str, Any]:

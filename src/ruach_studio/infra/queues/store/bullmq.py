@@ -39,8 +39,10 @@ _CAP = text(
     " WHERE bullmq.meta.value IS DISTINCT FROM EXCLUDED.value"
 )
 # A dead process renews nothing. Its jobs' locks are ended now, marked as seen, so that BullMQ's next check takes them back.
+# Only its own: a living worker that has just taken the job over holds it under another token.
 _EXPIRE = text(
     "UPDATE bullmq.job SET locked_until_ms = 1, stalled_marked = true WHERE queue = :queue AND id = :id AND state = 'active'"
+    " AND lock_token = :token"
 )
 
 
@@ -75,9 +77,9 @@ async def give_back(tx: AsyncConnection, queue: str, job_id: str, token: str) ->
     )
 
 
-async def expire_lock(tx: AsyncConnection, queue: str, job_id: str) -> None:
-    """End the lock of a job whose worker process is known to be dead."""
-    await tx.execute(_EXPIRE, {"queue": queue, "id": job_id})
+async def expire_lock(tx: AsyncConnection, queue: str, job_id: str, token: str) -> bool:
+    """End the lock `token` of a job whose worker process is known to be dead; say whether it still held the job."""
+    return (await tx.execute(_EXPIRE, {"queue": queue, "id": job_id, "token": token})).rowcount == 1
 
 
 async def count_jobs(conn: AsyncConnection, queue: str) -> dict[str, int]:

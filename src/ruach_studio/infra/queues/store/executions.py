@@ -68,7 +68,8 @@ _ORPHANS = text(
 )
 _DEAD_WORKERS = text(
     """
-    SELECT e.id, e.queue, e.worker, e.starts FROM platform.execution e
+    SELECT e.id, e.queue, e.starts, j.lock_token FROM platform.execution e
+      JOIN bullmq.job j ON j.queue = e.queue AND j.id = e.id AND j.state = 'active' AND j.lock_token IS NOT NULL
      WHERE e.state = 'running' AND e.queue = ANY(:queues) AND NOT EXISTS (
        SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class AND l.objid::bigint = e.worker
          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
@@ -182,10 +183,10 @@ async def orphans(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[st
     return [(row.id, row.fact) for row in await conn.execute(_ORPHANS, {"queues": list(queues)})]
 
 
-async def of_dead_workers(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return (job id, queue, starts) of running executions whose worker process no longer holds its liveness lock."""
+async def of_dead_workers(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+    """Return (job id, queue, starts, token of BullMQ's lock) of what processes ran that hold no liveness lock any more."""
     rows = await conn.execute(_DEAD_WORKERS, {"queues": list(queues), "class": WORKER_LOCK_CLASS})
-    return [(row.id, row.queue, row.starts) for row in rows]
+    return [(row.id, row.queue, row.starts, row.lock_token) for row in rows]
 
 
 async def prove_alive(conn: psycopg.AsyncConnection, worker: int) -> None:
