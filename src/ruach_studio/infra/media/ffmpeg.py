@@ -24,7 +24,8 @@ PROTOCOLS = "file,pipe"
 STDERR_LIMIT_BYTES = 65536  # enough for loudness reports and any real error; a day of warnings does not fill memory
 _TAIL_LINES = 6
 _WRONG = re.compile(
-    r"error|invalid|fail|exceed|corrupt|cannot|could not|unable|no such|missing|denied|not found|unknown", re.I
+    r"error|invalid|fail|exceed|corrupt|cannot|could not|unable|no such|missing|denied|not found|unknown|whitelist",
+    re.IGNORECASE,
 )
 _STATISTICS = re.compile(r"\[lib\w+ @ |\[aac @ .*Qavg")
 _BLAMED = re.compile(r"\[(?:[va]ist|in|dec)[^\]]*?#(\d+)")
