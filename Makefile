@@ -24,7 +24,8 @@ test: $(STAMP) ## the tests (under 10 minutes on 2 cores)
 test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second machine
 	@sh tools/tests.sh $(BIN)/python slow
 
-test-all: test test-slow ## the tests and the slow proofs
+test-all: export RUACH_CHAIN_KILLS ?= 100
+test-all: test test-slow ## the tests and all slow proofs, with a hundred kills of the render chain per store
 
 check: $(STAMP) ## architecture, types, lint, line counts
 	$(BIN)/ruff check .
