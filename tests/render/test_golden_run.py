@@ -1,7 +1,8 @@
 """One render run, pinned: what the four formats of a fixed EDL are, frame by frame, and the same bytes the second time.
 
 A frame's pin is the camera and the frame number that are burnt into it, so that it says what is seen, not how this machine's
-processor rounds; the two runs are compared byte for byte. `RUACH_PIN=1` writes the pins anew; look at the difference before it is committed.
+processor rounds; the two runs are compared byte for byte. `RUACH_PIN=1` writes the pins anew; look at the difference before
+it is committed.
 """
 
 import hashlib
