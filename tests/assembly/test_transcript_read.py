@@ -92,7 +92,8 @@ def test_a_cue_without_text_is_left_out_and_counted():
         ("1\n00:00:01,000 --> 00:75:02,000\na", "cue 1, line 2: '00:00:01,000 --> 00:75:02,000' is not a line of times"),
         ("1\n00:00:01,000 --> 00:00:02,000\na\n\nlost paragraph", "cue 2, line 5: no line of times, but 'lost paragraph'"),
         ("WEBVTT\n\n00:01.000 --> 00:01.000\na", "cue 1, line 3: it ends as it starts"),
-        ("", "0 segments with text"), ("{}", "it has no list `segments`, `transcription` or `words`"), ("3", "cue 1, line 1"),
+        ("", "0 segments with text"), ("{}", "it has no list `segments`, `transcription` or `words`"), ("3",
+         "cue 1, line 1"),
         ('{"segments": [{"start": 0, "end": 1}, {"start": 2, "text": "a"}]}', "segment 2: it has no 'end'"),
         ('{"segments": [{"start": NaN, "end": 1, "text": ""}]}', "it is no JSON"),
         ('{"segments": [{"start": 3, "end": 1, "text": "a"}]}', "segment 1: it ends before it starts"),
@@ -121,7 +122,8 @@ def test_another_encoding_is_named_not_guessed():
 
 
 def test_whisper_x_words_without_times_share_the_gap():
-    told = {"language": "en", "segments": [{"start": 1.0, "end": 3.0, "text": " Chapter 13 verse", "speaker": "S1", "words": [
+    told = {"language": "en", "segments": [{"start": 1.0, "end": 3.0, "text": " Chapter 13 verse", "speaker": "S1",
+        "words": [
         {"word": " Chapter", "start": 1.0, "end": 1.4, "score": 0.5}, {"word": "13"},
         {"word": "verse", "start": 2.0, "end": 3.0, "probability": 1.0}]}]}  # fmt: skip
     found = read(json.dumps(told))
