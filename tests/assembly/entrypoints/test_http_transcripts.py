@@ -8,7 +8,7 @@ import pytest
 from ruach_studio.assembly.entrypoints import jobs_transcripts
 from ruach_studio.assembly.ports import TranscriberMissing
 from ruach_studio.assembly.transcript import Segment
-from ruach_studio.infra.queues import Worker
+from ruach_studio.infra.queues import Worker, follow
 
 SRT = "1\r\n00:00:02,000 --> 00:00:04,000\r\nPeace be with you.\r\n\r\n2\r\n00:00:05,000 --> 00:00:06,000\r\nAmen\r\n"
 URL = "/sessions/talk/transcript"
@@ -96,19 +96,19 @@ async def test_a_broken_file_is_refused_by_cue_and_line(client, talk):
     assert (await client.get(URL)).status_code == 404
 
 
-async def ended(client, job):
-    while (shown := (await client.get(f"/sessions/talk/jobs/{job}")).json())["state"] in ("waiting", "active", "delayed"):
-        await asyncio.sleep(0.05)
-    return shown
+async def ended(client, services, job):
+    async for _ in follow(services.database, job):
+        pass
+    return (await client.get(f"/sessions/talk/jobs/{job}")).json()
 
 
-async def test_a_job_transcribes_and_can_be_cancelled(client, talk, at_work):
+async def test_a_job_transcribes_and_can_be_cancelled(client, services, talk, at_work):
     early = await client.post(f"{URL}/transcribe", json={})
     assert (early.status_code, early.json()["remedy"]) == (422, "Name one, or sync the session first.")
     asked = await client.post(f"{URL}/transcribe", json={"cameraId": "B"})
     assert asked.status_code == 202
     async with at_work(Slow()):
-        shown = await ended(client, asked.json()["jobId"])
+        shown = await ended(client, services, asked.json()["jobId"])
     assert (shown["state"], shown["result"]["transcriptVersion"]) == ("completed", 1)
     assert (await client.get(URL)).json()["details"]["engine"] == "slow"
     slow = Slow(endless=True)
@@ -116,13 +116,13 @@ async def test_a_job_transcribes_and_can_be_cancelled(client, talk, at_work):
     async with at_work(slow):
         await slow.at_work.wait()
         await client.post(f"/sessions/talk/jobs/{job}/cancel", json={"reason": "wrong recording"})
-        assert (await ended(client, job))["state"] == "cancelled"
+        assert (await ended(client, services, job))["state"] == "cancelled"
     assert (await client.get(URL)).json()["version"] == 1
 
 
-async def test_without_a_transcriber_the_job_says_what_to_install(client, talk, at_work):
+async def test_without_a_transcriber_the_job_says_what_to_install(client, services, talk, at_work):
     job = (await client.post(f"{URL}/transcribe", json={"cameraId": "B"})).json()["jobId"]
     async with at_work(Slow(missing=True)):
-        shown = await ended(client, job)
-    assert shown["error"]["code"] == "transcriber_missing"
-    assert shown["state"] not in ("completed", "delayed")
+        shown = await ended(client, services, job)
+    assert (shown["state"], shown["error"]["code"]) == ("failed", "transcriber_missing")
+    assert "Install it" in shown["error"]["message"]
