@@ -19,6 +19,7 @@ from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.draft import CameraFiles, DraftOptions, draft
 from ruach_studio.assembly.usecases.footage import gather
 from ruach_studio.assembly.usecases.hearing import Hearing
+from ruach_studio.assembly.usecases.import_transcript import TranscriptFile
 from ruach_studio.assembly.usecases.run_to_lock import run_to_lock
 from ruach_studio.infra.auth.accounts import ensure_local_operator
 from ruach_studio.infra.context import bind, new_id
@@ -45,6 +46,7 @@ class MainJob:
     options: DraftOptions
     session_id: str | None = None
     title: str = ""
+    transcript: TranscriptFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
             async with services.database.transaction() as tx:
                 actor = (await ensure_local_operator(tx)).actor
             edl = await run_to_lock(
-                services, session_id, job.cameras, job.options, actor=actor, title=job.title,
+                services, session_id, job.cameras, job.options, actor=actor, title=job.title, transcript=job.transcript,
                 tell=lambda step, part: tell("assemble", part, step),
             )  # fmt: skip
             tell("assemble", 1.0, "locked")

@@ -1,9 +1,11 @@
 """Turn services into everything that the pillars bring along: job handlers, their hooks, event consumers."""
 
+from ruach_studio.app.transcribing import transcriber_of
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
 from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
 from ruach_studio.assembly.entrypoints import jobs_media as assembly_media
+from ruach_studio.assembly.entrypoints import jobs_transcripts as assembly_transcripts
 from ruach_studio.formation.entrypoints import inbound as formation_inbound
 from ruach_studio.formation.entrypoints import jobs as formation_jobs
 from ruach_studio.infra.outbox import Consumer
@@ -20,6 +22,7 @@ def handlers(services: Services) -> dict[JobKey, Handler]:
     return {
         **assembly_jobs.handlers(services),
         **assembly_media.handlers(services),
+        **assembly_transcripts.handlers(services, transcriber_of(services.settings)),
         **render_jobs.handlers(services, FfmpegRunner()),
         **formation_jobs.handlers(services),
     }
@@ -30,6 +33,7 @@ def hooks(services: Services) -> dict[JobKey, HandlerHooks]:
     return {
         **assembly_jobs.hooks(services),
         **assembly_media.hooks(services),
+        **assembly_transcripts.hooks(),
         **render_jobs.hooks(services),
         **formation_jobs.hooks(services),
     }

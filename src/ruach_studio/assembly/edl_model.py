@@ -101,7 +101,8 @@ class CanonicalEDL:
     """The whole decision list. `options` is what the ruleset was given, in plain form.
 
     `omitted` marks stretches to be left out of a rendered film (startFrame, endFrameExclusive, reason); the programme itself
-    stays gap-free in master time, so that every other number keeps its meaning.
+    stays gap-free in master time, so that every other number keeps its meaning. `transcript` is what a locked EDL was locked
+    with (wire form, master time); no other has one.
     """
 
     session_id: str
@@ -124,6 +125,7 @@ class CanonicalEDL:
     omitted: tuple[Mapping[str, object], ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     schema_version: str = SCHEMA_VERSION
+    transcript: Mapping[str, object] | None = None
 
     @property
     def duration_ms(self) -> float:

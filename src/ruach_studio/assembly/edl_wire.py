@@ -31,6 +31,7 @@ def to_wire(edl: CanonicalEDL) -> dict[str, object]:
     }
     if edl.omitted:
         tracks["omitted"] = plain(edl.omitted)
+    told: dict[str, object] = {} if edl.transcript is None else {"transcript": plain(edl.transcript)}
     return {
         "schemaVersion": edl.schema_version,
         "sessionId": edl.session_id,
@@ -49,6 +50,7 @@ def to_wire(edl: CanonicalEDL) -> dict[str, object]:
         "audio": {"programme": edl.programme_audio, "fallback": list(edl.fallback_audio)},
         "metrics": edl.metrics(),
         "options": plain(edl.options),
+        **told,
     }
 
 
@@ -90,6 +92,7 @@ def from_wire(wire: Mapping[str, Any]) -> CanonicalEDL:
             omitted=_objects(tracks, "omitted"),
             options=dict(wire.get("options", {})),
             schema_version=str(wire["schemaVersion"]),
+            transcript=None if wire.get("transcript") is None else dict(wire["transcript"]),
         )
     except KeyError as missing:
         raise BadEdl(f"the field {missing} is missing", subject=field, remedy="Export the EDL again as JSON.") from missing

@@ -1,8 +1,9 @@
 """Turn a session's transcript into checked segments on the master timeline: who said what, when, and how surely.
 
 Segments are sorted, begin at 0 or later, last 100 ms at least and end before the next one begins (the usual clean-up of
-subtitles). Words with times are optional; only they let fillers be found. Counterparts: `angles_transcript.py` cuts by the
-speakers, `chapters.py` and `shorts.py` take titles and sentence ends, `omissions.py` finds fillers.
+subtitles); two that begin at once are put 100 ms apart. Words with times are optional; only they let fillers be found.
+Counterparts: `angles_transcript.py` cuts by the speakers, `chapters.py` and `shorts.py` take titles and sentence ends,
+`omissions.py` finds fillers; `transcript_read.py` reads files, `transcript_place.py` moves local times to the master.
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,7 +66,7 @@ class Transcript:
 
 
 def tidy(segments: Sequence[Segment]) -> Transcript:
-    """Return the transcript of `segments`. Raises BadInput for none, too many, or a time or confidence out of range."""
+    """Return the transcript of `segments`; none is lost. Raises BadInput for none, too many, or a value out of range."""
     if not 0 < len(segments) <= SEGMENTS_MAX:
         raise BadInput(f"{len(segments)} segments", subject="transcript", remedy=f"Give 1 to {SEGMENTS_MAX}.")
     for number, segment in enumerate(segments, 1):
@@ -77,9 +78,18 @@ def tidy(segments: Sequence[Segment]) -> Transcript:
             )  # fmt: skip
     ordered = sorted(segments, key=lambda each: (each.start_ms, each.end_ms))
     ordered = [replace(each, start_ms=max(0.0, each.start_ms)) for each in ordered]
-    ordered = [replace(each, end_ms=max(each.end_ms, each.start_ms + SEGMENT_MIN_MS)) for each in ordered]
+    ordered = [replace(each, end_ms=max(each.end_ms, each.start_ms + SEGMENT_MIN_MS)) for each in _apart(ordered)]
     clean = [replace(a, end_ms=min(a.end_ms, b.start_ms)) for a, b in pairwise(ordered)] + ordered[-1:]
-    return Transcript(tuple(each for each in clean if each.end_ms > each.start_ms))
+    return Transcript(tuple(clean))
+
+
+def _apart(ordered: Sequence[Segment]) -> list[Segment]:
+    """Return the segments, one that starts with (or before) the one above it 100 ms after that: two who begin at once."""
+    apart: list[Segment] = []
+    for each in ordered:
+        least = apart[-1].start_ms + SEGMENT_MIN_MS if apart and each.start_ms <= apart[-1].start_ms else each.start_ms
+        apart.append(replace(each, start_ms=least))
+    return apart
 
 
 def transcript_to_wire(transcript: Transcript) -> dict[str, object]:
@@ -102,20 +112,22 @@ def transcript_to_wire(transcript: Transcript) -> dict[str, object]:
 def transcript_from_wire(wire: Mapping[str, Any]) -> Transcript:
     """Read a transcript. Raises BadInput naming what is missing or of the wrong kind."""
     try:
-        segments = [
-            Segment(
-                float(each["startMs"]), float(each["endMs"]), str(each.get("text", "")), each.get("speaker"),
-                each.get("confidence"),
-                tuple(
-                    Word(float(w["startMs"]), float(w["endMs"]), str(w["text"]), w.get("confidence"))
-                    for w in each.get("words") or ()
-                ),
-            )
-            for each in wire["segments"]
-        ]  # fmt: skip
+        segments = [segment_from_wire(each) for each in wire["segments"]]
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
         raise BadInput(
             f"it lacks a field or has a wrong value ({wrong})", subject="transcript",
             remedy="Each segment needs startMs, endMs, text, and speaker where known.",
         ) from wrong  # fmt: skip
     return tidy(segments)
+
+
+def segment_from_wire(each: Mapping[str, Any]) -> Segment:
+    """Read one segment, as it stands. Raises KeyError, TypeError, ValueError or AttributeError."""
+    return Segment(
+        float(each["startMs"]), float(each["endMs"]), str(each.get("text", "")), each.get("speaker"),
+        each.get("confidence"),
+        tuple(
+            Word(float(w["startMs"]), float(w["endMs"]), str(w["text"]), w.get("confidence"))
+            for w in each.get("words") or ()
+        ),
+    )  # fmt: skip

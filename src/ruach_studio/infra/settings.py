@@ -77,6 +77,10 @@ class Settings(S3Settings):
     embedding_dimensions: int | None = Field(default=None, ge=8, le=4096)
     embedding_least_similarity: float = Field(default=0.3, ge=0.0, lt=1.0)
 
+    # What writes down speech: the folder of a CTranslate2 Whisper model; unset, that of the extra `transcribe`.
+    transcribe_model: Path | None = None
+    transcribe_threads: int = Field(default=2, ge=1, le=64)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
 
@@ -95,7 +99,7 @@ class Settings(S3Settings):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         return {price.strip(): tier.strip() for price, _, tier in pairs}
 
-    @field_validator("data_dir", "store_dir", "ffmpeg_bin")
+    @field_validator("data_dir", "store_dir", "ffmpeg_bin", "transcribe_model")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -107,7 +111,7 @@ class Settings(S3Settings):
 
     @field_validator(
         "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
-        "embedding_url", mode="before",
+        "embedding_url", "transcribe_model", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

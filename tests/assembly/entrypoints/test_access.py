@@ -16,6 +16,8 @@ ROUTES = [
     ("GET", "/sessions/x/edl/diff"), ("GET", "/sessions/x/edl/statistics"), ("POST", "/sessions/x/edl/restore"),
     ("GET", "/sessions/x/speakers"), ("PUT", "/sessions/x/speakers"), ("GET", "/sessions/x/speakers/proposal"),
     ("GET", "/sessions/x/transcript"), ("PUT", "/sessions/x/transcript"),
+    ("POST", "/sessions/x/transcript/import"), ("POST", "/sessions/x/transcript/edits"),
+    ("POST", "/sessions/x/transcript/transcribe"),
     ("POST", "/sessions/x/edl/import/json"),
     ("GET", "/sessions/x/jobs"), ("GET", f"/sessions/x/jobs/{JOB}"), ("GET", f"/sessions/x/jobs/{JOB}/progress"),
     ("POST", f"/sessions/x/jobs/{JOB}/cancel"), ("POST", "/sessions/x/derivatives"), ("GET", "/sessions/x/derivatives"),

@@ -17,6 +17,7 @@ from ruach_studio.assembly.usecases.decide import DraftOptions
 from ruach_studio.assembly.usecases.edit_edl import edit_edl
 from ruach_studio.assembly.usecases.get_edl import get_edl, list_versions
 from ruach_studio.assembly.usecases.get_speakers import get_speakers
+from ruach_studio.assembly.usecases.get_transcript import get_transcript
 from ruach_studio.assembly.usecases.preview_edl import preview_edl
 from ruach_studio.assembly.usecases.propose_speakers import propose_speakers
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions
@@ -24,7 +25,7 @@ from ruach_studio.assembly.usecases.replay_assembly import replay_assembly
 from ruach_studio.assembly.usecases.request_assembly import request_assembly
 from ruach_studio.assembly.usecases.restore_edl import restore_edl
 from ruach_studio.assembly.usecases.set_speakers import SpeakersConflict, set_speakers
-from ruach_studio.assembly.usecases.set_transcript import TranscriptConflict, get_transcript, set_transcript
+from ruach_studio.assembly.usecases.set_transcript import TranscriptConflict, set_transcript
 from ruach_studio.infra.audit import list_decisions, list_transitions
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import canonical_json
@@ -147,7 +148,8 @@ async def test_a_transcript_with_speakers_decides_and_can_be_decided_again(servi
     row = await set_transcript(services, drafted, said, base_version=0, actor=ACTOR)
     with pytest.raises(TranscriptConflict):
         await set_transcript(services, drafted, said, base_version=0, actor=ACTOR)
-    assert (row.version, (await get_transcript(services, drafted)).transcript) == (1, said)
+    shown = await get_transcript(services, drafted)
+    assert (row.version, tuple(each.segment for each in shown.segments)) == (1, said.segments)
     seats = SpeakerMap((Speaker("a", "Ann", (MicRef("A"),), ("B",)), Speaker("b", "Ben", (MicRef("B"),), ("A",))))
     await set_speakers(services, drafted, seats, base_version=0, actor=ACTOR)
     made = await preview_edl(services, drafted, wanted, actor=ACTOR, keep=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ruach_studio.app.cli import show
+from ruach_studio.app.cli import show, subtitles
 from ruach_studio.assembly.edl import CanonicalEDL, EdlStateConflict, edl_bytes, next_state, to_wire, validate_edl
 from ruach_studio.assembly.edl_state import Action
 from ruach_studio.assembly.exchange import FCPXML_VERSIONS, FORMATS, IMPORT_MAX_BYTES, IMPORTS, BadReturn, import_back
@@ -46,11 +46,13 @@ def approve(file: EdlFile, json: Json = False) -> None:
 
 
 @app.command()
-def lock(file: EdlFile, json: Json = False) -> None:
-    """Lock an approved EDL for good; only a locked EDL renders."""
+def lock(file: EdlFile, transcript: subtitles.File = None, transcript_of: subtitles.Of = None, json: Json = False) -> None:
+    """Lock an approved EDL for good; only a locked EDL renders, with the transcript that it was locked with."""
+    said = subtitles.given(transcript, transcript_of)
     edl = read_edl(file)
     check_edl(file, edl)
-    _save(file, _step(file, edl, "lock"), json)
+    edl = _step(file, edl, "lock")
+    _save(file, edl if said is None else subtitles.attached(edl, said), json)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ruach_studio.app.cli import show, show_sync
+from ruach_studio.app.cli import show, show_sync, subtitles
 from ruach_studio.app.cli.inputs import read_footage
 from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
@@ -34,14 +34,16 @@ def run(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the finished files.")] = Path("out"),
     rules: Annotated[Ruleset, typer.Option("--rules", help="The ruleset that chooses angles.")] = "angle-v2",
     session: Annotated[str | None, typer.Option("--session", help="Name the session (default: by its footage).")] = None,
+    transcript: subtitles.File = None, transcript_of: subtitles.Of = None,
 ) -> None:  # fmt: skip
     """Sync, cut, approve, lock, render, master and store: raw multicam footage in, four published formats out."""
     settings = local_settings()
     footage = read_footage(camera, wide=wide, audio=audio, master=master)
     if session is not None:
         checked_name(session, field="--session")
+    said = subtitles.given(transcript, transcript_of)
     options = DraftOptions(master=master, ruleset=rules)
-    do(settings, MainJob(camera_files(footage), out, options, session), json=json)
+    do(settings, MainJob(camera_files(footage), out, options, session, transcript=said), json=json)
 
 
 def do(settings: Settings, job: MainJob, *, json: bool = False) -> Made:

@@ -12,6 +12,7 @@ from ruach_studio.assembly.entrypoints import (
     http_exchange,
     http_jobs,
     http_speakers,
+    http_transcripts,
     http_versions,
 )
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
@@ -53,6 +54,7 @@ def router(services: AssemblyServices) -> APIRouter:
     http_edl.add_review(routes, services)
     http_versions.add(routes, services)
     http_speakers.add(routes, services)
+    http_transcripts.add(routes, services)
     http_exchange.add(routes, services)
     http_jobs.add(routes, services)
     http_derivatives.add(routes, services)

@@ -1,4 +1,4 @@
-"""Turn HTTP requests about who speaks where, who is filmed by what, and what was said into use cases."""
+"""Turn HTTP requests about who speaks where and who is filmed by what into use cases."""
 
 from fastapi import APIRouter
 
@@ -7,8 +7,6 @@ from ruach_studio.assembly.entrypoints.wire_versions import (
     ProposalBody,
     SpeakersBody,
     SpeakersRequest,
-    TranscriptBody,
-    TranscriptRequest,
 )
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.session_state import SessionStateConflict
@@ -18,12 +16,6 @@ from ruach_studio.assembly.usecases.get_speakers import NobodyToMap, SpeakersVie
 from ruach_studio.assembly.usecases.preview_edl import NothingToPreview
 from ruach_studio.assembly.usecases.propose_speakers import propose_speakers
 from ruach_studio.assembly.usecases.set_speakers import SpeakersConflict, set_speakers
-from ruach_studio.assembly.usecases.set_transcript import (
-    TranscriptConflict,
-    TranscriptNotFound,
-    get_transcript,
-    set_transcript,
-)
 from ruach_studio.infra.http.openapi import problem_responses
 
 
@@ -47,14 +39,3 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
                 responses=problem_responses(SessionNotFound, NothingToPreview, SessionStateConflict))  # fmt: skip
     async def propose(session_id: str, _operator: Reader) -> ProposalBody:
         return ProposalBody.of(await propose_speakers(services, session_id))
-
-    @routes.get("/{session_id}/transcript", summary="Show the session's transcript",
-                responses=problem_responses(SessionNotFound, TranscriptNotFound))  # fmt: skip
-    async def read(session_id: str, _operator: Reader) -> TranscriptBody:
-        return TranscriptBody.of(await get_transcript(services, session_id))
-
-    @routes.put("/{session_id}/transcript", summary="Save a transcript with its speakers: the next version",
-                responses=problem_responses(SessionNotFound, TranscriptConflict))  # fmt: skip
-    async def write(session_id: str, body: TranscriptRequest, operator: Operator) -> TranscriptBody:
-        row = await set_transcript(services, session_id, body.value(), base_version=body.base_version, actor=operator.actor)
-        return TranscriptBody.of(row)

@@ -1,4 +1,4 @@
-"""Turn the comparison and the statistics of EDLs, speaker maps and transcripts into JSON, and their requests into values."""
+"""Turn the comparison and the statistics of EDLs, and speaker maps, into JSON, and their requests into values."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,8 +12,6 @@ from ruach_studio.assembly.edl_wire import cut_to_wire
 from ruach_studio.assembly.entrypoints.wire import NAME_MAX, TEXT_MAX, Wire
 from ruach_studio.assembly.mapping import MicRef, Speaker, SpeakerMap
 from ruach_studio.assembly.mapping_proposal import Proposal
-from ruach_studio.assembly.store.speakers import TranscriptRow
-from ruach_studio.assembly.transcript import Transcript, transcript_from_wire, transcript_to_wire
 from ruach_studio.assembly.usecases.get_speakers import SpeakersView
 from ruach_studio.kernel.timebase import FrameRate
 
@@ -190,32 +188,6 @@ class SpeakersRequest(Wire):
                 for each in self.speakers
             )
         )
-
-
-class TranscriptRequest(Wire):
-    """Segments with their speakers: {startMs, endMs, text, speaker?, confidence?, words?}; times on the master timeline."""
-
-    base_version: int = Field(ge=0)
-    segments: list[dict[str, Any]] = Field(min_length=1, max_length=100_000)
-
-    def value(self) -> Transcript:
-        """Return the value. Raises BadInput naming the fault."""
-        return transcript_from_wire({"segments": self.segments})
-
-
-class TranscriptBody(Wire):
-    """A saved transcript, tidied: sorted, not overlapping."""
-
-    version: int
-    segments: list[dict[str, Any]]
-    created_by: str
-    created_at: datetime
-
-    @classmethod
-    def of(cls, row: TranscriptRow) -> "TranscriptBody":
-        """Return the body of a stored transcript."""
-        return cls(version=row.version, created_by=row.created_by, created_at=row.created_at,
-                   **transcript_to_wire(row.transcript))  # type: ignore[arg-type]  # fmt: skip
 
 
 def _cuts(cuts: tuple[Cut, ...], fps: FrameRate) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.edl import CanonicalEDL, Origin, Status, edl_bytes, from_wire, to_wire
+from ruach_studio.assembly.store import transcripts
 from ruach_studio.assembly.store.tables import EDL_HEAD, EDL_STATE, EDL_VERSION
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.hashing import sha256_hex
@@ -53,7 +54,8 @@ async def head(conn: AsyncConnection, session_id: str, *, lock: bool = False) ->
 async def insert(
     tx: AsyncConnection, edl: CanonicalEDL, *, author: str, at: datetime, auto_key: str | None = None, note: str = ""
 ) -> None:
-    """Save `edl` under its own version with its state, and make it the head."""
+    """Save `edl` under its own version with its state, and make it the head; a transcript comes with the lock."""
+    edl = replace(edl, transcript=None)
     await tx.execute(
         sa.insert(EDL_VERSION).values(
             session_id=edl.session_id, version=edl.version, parent_version=edl.parent_version, sync_version=edl.sync_version,
@@ -89,7 +91,8 @@ async def get(conn: AsyncConnection, session_id: str, version: int | None = None
     row = (await conn.execute(statement)).one_or_none()
     if row is None:
         raise EdlNotFound(f"there is no EDL version {version}", subject=session_id, remedy="List the versions.")
-    return replace(from_wire(row.wire), status=cast(Status, row.state))
+    spoken = await transcripts.locked_with(conn, session_id, version) if row.state == "locked" else None
+    return replace(from_wire(row.wire), status=cast(Status, row.state), transcript=spoken)
 
 
 async def auto_version(conn: AsyncConnection, auto_key: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Turn speaker maps and transcripts into immutable version rows, and back; version 0 means that none was saved yet."""
+"""Turn speaker maps into immutable version rows, and back; version 0 means that none was saved yet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.mapping import SpeakerMap, map_from_wire, map_to_wire
-from ruach_studio.assembly.store.tables import SPEAKER_MAP, TRANSCRIPT
-from ruach_studio.assembly.transcript import Transcript, transcript_from_wire, transcript_to_wire
+from ruach_studio.assembly.store.tables import SPEAKER_MAP
 from ruach_studio.kernel.errors import NotFound
-from ruach_studio.kernel.hashing import plain
 
 MapOrigin = Literal["proposed", "operator"]
 
@@ -30,16 +28,6 @@ class SpeakersRow:
     origin: MapOrigin
     speakers: SpeakerMap
     notes: str
-    created_by: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TranscriptRow:
-    """One saved version of a session's transcript."""
-
-    version: int
-    transcript: Transcript
     created_by: str
     created_at: datetime
 
@@ -63,24 +51,5 @@ async def insert_map(tx: AsyncConnection, session_id: str, row: SpeakersRow) -> 
         sa.insert(SPEAKER_MAP).values(
             session_id=session_id, version=row.version, origin=row.origin, speakers=map_to_wire(row.speakers),
             notes=row.notes, created_by=row.created_by, created_at=row.created_at,
-        )
-    )  # fmt: skip
-
-
-async def newest_transcript(conn: AsyncConnection, session_id: str) -> TranscriptRow | None:
-    """Return the newest transcript, or None before the first."""
-    statement = sa.select(TRANSCRIPT).where(TRANSCRIPT.c.session_id == session_id)
-    row = (await conn.execute(statement.order_by(TRANSCRIPT.c.version.desc()).limit(1))).one_or_none()
-    return None if row is None else TranscriptRow(
-        row.version, transcript_from_wire(row.wire), row.created_by, row.created_at
-    )  # fmt: skip
-
-
-async def insert_transcript(tx: AsyncConnection, session_id: str, row: TranscriptRow) -> None:
-    """Save a version; the session's row is locked by the caller."""
-    await tx.execute(
-        sa.insert(TRANSCRIPT).values(
-            session_id=session_id, version=row.version, wire=plain(transcript_to_wire(row.transcript)),
-            created_by=row.created_by, created_at=row.created_at,
         )
     )  # fmt: skip

@@ -139,6 +139,20 @@ TRANSCRIPT = sa.Table(
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("wire", JSONB),
+    sa.Column("origin", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("sha256", sa.Text),
+    sa.Column("details", JSONB),
     sa.Column("created_by", sa.Text),
+    sa.Column("created_at", _TIME),
+)
+
+EDL_TRANSCRIPT = sa.Table(
+    "edl_transcript",
+    METADATA,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("transcript_version", sa.Integer),
+    sa.Column("wire", JSONB),
     sa.Column("created_at", _TIME),
 )

@@ -15,6 +15,7 @@ from ruach_studio.assembly.angles_styles import styled
 from ruach_studio.assembly.dress import Extras
 from ruach_studio.assembly.store import speakers
 from ruach_studio.assembly.usecases.decide import DraftOptions, Mode
+from ruach_studio.assembly.usecases.get_transcript import spoken
 from ruach_studio.kernel.errors import BadInput
 
 # specification's name, our key on the wire, the ruleset's setting, divisor
@@ -67,9 +68,9 @@ async def with_stored(conn: AsyncConnection, session_id: str, options: DraftOpti
         if row is not None:
             options = replace(options, speakers=row.speakers, speakers_version=row.version)
     if options.transcript is None and (options.mode == "transcript" or options.extras.reads_transcript):
-        found = await speakers.newest_transcript(conn, session_id)
+        found = await spoken(conn, session_id)
         if found is not None:
-            options = replace(options, transcript=found.transcript, transcript_version=found.version)
+            options = replace(options, transcript=found[1], transcript_version=found[0].version)
     if options.mode == "transcript" and options.transcript is None:
         raise BadInput(
             "the session has no transcript to cut by", subject="mode", remedy="Save one with its speakers, or use energy."

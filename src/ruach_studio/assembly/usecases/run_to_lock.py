@@ -5,11 +5,12 @@ killed run is continued by the next one: it looks at the session's state and doe
 between stands. Counterpart: the single use cases, which the service's routes call one by one.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.ports import AssemblyServices
-from ruach_studio.assembly.store import edls, sessions, syncs
+from ruach_studio.assembly.store import edls, sessions, syncs, transcripts
 from ruach_studio.assembly.store.sessions import SessionRow
 from ruach_studio.assembly.usecases.add_camera import add_camera
 from ruach_studio.assembly.usecases.approve_sync import approve_sync
@@ -18,6 +19,7 @@ from ruach_studio.assembly.usecases.compute_sync import compute_sync
 from ruach_studio.assembly.usecases.create_session import SessionExists, create_session
 from ruach_studio.assembly.usecases.decide import DraftOptions
 from ruach_studio.assembly.usecases.footage import CameraFiles
+from ruach_studio.assembly.usecases.import_transcript import TranscriptFile, import_transcript
 from ruach_studio.assembly.usecases.lock_edl import lock_edl
 from ruach_studio.assembly.usecases.move_edl import move_edl
 from ruach_studio.infra.logging import get_logger
@@ -35,7 +37,7 @@ class AnotherSession(Conflict):
 
 async def run_to_lock(
     services: AssemblyServices, session_id: str, cameras: Sequence[CameraFiles], options: DraftOptions, *, actor: str,
-    title: str = "", tell: Tell,
+    title: str = "", transcript: TranscriptFile | None = None, tell: Tell,
 ) -> CanonicalEDL:  # fmt: skip
     """Return the session's locked EDL, making what is missing; every step is recorded under `actor`.
 
@@ -45,13 +47,17 @@ async def run_to_lock(
     """
     async with services.database.transaction() as tx:
         await sessions.alone(tx, session_id)
-        return await _go_on(services, session_id, cameras, options, actor, title, tell)
+        await _go_on(services, session_id, cameras, options, actor, title, tell)
+        if transcript is not None:
+            await _import(services, session_id, transcript, actor)
+        tell("lock", 0.9)
+        return await _lock(services, session_id, options, actor)
 
 
 async def _go_on(
     services: AssemblyServices, session_id: str, cameras: Sequence[CameraFiles], options: DraftOptions, actor: str,
     title: str, tell: Tell,
-) -> CanonicalEDL:  # fmt: skip
+) -> None:  # fmt: skip
     try:
         await create_session(services, actor=actor, session_id=session_id, title=title)
     except SessionExists:
@@ -70,8 +76,18 @@ async def _go_on(
     tell("assemble", 0.5)
     if session.state == "synced":
         await assemble(services, session_id, options=options, actor=actor)
-    tell("lock", 0.9)
-    return await _lock(services, session_id, options, actor)
+
+
+async def _import(services: AssemblyServices, session_id: str, file: TranscriptFile, actor: str) -> None:
+    """Import the transcript unless the newest came from this very file. Raises AnotherSession once the EDL is locked."""
+    async with services.database.connection() as conn:
+        newest = await transcripts.newest(conn, session_id)
+        edl = await edls.get(conn, session_id)
+    if newest is not None and newest.details.get("fileSha256") == hashlib.sha256(file.data).hexdigest():
+        return
+    if edl.status == "locked":
+        raise AnotherSession("its EDL is locked with another transcript, or none", subject=session_id, remedy=_REMEDY)
+    await import_transcript(services, session_id, file, base_version=newest.version if newest else 0, actor=actor)
 
 
 async def _register(services: AssemblyServices, session_id: str, cameras: Sequence[CameraFiles], actor: str) -> None:

@@ -1,11 +1,18 @@
-"""Turn a transcript with speakers into the next version of the session's; drafts that exist stay as they are."""
+"""Turn a transcript with speakers into the next version of the session's; drafts and locked EDLs stay as they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.ports import AssemblyServices
-from ruach_studio.assembly.store import sessions, speakers
-from ruach_studio.assembly.store.speakers import TranscriptRow
+from ruach_studio.assembly.store import sessions, transcripts
+from ruach_studio.assembly.store.transcripts import TranscriptOrigin, TranscriptRow
 from ruach_studio.assembly.transcript import Transcript
+from ruach_studio.assembly.transcript_place import Recorded, sha256_of
 from ruach_studio.infra.audit import record_transition
-from ruach_studio.kernel.errors import Conflict, NotFound
+from ruach_studio.kernel.errors import Conflict
 
 
 class TranscriptConflict(Conflict):
@@ -14,40 +21,56 @@ class TranscriptConflict(Conflict):
     code = "transcript_conflict"
 
 
-class TranscriptNotFound(NotFound):
-    """The session has no transcript."""
+@dataclass(frozen=True, slots=True)
+class NewTranscript:
+    """What is to be saved, and where it comes from."""
 
-    code = "transcript_not_found"
+    recorded: Sequence[Recorded]
+    origin: TranscriptOrigin
+    language: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def set_transcript(
-    services: AssemblyServices, session_id: str, transcript: Transcript, *, base_version: int, actor: str
-) -> TranscriptRow:
-    """Save `transcript` as the version after `base_version` (0 = the first). Raises TranscriptConflict, SessionNotFound."""
+    services: AssemblyServices, session_id: str, transcript: Transcript, *, base_version: int, actor: str,
+    language: str | None = None,
+) -> TranscriptRow:  # fmt: skip
+    """Save `transcript` (master time) after `base_version` (0 = the first). Raises TranscriptConflict, SessionNotFound."""
+    recorded = [Recorded(number, segment) for number, segment in enumerate(transcript.segments, 1)]
     async with services.database.transaction() as tx:
-        await sessions.get(tx, session_id, lock=True)
-        newest = await speakers.newest_transcript(tx, session_id)
-        current = newest.version if newest else 0
-        if current != base_version:
-            raise TranscriptConflict(
-                f"version {base_version} was worked on, version {current} is the newest", subject=session_id,
-                remedy="Load the newest version and make the change there.", base_version=base_version,
-                current_version=current,
-            )  # fmt: skip
-        row = TranscriptRow(current + 1, transcript, actor, services.clock.now())
-        await speakers.insert_transcript(tx, session_id, row)
-        await record_transition(
-            tx, entity="transcript", entity_id=session_id, from_state=str(current) if current else None,
-            to_state=str(row.version), actor=actor, reason=f"{len(transcript.segments)} segments",
+        await newest_locked(tx, session_id, base_version)
+        return await save(
+            tx, services, session_id, NewTranscript(recorded, "operator", language), base_version=base_version, actor=actor
+        )
+
+
+async def newest_locked(tx: AsyncConnection, session_id: str, base_version: int) -> TranscriptRow | None:
+    """Hold the session and return its newest transcript, which must be `base_version`. Raises TranscriptConflict."""
+    await sessions.get(tx, session_id, lock=True)
+    newest = await transcripts.newest(tx, session_id)
+    current = newest.version if newest else 0
+    if current != base_version:
+        raise TranscriptConflict(
+            f"version {base_version} was worked on, version {current} is the newest", subject=session_id,
+            remedy="Load the newest version and make the change there.", base_version=base_version,
+            current_version=current,
         )  # fmt: skip
-    return row
+    return newest
 
 
-async def get_transcript(services: AssemblyServices, session_id: str) -> TranscriptRow:
-    """Return the newest transcript. Raises SessionNotFound, TranscriptNotFound (404)."""
-    async with services.database.connection() as conn:
-        await sessions.get(conn, session_id)
-        row = await speakers.newest_transcript(conn, session_id)
-    if row is None:
-        raise TranscriptNotFound(subject=session_id, remedy="Save one first.")
+async def save(
+    tx: AsyncConnection, services: AssemblyServices, session_id: str, new: NewTranscript, *, base_version: int, actor: str
+) -> TranscriptRow:
+    """Save the version after `base_version`, with its audit row; the caller holds the session."""
+    recorded = tuple(new.recorded)
+    row = TranscriptRow(
+        base_version + 1, recorded, new.origin, new.language, sha256_of(recorded, new.language), new.details, actor,
+        services.clock.now(),
+    )  # fmt: skip
+    await transcripts.insert(tx, session_id, row)
+    await record_transition(
+        tx, entity="transcript", entity_id=session_id, from_state=str(base_version) if base_version else None,
+        to_state=str(row.version), actor=actor,
+        reason=f"{len(recorded)} segments, {new.origin}, sha256 {row.sha256[:12]}",
+    )  # fmt: skip
     return row
