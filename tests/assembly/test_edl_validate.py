@@ -51,6 +51,14 @@ def test_a_sound_programme_has_neither(make_edl):
             lambda e: replace(e, omitted=({"startFrame": 30, "endFrameExclusive": 75, "reason": "silence"},)),
             "left-out", "1 stretches (1.5 s of 60.0 s) fall out of renders and exports",
         ),
+        (
+            lambda e: replace(e, omitted=({"startFrame": 199, "endFrameExclusive": 210, "reason": "silence"},)),
+            "left-out", "1 stretches (0.4 s of 60.0 s)",
+        ),
+        (
+            lambda e: replace(e, omitted=({"startFrame": 220, "endFrameExclusive": 600, "reason": "silence"},)),
+            "flash", "of the cut at 0:07 10 frames are shown, the rest is left out",
+        ),
         (lambda e: changed(e, 3, picture_offset_frames=60, start_frame=600), "", ""),
         (
             lambda e: changed(changed(e, 2, start_frame=560), 3, picture_offset_frames=45),

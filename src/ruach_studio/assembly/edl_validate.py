@@ -8,7 +8,8 @@ outside its two cuts or over 2 s away, an omitted stretch out of range or out of
 
 Warnings: a cut under 2 s (said apart where a locked neighbour is why) or over 1.5 x the maximum shot (15 s unless set), a
 camera that does not record for the whole cut, a sound that begins before the neighbour's picture, an unused camera, more
-than 15 cuts per minute, chapters out of order, stretches that renders and exports leave out, with their seconds. A gap,
+than 15 cuts per minute, chapters out of order, stretches that renders and exports leave out, with their seconds, a cut
+of which they leave less than half a second. A gap,
 which other tools only warn of beyond 1 s, is an error here: the programme is gap-free.
 """
 
@@ -16,6 +17,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 from ruach_studio.assembly.angles_shot import named
@@ -25,6 +27,7 @@ from ruach_studio.kernel.timebase import clock_text
 SHORT_CUT_S = 2.0
 MAX_SHOT_DEFAULT_S = 15.0
 LONG_CUT_FACTOR = 1.5
+FLASH_S = Fraction(1, 2)
 CUTS_PER_MINUTE_MAX = 15.0
 PICTURE_OFFSET_MAX_S = 2  # beyond this a J- or L-cut is a wrong camera
 DRIFT_MAX_PPM = 100_000.0  # film shown at 25 instead of 24 frames is 41 700; -1 000 000 would be no time at all
@@ -179,7 +182,7 @@ def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
 
 def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
     rate, rate_f = edl.fps.value, float(edl.fps.value)
-    shortest = int(SHORT_CUT_S * rate)
+    shortest, kept = int(SHORT_CUT_S * rate), edl.kept
     maximum = edl.options.get("maxShotLengthMs")
     max_s = float(maximum) / 1000.0 if isinstance(maximum, int | float) and maximum > 0 else MAX_SHOT_DEFAULT_S
     for i, cut in enumerate(edl.program):
@@ -189,6 +192,9 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
             why = "a locked cut beside it leaves no more" if squeezed else "2 s wanted"
             code = "short-beside-lock" if squeezed else "short-cut"
             yield EdlIssue(code, f"{_the(edl, cut)} lasts {length_s:.2f} s ({why})", cut.id)
+        shown = kept.shown_frame(cut.end_frame_exclusive) - kept.shown_frame(cut.start_frame)
+        if 0 < shown < cut.frames and shown < FLASH_S * rate:
+            yield EdlIssue("flash", f"of {_the(edl, cut)} {shown} frames are shown, the rest is left out", cut.id)
         if length_s > LONG_CUT_FACTOR * max_s:
             yield EdlIssue("long-cut", f"{_the(edl, cut)} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
         if edl.can_show(cut.camera):

@@ -14,7 +14,7 @@ from tests.assembly.exchange.test_round_trip import edls, programs
 
 from ruach_studio.assembly.edl import ClipPiece, edl_bytes, from_wire, to_wire, validate_edl
 from ruach_studio.assembly.exchange import FORMATS, IMPORTS, export, import_back
-from ruach_studio.assembly.exchange.pieces import pieces_of
+from ruach_studio.assembly.exchange.pieces import heard, pieces_of
 from ruach_studio.infra.media import find_ffmpeg
 
 
@@ -92,6 +92,29 @@ def test_the_jump_is_where_it_is_in_every_format(edl):
     assert [(g.tag, g.get("start")) for g in angle] == [
         ("asset-clip", "0s"), ("gap", "0s"), ("asset-clip", "12s"), ("asset-clip", "21s"),
     ]  # fmt: skip
+
+
+def test_a_retimed_stretch_counts_from_where_its_clip_began_not_from_the_sequence(make_edl):
+    plain = make_edl(fps="25")
+    fast = replace(plain.sources["W"].clips[0], drift_ppm=999.0)
+    edl = replace(plain, sources={**plain.sources, "W": replace(plain.sources["W"], clips=(fast,))})
+    edl = without(edl, (200, 400))
+    tree = etree.fromstring(export(edl, "fcp7xml")[0].split("\n", 2)[2].encode())
+    item = tree.findall("sequence/media/video/track")[3].findall("clipitem")[-1]  # W's angle, behind the seam
+    assert [int(item.findtext(name)) for name in ("start", "end", "in")] == [200, 1300, 400 + edl.fps.frame_at_ms(4021.3)]
+    playlist = etree.fromstring(export(edl, "mlt")[0].encode()).findall("playlist")[4]
+    assert playlist[-1].get("in") == item.findtext("in")
+
+
+def test_sound_that_goes_with_the_cameras_changes_at_its_own_frame(make_edl):
+    plain = replace(make_edl(fps="25"), programme_audio=None)
+    cuts = (*plain.program[:2], replace(plain.program[2], picture_offset_frames=12), *plain.program[3:])  # a J-cut to W
+    edl = replace(plain, program=cuts)
+    assert [(piece.camera, piece.start_frame) for piece in heard(edl)][:3] == [("A", 0), ("B", 175), ("W", 373 - 12)]
+    tracks = json.loads(export(edl, "otio")[0])["tracks"]["children"]
+    lengths = {name: [c["source_range"]["duration"]["value"] for c in track["children"]][:2]
+               for track in tracks if (name := track["name"]) in ("Programme", "Programme sound")}  # fmt: skip
+    assert lengths == {"Programme": [175.0, 198.0], "Programme sound": [175.0, 186.0]}
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])

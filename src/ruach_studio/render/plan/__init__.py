@@ -14,7 +14,7 @@ from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
 from ruach_studio.render.plan.decided import Decided, decided
-from ruach_studio.render.plan.left_out import left_out_note, on_output, read_left_out, window_without
+from ruach_studio.render.plan.left_out import left_out_notes, on_output, read_left_out, window_without
 from ruach_studio.render.plan.lettering import Lettering
 from ruach_studio.render.plan.mapping import first_programme_frame, position, source_frame
 from ruach_studio.render.plan.wire import ClipRef, EdlNotLocked, EdlUnreadable, LockedEdl, read_edl
@@ -94,12 +94,12 @@ def plan_render(edl: Mapping[str, object], preset: Preset) -> RenderPlan:
     """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable."""
     locked = read_edl(edl)
     omitted = read_left_out(edl, locked.frames)
-    window, unused = window_without(locked, omitted, preset.max_length_s)
+    window, notes = window_without(locked, omitted, preset.max_length_s)
     start, end = window.start_frame, window.end_frame_exclusive
     kept = KeptFrames.of(start, end, omitted)
     covered = [cover(locked, low, high) for low, high in kept.stretches]
     audio = plan_audio(locked, start, end, omitted)
-    notes = [note for note in (unused, left_out_note(kept, start, end, locked.rate.value)) if note]
+    notes += left_out_notes(kept, start, end, locked.rate.value)
     notes += [note for _, said in covered for note in said]
     notes += [] if preset.audio is None else audio.notes
     return RenderPlan(

@@ -42,16 +42,19 @@ def read_left_out(wire: Mapping[str, object], frames: int) -> tuple[Stretch, ...
     return tuple(found)
 
 
-def window_without(edl: LockedEdl, left_out: tuple[Stretch, ...], max_length_s: Fraction | None) -> tuple[Window, str]:
-    """Return the programme frames that a format shows, and a note ("" if there is nothing to say)."""
+def window_without(edl: LockedEdl, left_out: tuple[Stretch, ...], max_length_s: Fraction | None) -> tuple[Window, list[str]]:
+    """Return the programme frames that a format shows, and what there is to say of it."""
     if not left_out:
-        return choose_window(edl, max_length_s), ""
+        return choose_window(edl, max_length_s), []
     kept = KeptFrames.of(0, edl.frames, left_out)
     shown = as_shown(edl, kept)
     window = choose_window(shown, max_length_s)
     last = kept.programme_frame(window.end_frame_exclusive - 1) + 1
-    note = "" if len(shown.shorts) == len(edl.shorts) else "a marked short lies in a stretch that is left out: not used"
-    return replace(window, start_frame=kept.programme_frame(window.start_frame), end_frame_exclusive=last), note
+    notes = ["a marked short lies in a stretch that is left out: not used"] * (len(shown.shorts) < len(edl.shorts))
+    notes += ["the stretch was chosen in the film as it is shown: its reasons count that film's frames and times"] * (
+        window.decided is not None
+    )
+    return replace(window, start_frame=kept.programme_frame(window.start_frame), end_frame_exclusive=last), notes
 
 
 def as_shown(edl: LockedEdl, kept: KeptFrames) -> LockedEdl:
@@ -67,12 +70,11 @@ def as_shown(edl: LockedEdl, kept: KeptFrames) -> LockedEdl:
     return replace(edl, frames=kept.frames, cuts=cuts, shorts=shorts)
 
 
-def left_out_note(kept: KeptFrames, start_frame: int, end_frame_exclusive: int, frames_per_s: Fraction) -> str:
-    """Return the sentence that says how much is left out between the two frames, "" for nothing."""
+def left_out_notes(kept: KeptFrames, start_frame: int, end_frame_exclusive: int, frames_per_s: Fraction) -> list[str]:
+    """Return the sentence that says how much is left out between the two frames, none for nothing."""
     missing = end_frame_exclusive - start_frame - kept.frames
-    if not missing:
-        return ""
-    return f"{float(missing / frames_per_s):.1f} s are left out, as the EDL marks them; {len(kept.stretches)} stretches stay"
+    told = f"{float(missing / frames_per_s):.1f} s are left out, as the EDL marks them; {len(kept.stretches)} stretches stay"
+    return [told] * bool(missing)
 
 
 def on_output(lettering: Lettering, kept: KeptFrames) -> Lettering:
