@@ -1,4 +1,4 @@
-"""Let OpenTimelineIO's library read sequences without what is left out, of cameras that jump: `python bench/exchange_pieces.py`.
+"""Let OpenTimelineIO read sequences without what is left out, of cameras that jump: `python bench/exchange_pieces.py`.
 
 The session of `exchange.py` with a camera that loses 200 ms and later doubles 400 ms, and four stretches left out, at every
 rate. For each frame of the sequence the library says which file it shows and where; that is held against the placement of
