@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ruach_studio.assembly.edl import CanonicalEDL, validate_edl
+from ruach_studio.assembly.edl import CanonicalEDL, ClipPiece, validate_edl
 from ruach_studio.assembly.review import Split, apply_edits
 
 
@@ -19,6 +19,11 @@ def cut_into(edl, frames):
     """Return `edl` with its first cut split every `frames`."""
     edits = [Split(edl.program[0].id, at) for at in range(frames * (edl.program[0].frames // frames), 0, -frames)]
     return apply_edits(edl, edits, version=2)
+
+
+def in_pieces(edl, *pieces):
+    clip = replace(edl.sources["W"].clips[0], pieces=tuple(ClipPiece(*piece) for piece in pieces))
+    return replace(edl, sources={**edl.sources, "W": replace(edl.sources["W"], clips=(clip,))})
 
 
 def codes(issues):
@@ -44,7 +49,15 @@ def test_a_sound_programme_has_neither(make_edl):
         ),
         (
             lambda e: replace(e, omitted=({"startFrame": 30, "endFrameExclusive": 75, "reason": "silence"},)),
-            "omitted-kept", "1 stretches (1.5 s) are marked",
+            "left-out", "1 stretches (1.5 s of 60.0 s) fall out of renders and exports",
+        ),
+        (
+            lambda e: replace(e, omitted=({"startFrame": 199, "endFrameExclusive": 210, "reason": "silence"},)),
+            "left-out", "1 stretches (0.4 s of 60.0 s)",
+        ),
+        (
+            lambda e: replace(e, omitted=({"startFrame": 220, "endFrameExclusive": 600, "reason": "silence"},)),
+            "flash", "of the cut at 0:07 10 frames are shown, the rest is left out",
         ),
         (lambda e: changed(e, 3, picture_offset_frames=60, start_frame=600), "", ""),
         (
@@ -93,6 +106,11 @@ def test_a_short_cut_beside_a_lock_says_that_the_lock_is_why(make_edl):
         (lambda e: replace(e, shorts=({"startMs": 5},)), "short-range"),
         (lambda e: replace(e, omitted=({"startFrame": 0, "endFrameExclusive": 1801},)), "omitted-range"),
         (lambda e: replace(e, omitted=({"startFrame": 9, "endFrameExclusive": 9},)), "omitted-range"),
+        (lambda e: replace(e, omitted=({"startFrame": 0, "endFrameExclusive": 1800},)), "all-omitted"),
+        (lambda e: in_pieces(e, (1.0, 0.0)), "clip-pieces"),
+        (lambda e: in_pieces(e, (0.0, 0.0), (9.0, 1.0), (9.0, 2.0)), "clip-pieces"),
+        (lambda e: in_pieces(e, (0.0, 0.0), (70_000.0, 1.0)), "clip-pieces"),
+        (lambda e: in_pieces(e, (0.0, math.nan)), "clip-pieces"),
         (
             lambda e: replace(
                 e, omitted=({"startFrame": 9, "endFrameExclusive": 20}, {"startFrame": 19, "endFrameExclusive": 30})

@@ -14,9 +14,9 @@ from ruach_studio.assembly.edits import (
     NOTE_MAX,
     Annotate,
     ApproveCut,
+    CutEdit,
     CutIsLocked,
     CutNotFound,
-    Edit,
     EditRefused,
     Join,
     LockCut,
@@ -32,7 +32,7 @@ from ruach_studio.assembly.edl_model import CanonicalEDL, Cut
 from ruach_studio.kernel.hashing import uuid5
 
 
-def step(edl: CanonicalEDL, program: Sequence[Cut], edit: Edit) -> list[Cut]:
+def step(edl: CanonicalEDL, program: Sequence[Cut], edit: CutEdit | Restore) -> list[Cut]:
     """Return `program` after `edit`. Raises CutNotFound (404), CutIsLocked (409), EditRefused (422), naming the remedy."""
     before = list(program)
     if isinstance(edit, Restore):
@@ -140,7 +140,7 @@ def _restore(edl: CanonicalEDL, program: list[Cut], edit: Restore) -> list[Cut]:
     return [*before, *edit.cuts, *after]
 
 
-_STEPS: dict[type[Edit], Callable[..., list[Cut]]] = {
+_STEPS: dict[type[CutEdit], Callable[..., list[Cut]]] = {
     ReAngle: _re_angle, Split: _split, Trim: trim, Ripple: ripple, Move: move, Join: join, OffsetPicture: offset,
     ApproveCut: _approve, Annotate: _annotate, LockCut: _lock,
 }  # fmt: skip

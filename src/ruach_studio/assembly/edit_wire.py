@@ -14,9 +14,11 @@ from ruach_studio.assembly.edits import (
     Edit,
     EditRefused,
     Join,
+    Keep,
     LockCut,
     Move,
     OffsetPicture,
+    Omit,
     ReAngle,
     Restore,
     Ripple,
@@ -28,7 +30,8 @@ from ruach_studio.kernel.timebase import FrameRate
 
 OPS: Mapping[str, type[Edit]] = {
     "reAngle": ReAngle, "split": Split, "trim": Trim, "ripple": Ripple, "move": Move, "join": Join,
-    "pictureOffset": OffsetPicture, "approve": ApproveCut, "note": Annotate, "lock": LockCut, "restore": Restore,
+    "pictureOffset": OffsetPicture, "approve": ApproveCut, "note": Annotate, "lock": LockCut, "omit": Omit,
+    "keep": Keep, "restore": Restore,
 }  # fmt: skip
 _OP_OF = {kind: op for op, kind in OPS.items()}
 

@@ -96,6 +96,22 @@ class LockCut:
 
 
 @dataclass(frozen=True, slots=True)
+class Omit:
+    """Leave programme frames [start, end) out of renders and exports."""
+
+    start_frame: int
+    end_frame_exclusive: int
+    reason: str = "the operator left it out"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Show the stretch again that is left out from `start_frame` on."""
+
+    start_frame: int
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """Put back `cuts`, which fill the frames from `start_frame` to `end_frame_exclusive`: what an undo needs."""
 
@@ -105,7 +121,7 @@ class Restore:
 
 
 CutEdit = ReAngle | Split | Trim | Ripple | Move | Join | OffsetPicture | ApproveCut | Annotate | LockCut
-Edit = CutEdit | Restore
+Edit = CutEdit | Omit | Keep | Restore
 MARKS = (ApproveCut, Annotate, LockCut)  # these say something about a cut; all others change the programme
 
 

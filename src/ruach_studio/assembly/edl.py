@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ruach_studio.assembly.angles_shot import AnglePlan
-from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, ClipSource, Cut, Origin, Source, Status
+from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, ClipPiece, ClipSource, Cut, Origin, Source, Status
 from ruach_studio.assembly.edl_state import EdlIsLocked, EdlStateConflict, next_state
 from ruach_studio.assembly.edl_validate import EdlIssue, EdlReport, validate_edl
 from ruach_studio.assembly.edl_wire import BadEdl, edl_bytes, from_wire, to_wire
 from ruach_studio.assembly.session import Camera, SessionSources
 from ruach_studio.assembly.sound_quality import programme_order
-from ruach_studio.assembly.sync import SyncSolution
+from ruach_studio.assembly.sync import Placement, SyncSolution
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import inputs_hash, plain, uuid5
 from ruach_studio.kernel.timebase import FrameRate
 
 __all__ = [
-    "SCHEMA_VERSION", "BadEdl", "CanonicalEDL", "ClipSource", "Cut", "EdlIsLocked", "EdlIssue", "EdlReport",
+    "SCHEMA_VERSION", "BadEdl", "CanonicalEDL", "ClipPiece", "ClipSource", "Cut", "EdlIsLocked", "EdlIssue", "EdlReport",
     "EdlStateConflict",
     "Origin", "Programme", "Source", "Status", "build_edl", "cut_id", "edl_bytes", "from_wire", "next_state", "programme_of",
     "sound_order", "to_wire", "validate_edl",
@@ -136,10 +136,14 @@ def _clips(camera: Camera, solution: SyncSolution) -> tuple[ClipSource, ...]:
         ClipSource(
             path=clip.path, offset_ms=round(placed[i].offset_s * 1000.0, 3), drift_ppm=round(placed[i].drift_ppm, 4),
             duration_ms=round(clip.duration_s * 1000.0, 3), fps=clip.fps, width=clip.width, height=clip.height,
-            has_audio=clip.has_audio, start_ms=round(clip.start_s * 1000.0, 3),
+            has_audio=clip.has_audio, start_ms=round(clip.start_s * 1000.0, 3), pieces=_pieces(placed[i]),
         )
         for i, clip in enumerate(camera.clips)
     )  # fmt: skip
+
+
+def _pieces(placement: Placement) -> tuple[ClipPiece, ...]:
+    return tuple(ClipPiece(round(p.from_s * 1000.0, 3), round(p.offset_s * 1000.0, 3)) for p in placement.pieces)
 
 
 def _options(plan: AnglePlan) -> dict[str, object]:

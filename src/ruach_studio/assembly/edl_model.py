@@ -2,16 +2,18 @@
 
 Times: frames of the master's rate, ends exclusive; milliseconds are derived from frames when the EDL is written
 (`edl_wire.py`). The programme is gap-free: cuts abut, the first starts at 0, the last ends at `duration_frames`.
-Sign: `master = offset + local x (1 + drift_ppm 1e-6)`, so a clip's local time is `(master - offset) / (1 + drift)`.
+Sign: `master = offset + local x (1 + drift_ppm 1e-6)`, so a clip's local time is `(master - offset) / (1 + drift)`. A clip
+whose recording jumps has pieces: from each one's local time on, its offset holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
 from ruach_studio.assembly.angles_shot import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE, Reason
 from ruach_studio.assembly.session import Role
+from ruach_studio.kernel.kept import KeptFrames
 from ruach_studio.kernel.timebase import FrameRate
 
 SCHEMA_VERSION = "1.0"
@@ -59,8 +61,29 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipPiece:
+    """From local time `from_ms` on the clip lies at `offset_ms`."""
+
+    from_ms: float
+    offset_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Master time `start_ms` to `end_ms`, shown by `clip`: one without pieces, which lies where this piece of it does."""
+
+    start_ms: float
+    end_ms: float
+    clip: "ClipSource"
+
+
+@dataclass(frozen=True, slots=True)
 class ClipSource:
-    """One file of a camera and where it lies: milliseconds on the master timeline, drift in parts per million."""
+    """One file of a camera and where it lies: milliseconds on the master timeline, drift in parts per million.
+
+    `pieces` where the recording jumps, in order, the first from 0; `offset_ms` is then that of the piece which most of the
+    sound agrees with, for readers that know nothing of pieces.
+    """
 
     path: str
     offset_ms: float
@@ -71,11 +94,36 @@ class ClipSource:
     height: int
     has_audio: bool
     start_ms: float
+    pieces: tuple[ClipPiece, ...] = ()
+
+    @property
+    def begin_ms(self) -> float:
+        """Return the master time at which the clip begins."""
+        return self.pieces[0].offset_ms if self.pieces else self.offset_ms
 
     @property
     def end_ms(self) -> float:
         """Return the master time at which the clip ends."""
-        return self.offset_ms + self.duration_ms * (1.0 + self.drift_ppm * 1e-6)
+        offset_ms = self.pieces[-1].offset_ms if self.pieces else self.offset_ms
+        return offset_ms + self.duration_ms * (1.0 + self.drift_ppm * 1e-6)
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """Return the stretches of master time that the clip covers, in order; a clip without pieces covers one.
+
+        A piece ends where the next begins in the file or, where sound was doubled, as soon as a later one begins on the
+        master timeline; what is left without length is gone.
+        """
+        if not self.pieces:
+            return (Placed(self.offset_ms, self.end_ms, self),)
+        stretch, found = 1.0 + self.drift_ppm * 1e-6, list[Placed]()
+        for i, piece in enumerate(self.pieces):
+            start = piece.offset_ms + piece.from_ms * stretch
+            later = [min(piece.offset_ms, other.offset_ms) + other.from_ms * stretch for other in self.pieces[i + 1 :]]
+            end = min([piece.offset_ms + self.duration_ms * stretch, *later])
+            if end > start:
+                found.append(Placed(start, end, replace(self, offset_ms=piece.offset_ms, pieces=())))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +141,18 @@ class Source:
 
     def covered_ms(self, start_ms: float, end_ms: float) -> float:
         """Return how many milliseconds of [start, end) on the master timeline this source was recording."""
-        return sum(max(0.0, min(end_ms, clip.end_ms) - max(start_ms, clip.offset_ms)) for clip in self.clips)
+        return sum(
+            max(0.0, min(end_ms, each.end_ms) - max(start_ms, each.start_ms)) for clip in self.clips for each in clip.placed
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CanonicalEDL:
     """The whole decision list. `options` is what the ruleset was given, in plain form.
 
-    `omitted` marks stretches to be left out of a rendered film (startFrame, endFrameExclusive, reason); the programme itself
-    stays gap-free in master time, so that every other number keeps its meaning. `transcript` is what a locked EDL was locked
-    with (wire form, master time); no other has one.
+    `omitted` names stretches that renders and exports leave out (startFrame, endFrameExclusive, reason); the programme
+    itself stays gap-free in master time, so that every other number keeps its meaning. `kept` counts what is shown.
+    `transcript` is what a locked EDL was locked with (wire form, master time); no other has one.
     """
 
     session_id: str
@@ -133,10 +183,16 @@ class CanonicalEDL:
         return self.fps.milliseconds(self.duration_frames)
 
     @property
-    def omitted_frames(self) -> int:
-        """Return how many frames are marked to be left out."""
+    def kept(self) -> KeptFrames:
+        """Return which frames of the programme are shown, and their numbers as shown."""
         pairs = [(each.get("startFrame"), each.get("endFrameExclusive")) for each in self.omitted]
-        return sum(end - start for start, end in pairs if isinstance(start, int) and isinstance(end, int))
+        stretches = [(low, high) for low, high in pairs if isinstance(low, int) and isinstance(high, int)]
+        return KeptFrames.of(0, self.duration_frames, stretches)
+
+    @property
+    def omitted_frames(self) -> int:
+        """Return how many frames are left out."""
+        return self.duration_frames - self.kept.frames
 
     def cut(self, cut_id: str) -> Cut | None:
         """Return the cut with that id, if there is one."""

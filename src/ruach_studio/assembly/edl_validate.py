@@ -2,13 +2,14 @@
 
 Errors: schema version, empty program, duplicate id, negative start, end not after start, past the duration, overlap,
 gap, camera unknown or without picture, no sources, an offset that is no number, a drift beyond 10 %, a clip without
-length, missing asset id, a master that is no source or has no picture, programme sound that is no source, chapter out of
-range or untitled, short out of range, a J- or L-cut whose sound passes outside its two cuts or over 2 s away, an omitted
-stretch out of range or out of order.
+length, pieces of a clip out of order or outside it, missing asset id, a master that is no source or has no picture,
+programme sound that is no source, chapter out of range or untitled, short out of range, a J- or L-cut whose sound passes
+outside its two cuts or over 2 s away, an omitted stretch out of range or out of order, everything left out.
 
 Warnings: a cut under 2 s (said apart where a locked neighbour is why) or over 1.5 x the maximum shot (15 s unless set), a
 camera that does not record for the whole cut, a sound that begins before the neighbour's picture, an unused camera, more
-than 15 cuts per minute, chapters out of order, stretches that are marked to be left out (nothing removes them yet). A gap,
+than 15 cuts per minute, chapters out of order, stretches that renders and exports leave out, with their seconds, a cut
+of which they leave less than half a second. A gap,
 which other tools only warn of beyond 1 s, is an error here: the programme is gap-free.
 """
 
@@ -16,15 +17,17 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 from ruach_studio.assembly.angles_shot import named
-from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, Cut
+from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, ClipSource, Cut
 from ruach_studio.kernel.timebase import clock_text
 
 SHORT_CUT_S = 2.0
 MAX_SHOT_DEFAULT_S = 15.0
 LONG_CUT_FACTOR = 1.5
+FLASH_S = Fraction(1, 2)
 CUTS_PER_MINUTE_MAX = 15.0
 PICTURE_OFFSET_MAX_S = 2  # beyond this a J- or L-cut is a wrong camera
 DRIFT_MAX_PPM = 100_000.0  # film shown at 25 instead of 24 frames is 41 700; -1 000 000 would be no time at all
@@ -80,6 +83,8 @@ def _header_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
             )
         if not all(0 < clip.duration_ms < math.inf for clip in source.clips):
             yield EdlIssue("clip-length", f"{named(name)} has a clip without length")
+        if not all(_in_order(clip) for clip in source.clips):
+            yield EdlIssue("clip-pieces", f"{named(name)} has a clip whose pieces are out of order or outside it")
         if not source.clips:
             yield EdlIssue("no-clips", f"{named(name)} has no clip")
     if edl.sources and edl.master_camera not in edl.sources:
@@ -88,6 +93,12 @@ def _header_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         yield EdlIssue("master-no-picture", f"the master {named(edl.master_camera)} has no picture")
     if edl.programme_audio and edl.programme_audio not in edl.sources:
         yield EdlIssue("unknown-audio", f"the programme's sound is {named(edl.programme_audio)}, which is no source")
+
+
+def _in_order(clip: ClipSource) -> bool:
+    starts = [piece.from_ms for piece in clip.pieces]
+    numbers = all(math.isfinite(value) for piece in clip.pieces for value in (piece.from_ms, piece.offset_ms))
+    return not starts or (numbers and starts[0] == 0 and starts == sorted(set(starts)) and starts[-1] < clip.duration_ms)
 
 
 def _cut_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
@@ -149,13 +160,15 @@ def _stretch_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         start, end = short.get("startMs"), short.get("endMs")
         if not (isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end <= edl.duration_ms):
             yield EdlIssue("short-range", f"short {number} lies outside the programme or is empty ({start} to {end})")
-    last = 0
+    last = gone = 0
     for number, stretch in enumerate(edl.omitted, 1):
         start, end = stretch.get("startFrame"), stretch.get("endFrameExclusive")
         if not (isinstance(start, int) and isinstance(end, int) and last <= start < end <= edl.duration_frames):
             yield EdlIssue("omitted-range", f"omitted stretch {number} is out of range or order ({start} to {end})")
         else:
-            last = end
+            last, gone = end, gone + end - start
+    if 0 < edl.duration_frames == gone:
+        yield EdlIssue("all-omitted", "every frame of the programme is left out")
 
 
 def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
@@ -169,7 +182,7 @@ def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
 
 def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
     rate, rate_f = edl.fps.value, float(edl.fps.value)
-    shortest = int(SHORT_CUT_S * rate)
+    shortest, kept = int(SHORT_CUT_S * rate), edl.kept
     maximum = edl.options.get("maxShotLengthMs")
     max_s = float(maximum) / 1000.0 if isinstance(maximum, int | float) and maximum > 0 else MAX_SHOT_DEFAULT_S
     for i, cut in enumerate(edl.program):
@@ -179,6 +192,9 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
             why = "a locked cut beside it leaves no more" if squeezed else "2 s wanted"
             code = "short-beside-lock" if squeezed else "short-cut"
             yield EdlIssue(code, f"{_the(edl, cut)} lasts {length_s:.2f} s ({why})", cut.id)
+        shown = kept.shown_frame(cut.end_frame_exclusive) - kept.shown_frame(cut.start_frame)
+        if 0 < shown < cut.frames and shown < FLASH_S * rate:
+            yield EdlIssue("flash", f"of {_the(edl, cut)} {shown} frames are shown, the rest is left out", cut.id)
         if length_s > LONG_CUT_FACTOR * max_s:
             yield EdlIssue("long-cut", f"{_the(edl, cut)} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
         if edl.can_show(cut.camera):
@@ -206,8 +222,10 @@ def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
         yield EdlIssue("chapter-order", "the chapters are out of order")
     if edl.omitted:
         seconds = float(edl.omitted_frames / rate)
-        told = f"{len(edl.omitted)} stretches ({seconds:.1f} s) are marked to be left out"
-        yield EdlIssue("omitted-kept", f"{told}; renders and exports still show them")
+        told = f"{len(edl.omitted)} stretches ({seconds:.1f} s of {edl.duration_ms / 1000:.1f} s)"
+        yield EdlIssue(
+            "left-out", f"{told} fall out of renders and exports; show them again in the review where that is wrong"
+        )
 
 
 def _the(edl: CanonicalEDL, cut: Cut) -> str:

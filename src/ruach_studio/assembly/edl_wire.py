@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from ruach_studio.assembly.angles_shot import Reason
-from ruach_studio.assembly.edl_model import CanonicalEDL, ClipSource, Cut, Origin, Source, Status
+from ruach_studio.assembly.edl_model import CanonicalEDL, ClipPiece, ClipSource, Cut, Origin, Source, Status
 from ruach_studio.assembly.session import Role
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import canonical_json, plain
@@ -151,17 +151,21 @@ def _source_to_wire(source: Source) -> dict[str, object]:
         "offsetMs": source.offset_ms,
         "driftPpm": source.drift_ppm,
         "syncConfidence": source.sync_confidence,
-        "clips": [
-            {
-                "path": clip.path, "offsetMs": clip.offset_ms, "driftPpm": clip.drift_ppm, "durationMs": clip.duration_ms,
-                "fps": None if clip.fps is None else str(clip.fps), "width": clip.width, "height": clip.height,
-                "hasAudio": clip.has_audio, "startMs": clip.start_ms,
-            }
-            for clip in source.clips
-        ],
+        "clips": [_clip_to_wire(clip) for clip in source.clips],
         "proxyUrl": source.proxy_url,
         "mezzanineUrl": source.mezzanine_url,
+    }
+
+
+def _clip_to_wire(clip: ClipSource) -> dict[str, object]:
+    wire: dict[str, object] = {
+        "path": clip.path, "offsetMs": clip.offset_ms, "driftPpm": clip.drift_ppm, "durationMs": clip.duration_ms,
+        "fps": None if clip.fps is None else str(clip.fps), "width": clip.width, "height": clip.height,
+        "hasAudio": clip.has_audio, "startMs": clip.start_ms,
     }  # fmt: skip
+    if clip.pieces:
+        wire["pieces"] = [{"fromMs": each.from_ms, "offsetMs": each.offset_ms} for each in clip.pieces]
+    return wire
 
 
 def _source_from_wire(wire: Mapping[str, Any]) -> Source:
@@ -177,6 +181,7 @@ def _source_from_wire(wire: Mapping[str, Any]) -> Source:
                 duration_ms=float(clip["durationMs"]), fps=None if clip["fps"] is None else FrameRate.parse(clip["fps"]),
                 width=int(clip["width"]), height=int(clip["height"]), has_audio=bool(clip["hasAudio"]),
                 start_ms=float(clip["startMs"]),
+                pieces=tuple(ClipPiece(float(p["fromMs"]), float(p["offsetMs"])) for p in clip.get("pieces", ())),
             )
             for clip in wire["clips"]
         ),

@@ -1,7 +1,8 @@
 """Turn long silences and filler words into stretches to be left out; the programme itself stays gap-free.
 
 trimSilence: a pause of 2 s or more, less half a second on both sides. removeFiller: a word of the transcript that is one of
-the fillers below; it needs words with times. The EDL only marks them (`omitted`): what follows keeps its master time.
+the fillers below; it needs words with times. The EDL lists them (`omitted`) and what follows keeps its master time; renders
+and exports leave them out, and the operator can show any of them again (`edit_omissions.py`).
 """
 
 from collections.abc import Sequence

@@ -9,6 +9,7 @@ refuses. An approval, a note or a lock on a cut is no re-cut: the EDL's state st
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ruach_studio.assembly.edit_omissions import omissions_between, step_omitted, undo_omitted
 from ruach_studio.assembly.edit_steps import step
 from ruach_studio.assembly.edits import (
     MARKS,
@@ -20,21 +21,24 @@ from ruach_studio.assembly.edits import (
     Edit,
     EditRefused,
     Join,
+    Keep,
     LockCut,
     Move,
     OffsetPicture,
+    Omit,
     ReAngle,
     Restore,
     Ripple,
     Split,
     Trim,
 )
-from ruach_studio.assembly.edl import CanonicalEDL, Cut, Origin, next_state, validate_edl
+from ruach_studio.assembly.edl import CanonicalEDL, Cut, Origin, next_state, to_wire, validate_edl
+from ruach_studio.kernel.hashing import inputs_hash
 
 __all__ = [
-    "NOTE_MAX", "Annotate", "ApproveCut", "CutIsLocked", "CutNotFound", "Edit", "EditRefused", "Join", "LockCut", "Move",
-    "OffsetPicture", "ReAngle", "Restore", "Ripple", "Split", "Trim", "apply_edits", "approve_high", "invert",
-    "invert_all", "restoring",
+    "NOTE_MAX", "Annotate", "ApproveCut", "CutIsLocked", "CutNotFound", "Edit", "EditRefused", "Join", "Keep", "LockCut",
+    "Move", "OffsetPicture", "Omit", "ReAngle", "Restore", "Ripple", "Split", "Trim", "apply_edits", "approve_high",
+    "invert", "invert_all", "restoring", "tracks_hash",
 ]  # fmt: skip
 
 
@@ -47,12 +51,12 @@ def apply_edits(edl: CanonicalEDL, edits: Sequence[Edit], *, version: int) -> Ca
         raise EditRefused("there is no edit", subject="edits", remedy="Send at least one.")
     status = next_state(edl.status, "edit")
     recut = not all(isinstance(edit, MARKS) for edit in edits)
-    program = list(edl.program)
+    made = edl
     for edit in edits:
-        program = step(edl, program, edit)
+        made = _made(made, edit)
     edited = replace(
-        edl, program=tuple(program), status=status if recut else edl.status, version=version, parent_version=edl.version,
-        source=_origin(edl, program) if recut else edl.source,
+        made, status=status if recut else edl.status, version=version, parent_version=edl.version,
+        source=_origin(edl, made.program) if recut else edl.source,
     )  # fmt: skip
     report = validate_edl(edited)
     if not report.ok:
@@ -68,10 +72,12 @@ def approve_high(edl: CanonicalEDL) -> tuple[ApproveCut, ...]:
 def invert(edl: CanonicalEDL, edit: Edit) -> Edit:
     """Return the edit that, made after `edit`, gives `edl`'s programme back, to the byte.
 
-    A mark is undone by the mark that was there; anything else by a Restore of the cuts that it changed. Raises what making
-    `edit` raises.
+    A mark is undone by the mark that was there, an omission by its counterpart; anything else by a Restore of the cuts that
+    it changed. Raises what making `edit` raises.
     """
-    after = step(edl, edl.program, edit)
+    after = _made(edl, edit).program
+    if isinstance(edit, Omit | Keep):
+        return undo_omitted(edl, edit)
     if isinstance(edit, MARKS):
         before = next(cut for cut in edl.program if cut.id == edit.cut_id)
         if isinstance(edit, ApproveCut):
@@ -86,12 +92,12 @@ def invert_all(edl: CanonicalEDL, edits: Sequence[Edit]) -> tuple[Edit, ...]:
     now = edl
     for edit in edits:
         inverse.append(invert(now, edit))
-        now = replace(now, program=tuple(step(now, now.program, edit)))
+        now = _made(now, edit)
     return tuple(reversed(inverse))
 
 
 def restoring(edl: CanonicalEDL, wanted: CanonicalEDL) -> tuple[Edit, ...]:
-    """Return the edits that turn `edl`'s programme into `wanted`'s; locks are released first and set last.
+    """Return the edits that turn `edl`'s cuts and omissions into `wanted`'s; locks are released first and set last.
 
     Raises EditRefused if the two programmes are the same or differ in length.
     """
@@ -101,16 +107,30 @@ def restoring(edl: CanonicalEDL, wanted: CanonicalEDL) -> tuple[Edit, ...]:
             subject="fromVersion",
             remedy="Replay or assemble instead.",
         )
-    if edl.program == wanted.program:
+    if (edl.program, edl.omitted) == (wanted.program, wanted.omitted):
         raise EditRefused(
-            f"version {wanted.version} has the very same cuts", subject="fromVersion", remedy="There is nothing to restore."
+            f"version {wanted.version} has the very same cuts and omissions",
+            subject="fromVersion",
+            remedy="There is nothing to restore.",
         )
     there = {cut.id: cut for cut in wanted.program}
     free = [LockCut(cut.id, False) for cut in edl.program if cut.locked and there.get(cut.id) != cut]
     now: Sequence[Cut] = edl.program
     for edit in free:
         now = step(edl, now, edit)
-    return (*free, _difference(now, wanted.program)) if tuple(now) != wanted.program else tuple(free)
+    cuts: tuple[Edit, ...] = (*free, _difference(now, wanted.program)) if tuple(now) != wanted.program else tuple(free)
+    return (*cuts, *omissions_between(edl.omitted, wanted.omitted))
+
+
+def tracks_hash(edl: CanonicalEDL) -> str:
+    """Return the SHA-256 of all tracks of `edl`: equal where edits and their undo have left nothing behind."""
+    return inputs_hash(to_wire(edl)["tracks"])
+
+
+def _made(edl: CanonicalEDL, edit: Edit) -> CanonicalEDL:
+    if isinstance(edit, Omit | Keep):
+        return replace(edl, omitted=step_omitted(edl, edit))
+    return replace(edl, program=tuple(step(edl, edl.program, edit)))
 
 
 def _difference(now: Sequence[Cut], wanted: Sequence[Cut]) -> Restore:
@@ -125,5 +145,5 @@ def _difference(now: Sequence[Cut], wanted: Sequence[Cut]) -> Restore:
     return Restore(cuts[0].start_frame, cuts[-1].end_frame_exclusive, cuts)
 
 
-def _origin(edl: CanonicalEDL, program: list[Cut]) -> Origin:
+def _origin(edl: CanonicalEDL, program: Sequence[Cut]) -> Origin:
     return "operator" if edl.source == "operator" or all(cut.reason == "operator" for cut in program) else "hybrid"

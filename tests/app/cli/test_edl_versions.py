@@ -36,8 +36,33 @@ def test_an_edit_makes_the_next_version_and_its_undo_gives_the_cuts_back(edl_fil
     capsys.readouterr()
     ruach("diff", before, edl_file)
     assert "1 added, 0 removed" in capsys.readouterr().out
+    assert from_wire(json.loads(edl_file.read_text())).source == "hybrid"
     ruach("edit", edl_file, "--edits", undo)
-    assert from_wire(json.loads(edl_file.read_text())).program == first.program
+    back = from_wire(json.loads(edl_file.read_text()))
+    assert (back.program, back.source) == (first.program, "auto")  # nothing of the operator's is left
+
+
+def test_an_undo_in_the_middle_leaves_what_else_the_operator_did(edl_file, tmp_path):
+    ids = [cut.id for cut in from_wire(json.loads(edl_file.read_text())).program]
+    edits, first, second = (tmp_path / f"{name}.json" for name in ("edits", "first", "second"))
+    edits.write_text(json.dumps([{"op": "trim", "cutId": ids[1], "startFrame": 190}]))
+    ruach("edit", edl_file, "--edits", edits, "--undo", first)
+    edits.write_text(json.dumps([{"op": "omit", "startFrame": 700, "endFrameExclusive": 760}]))
+    ruach("edit", edl_file, "--edits", edits, "--undo", second)
+    ruach("edit", edl_file, "--edits", first)
+    assert from_wire(json.loads(edl_file.read_text())).source == "hybrid"
+    ruach("edit", edl_file, "--edits", second)
+    edl = from_wire(json.loads(edl_file.read_text()))
+    assert (edl.omitted, edl.source) == ((), "hybrid")  # who undoes out of order is told no more than is known
+
+
+def test_what_is_left_out_is_said_in_seconds(edl_file, tmp_path, capsys):
+    edits = tmp_path / "edits.json"
+    edits.write_text(json.dumps([{"op": "omit", "startFrame": 700, "endFrameExclusive": 760}]))
+    ruach("edit", edl_file, "--edits", edits)
+    capsys.readouterr()
+    ruach("stats", edl_file)
+    assert "2.002 s fall out of renders and exports" in capsys.readouterr().out
 
 
 def test_the_statistics_are_printed(edl_file, capsys):

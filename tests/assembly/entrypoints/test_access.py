@@ -13,6 +13,7 @@ ROUTES = [
     ("GET", "/sessions/x/edl"), ("POST", "/sessions/x/edl/edits"), ("POST", "/sessions/x/edl/preview"),
     ("POST", "/sessions/x/edl/submit"), ("POST", "/sessions/x/edl/withdraw"), ("POST", "/sessions/x/edl/approve"),
     ("POST", "/sessions/x/edl/lock"), ("GET", "/sessions/x/edl/export/json"), ("GET", "/sessions/x/edl/versions"),
+    ("GET", "/sessions/x/edl/export/json/losses"),
     ("GET", "/sessions/x/edl/diff"), ("GET", "/sessions/x/edl/statistics"), ("POST", "/sessions/x/edl/restore"),
     ("GET", "/sessions/x/speakers"), ("PUT", "/sessions/x/speakers"), ("GET", "/sessions/x/speakers/proposal"),
     ("GET", "/sessions/x/transcript"), ("PUT", "/sessions/x/transcript"),

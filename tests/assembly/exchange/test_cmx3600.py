@@ -121,13 +121,16 @@ def test_what_it_cannot_hold_is_listed(edl, make_edl):
     assert export(edl, "cmx3600") == export(edl, "cmx3600")
 
 
-def test_what_is_marked_and_not_carried_is_named(make_edl):
+def test_what_is_left_out_and_what_goes_with_the_picture_is_named(make_edl):
     edl = make_edl(audio=True)
     marked = replace(
         edl, omitted=({"startFrame": 10, "endFrameExclusive": 20, "reason": "silence"},),
         program=(edl.program[0], replace(edl.program[1], picture_offset_frames=5), *edl.program[2:]),
     )  # fmt: skip
     losses = export(marked, "cmx3600")[1]
-    assert any(
-        "1 stretches marked to be left out, 1 marks of picture ahead of or behind the sound" in loss for loss in losses
-    )
+    assert any("1 stretches (0.3 s) are left out of the sequence" in loss for loss in losses)
+    split = "1 cuts whose sound begins before or after the picture: here it begins with it"
+    assert split not in losses  # the one track of sound runs on under the cut
+    assert split in export(replace(marked, programme_audio=None), "cmx3600")[1]
+    assert split in export(replace(marked, programme_audio=None), "fcpxml")[1]
+    assert split not in export(replace(marked, programme_audio=None), "fcp7xml")[1]  # sound on a track of its own

@@ -1,7 +1,8 @@
 """Write the vectors of this folder anew: `python tests/golden/edits/make.py`. Look at the difference before committing it.
 
-Each file: `edl` (whole, wire form), `edits` (wire form), then either `program` (the cuts after), `source`, `status` and
-`inverse` (edits that give the old cuts back), or `refused` (code and subject). The editor's own tests read the same files.
+Each file: `edl` (whole, wire form), `edits` (wire form), then either `program` (the cuts after), `omitted` (if it changes),
+`source`, `status` and `inverse` (edits that give the old cuts back), or `refused` (code and subject). The editor's own tests
+read the same files.
 """
 
 import json
@@ -57,6 +58,16 @@ def vectors():
         "refused-unknown": {"op": "join", "cutId": "nothing"},
     }
     made = {name: (edl, [edit]) for name, edit in one.items()}
+    cut_short = replace(edl, omitted=tuple(
+        {"startFrame": low, "endFrameExclusive": high, "startMs": NTSC.milliseconds(low), "endMs": NTSC.milliseconds(high),
+         "reason": "silence of 3.0 s"} for low, high in ((100, 160), (430, 470))
+    ))  # fmt: skip
+    omit = {"op": "omit", "startFrame": 700, "endFrameExclusive": 760, "reason": "the operator left it out"}
+    made["omit"] = (cut_short, [omit])
+    made["keep"] = (cut_short, [{"op": "keep", "startFrame": 430}])
+    made["refused-omit-overlaps"] = (cut_short, [omit | {"startFrame": 150}])
+    made["refused-omit-everything"] = (edl, [omit | {"startFrame": 0, "endFrameExclusive": 900}])
+    made["refused-keep-unknown"] = (cut_short, [{"op": "keep", "startFrame": 101}])
     held = base(locked=(2,))
     made["unlock"] = (held, [{"op": "lock", "cutId": ids[2], "locked": False}])
     made["ripple-stops-at-a-lock"] = (held, [{"op": "ripple", "cutId": ids[1], "byFrames": 5}])
@@ -87,7 +98,8 @@ def expected(edl, edits):
         return {"refused": {"code": error.code, "subject": error.subject}}
     wire = to_wire(after)
     inverse = [edit_to_wire(edit, edl.fps) for edit in invert_all(replace(edl, status="draft"), values)]
-    return {"program": wire["tracks"]["program"], "source": after.source, "status": after.status, "inverse": inverse}
+    told = {"program": wire["tracks"]["program"], "source": after.source, "status": after.status, "inverse": inverse}
+    return told | ({"omitted": wire["tracks"].get("omitted", [])} if after.omitted != edl.omitted else {})
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
 """Turn EDL files into statistics and differences, and edits into the next version of a file, at the terminal."""
 
 import json as json_
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.edl import EdlFile, Json, app, check_edl, read_edl
 from ruach_studio.assembly.edit_wire import edit_from_wire, edit_to_wire
-from ruach_studio.assembly.edl import edl_bytes
+from ruach_studio.assembly.edl import Origin, edl_bytes
 from ruach_studio.assembly.edl_diff import Change, diff
 from ruach_studio.assembly.edl_stats import Share, statistics
-from ruach_studio.assembly.review import apply_edits, invert_all
+from ruach_studio.assembly.review import apply_edits, invert_all, tracks_hash
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.timebase import clock_text
 
@@ -33,7 +33,7 @@ def stats(file: EdlFile, json: Json = False) -> None:
     )
     show.line(
         f"{numbers.speaker_switches} speaker switches; {numbers.approved} cuts approved, {numbers.locked} locked; "
-        f"{numbers.omitted_s:g} s marked to be left out"
+        f"{numbers.omitted_s:g} s fall out of renders and exports"
     )
     for title, shares in (("camera", numbers.cameras), ("confidence", numbers.bands), ("reason", numbers.reasons)):
         show.line(f"{title}: {', '.join(_share(share) for share in shares if share.cuts or title == 'camera')}")
@@ -85,6 +85,10 @@ def edit(
     values = [edit_from_wire(each, edl.fps) for each in wanted]
     edited = apply_edits(edl, values, version=edl.version + 1)
     inverse = [edit_to_wire(each, edl.fps) for each in invert_all(edl, values)]
+    inverse[-1] |= {"undoes": {"source": edl.source, "tracks": tracks_hash(edl)}}
+    undone = wanted[-1].get("undoes")
+    if isinstance(undone, dict) and undone.get("tracks") == tracks_hash(edited) and undone.get("source") in get_args(Origin):
+        edited = replace(edited, source=undone["source"])  # all that was edited is taken back
     if undo is not None:
         show.write_text(undo, show.json_text(inverse) + "\n")
     show.write_text(file, edl_bytes(edited).decode() + "\n")

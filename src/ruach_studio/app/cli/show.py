@@ -65,7 +65,8 @@ def confidence_line(edl: CanonicalEDL) -> str:
     bands = {band: [cut for cut in edl.program if cut.band == band] for band in BAND_STYLE}
     counts = ", ".join(f"[{BAND_STYLE[band]}]{len(cuts)} {band}[/]" for band, cuts in bands.items())
     low = ", ".join(clock_text(float(edl.fps.seconds(cut.start_frame))) for cut in bands["low"][:8])
-    return f"{len(edl.program)} cuts: {counts}" + (f"; look at {low}" if low else "")
+    gone = f"; {float(edl.fps.seconds(edl.omitted_frames)):.1f} s fall out ({len(edl.omitted)} stretches)"
+    return f"{len(edl.program)} cuts: {counts}" + (f"; look at {low}" if low else "") + gone * bool(edl.omitted)
 
 
 def artifacts_table(rows: Sequence[ArtifactRow], title: str = "Published") -> Table:

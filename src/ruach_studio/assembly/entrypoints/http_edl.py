@@ -1,6 +1,7 @@
 """Turn HTTP requests about a session's EDL into use cases: make it, look at it, review it, lock it, take it out."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, status
@@ -12,6 +13,7 @@ from ruach_studio.assembly.entrypoints.wire_edl import (
     AssembleRequest,
     EditRequest,
     EdlBody,
+    LossesView,
     MoveRequest,
     PreviewRequest,
     ReplayRequest,
@@ -39,6 +41,7 @@ from ruach_studio.infra.http.openapi import problem_responses
 Operator = Annotated[Principal, Depends(require("operator", scope="assembly:write"))]
 Reader = Annotated[Principal, Depends(require("operator", scope="assembly:read"))]
 LOSSES_HEADER = "X-Export-Losses"
+LOSSES_HEADER_MAX = 4000  # many servers and proxies take 8 KB of headers in all
 
 
 def add(routes: APIRouter, services: AssemblyServices) -> None:
@@ -92,9 +95,18 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         exported = await export_edl(services, session_id, format_name, version, fcpxml_version=fcpxml_version)
         headers = {
             "Content-Disposition": f'attachment; filename="{exported.filename}"',
-            LOSSES_HEADER: json.dumps(exported.losses),
+            LOSSES_HEADER: losses_header(exported.losses),
         }
         return Response(exported.text, media_type=exported.media_type, headers=headers)
+
+    @routes.get("/{session_id}/edl/export/{format_name}/losses", summary="All that a format cannot hold of the EDL",
+                responses=missing)  # fmt: skip
+    async def losses(
+        session_id: str, format_name: str, _operator: Reader, version: int | None = None,
+        fcpxml_version: Annotated[str | None, Query(alias="fcpxmlVersion", description=", ".join(FCPXML_VERSIONS))] = None,
+    ) -> LossesView:  # fmt: skip
+        exported = await export_edl(services, session_id, format_name, version, fcpxml_version=fcpxml_version)
+        return LossesView(filename=exported.filename, losses=list(exported.losses))
 
 
 def add_review(routes: APIRouter, services: AssemblyServices) -> None:
@@ -129,6 +141,16 @@ def add_review(routes: APIRouter, services: AssemblyServices) -> None:
     @routes.post("/{session_id}/edl/lock", summary="Lock the approved EDL; it can render from now on", responses=stale)
     async def lock(session_id: str, body: MoveRequest, operator: Operator) -> EdlBody:
         return body_of(await lock_edl(services, session_id, version=body.version, actor=operator.actor, note=body.note))
+
+
+def losses_header(losses: Sequence[str]) -> str:
+    """Return the losses as a JSON list of at most 4000 bytes; if there are more, its last sentence says how many."""
+    for kept in range(len(losses), -1, -1):
+        more = f"and {len(losses) - kept} more: the route of this export followed by /losses lists them all"
+        text = json.dumps([*losses[:kept], more] if kept < len(losses) else [*losses])
+        if len(text) <= LOSSES_HEADER_MAX:
+            break
+    return text
 
 
 def body_of(edl: CanonicalEDL) -> EdlBody:

@@ -14,9 +14,11 @@ from ruach_studio.assembly.review import (
     ApproveCut,
     Edit,
     Join,
+    Keep,
     LockCut,
     Move,
     OffsetPicture,
+    Omit,
     ReAngle,
     Ripple,
     Split,
@@ -137,8 +139,31 @@ class NoteEdit(_CutEdit):
         return Annotate(self.cut_id, self.note)
 
 
+class OmitEdit(Wire):
+    """Leave programme frames out of renders and exports."""
+
+    op: Literal["omit"]
+    start_frame: int
+    end_frame_exclusive: int
+
+    def edit(self) -> Edit:
+        """Return the value; its reason says that it was the operator, whatever a rule may have said of these frames."""
+        return Omit(self.start_frame, self.end_frame_exclusive)
+
+
+class KeepEdit(Wire):
+    """Show the stretch again that is left out from `startFrame` on."""
+
+    op: Literal["keep"]
+    start_frame: int
+
+    def edit(self) -> Edit:
+        """Return the value."""
+        return Keep(self.start_frame)
+
+
 AnyEdit = Annotated[
     ReAngleEdit | SplitEdit | TrimEdit | RippleEdit | MoveEdit | JoinEdit | PictureOffsetEdit | ApproveEdit | NoteEdit
-    | LockEdit,
+    | LockEdit | OmitEdit | KeepEdit,
     Field(discriminator="op"),
 ]  # fmt: skip

@@ -133,6 +133,13 @@ class VersionView(Wire):
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
+class LossesView(Wire):
+    """What an exported file cannot hold, a sentence each, with the file's name."""
+
+    filename: str
+    losses: list[str]
+
+
 class EditRequest(Wire):
     """Edits to make, in order, on the version that was looked at: all of them or none."""
 

@@ -19,10 +19,13 @@ from ruach_studio.assembly.exchange.pieces import (
     LOSS_MIN_MS,
     Piece,
     black_losses,
+    chapter_frame,
     file_name,
+    jump_losses,
     one_hour,
     pieces_of,
     rate_losses,
+    split_losses,
     sync_losses,
     track_losses,
     whole,
@@ -90,7 +93,7 @@ def _comments(edl: CanonicalEDL, piece: Piece, cut: Cut | None) -> list[str]:
     if cut.note:
         told.append(f"* NOTE: {cut.note}")
     for chapter in edl.chapters:
-        frame = edl.fps.frame_at_ms(float(str(chapter["startMs"])))
+        frame = chapter_frame(edl, chapter)
         if piece.start_frame <= frame < piece.end_frame_exclusive:
             told.append(f"* CHAPTER {edl.fps.timecode(one_hour(edl.fps) + frame)}: {chapter['title']}")
     return told
@@ -122,7 +125,7 @@ def _losses(edl: CanonicalEDL, pieces: list[Piece], *, changed: bool) -> list[st
     losses.append("not carried: the other angles of a shot and the sound of other tracks; a list has one of each")
     if idle:
         losses.append(f"not carried: {', '.join(idle)}, never on screen")
-    losses += rate_losses(edl) + black_losses(edl)
+    losses += rate_losses(edl) + black_losses(edl) + jump_losses(edl) + split_losses(edl)
     if edl.fps.nominal > FASTEST:
         losses.append(f"{edl.fps} frames per second are more than the {FASTEST} that CMX3600 was made for")
     if len(pieces) > EVENTS_MAX:

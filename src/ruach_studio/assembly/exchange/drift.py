@@ -33,7 +33,7 @@ def needs_retiming(piece: Piece) -> bool:
 
 def warped_frame(edl: CanonicalEDL, piece: Piece) -> int:
     """Return where the piece begins in its retimed clip: programme frames since the clip began."""
-    return max(0, piece.start_frame - edl.fps.frame_at_ms(piece.clip.offset_ms)) if piece.clip else 0
+    return max(0, piece.master_frame - edl.fps.frame_at_ms(piece.clip.offset_ms)) if piece.clip else 0
 
 
 def drift_losses(edl: CanonicalEDL, pieces: Iterable[Piece], *, retimed: bool) -> list[str]:

@@ -18,10 +18,14 @@ from ruach_studio.assembly.exchange.drift import drift_losses, needs_retiming, s
 from ruach_studio.assembly.exchange.pieces import (
     Piece,
     black_losses,
+    chapter_frame,
     file_name,
+    heard,
+    jump_losses,
     one_hour,
     programme,
     rate_losses,
+    shown_cuts,
     sync_losses,
     track_losses,
     whole,
@@ -52,24 +56,23 @@ class _Writer:
         edl = self.edl
         sequence = Element("sequence", id="programme")
         _text(sequence, "name", f"{edl.session_id} v{edl.version}")
-        _text(sequence, "duration", edl.duration_frames)
+        _text(sequence, "duration", edl.kept.frames)
         _rate(sequence, self.rate)
-        start, timecode = one_hour(self.rate), SubElement(sequence, "timecode")
+        hour, timecode = one_hour(self.rate), SubElement(sequence, "timecode")
         _rate(timecode, self.rate)
-        _text(timecode, "string", self.rate.timecode(start))
-        _text(timecode, "frame", start)
+        _text(timecode, "string", self.rate.timecode(hour))
+        _text(timecode, "frame", hour)
         _text(timecode, "displayformat", "DF" if self.rate.drop_frame else "NDF")
         media = SubElement(sequence, "media")
         self._video(SubElement(media, "video"))
         self._audio(SubElement(media, "audio"))
-        for cut in edl.program:
+        for cut, start in shown_cuts(edl):
             self._marker(
                 sequence, f"{cut.reason} {cut.confidence:.2f} ({cut.band})",
-                "; ".join((*cut.reasons, f"note: {cut.note}") if cut.note else cut.reasons), cut.start_frame,
+                "; ".join((*cut.reasons, f"note: {cut.note}") if cut.note else cut.reasons), start,
             )  # fmt: skip
         for chapter in edl.chapters:
-            frame = self.rate.frame_at_ms(float(str(chapter["startMs"])))
-            self._marker(sequence, str(chapter["title"]), "chapter", frame)
+            self._marker(sequence, str(chapter["title"]), "chapter", chapter_frame(edl, chapter))
         return sequence
 
     def _video(self, video: Element) -> None:
@@ -90,9 +93,8 @@ class _Writer:
         _text(shape, "depth", 16)
         _text(shape, "samplerate", SAMPLE_RATE)
         chosen = self.edl.programme_audio
-        heard = whole(self.edl, chosen) if chosen else programme(self.edl)
         for channel in (1, 2):
-            self._track(audio, heard, "audio", enabled=True, channel=channel)
+            self._track(audio, heard(self.edl), "audio", enabled=True, channel=channel)
         for camera, source in self.edl.sources.items():
             if camera != chosen and any(clip.has_audio for clip in source.clips):
                 self._track(audio, whole(self.edl, camera), "audio", enabled=False, channel=1)
@@ -182,4 +184,7 @@ def _text(parent: Element, name: str, value: object) -> None:
 
 def _losses(edl: CanonicalEDL, pieces: list[Piece]) -> list[str]:
     taken = "every file is taken to have two channels of sound; of one with more or fewer the tracks have to be set right"
-    return [*sync_losses(edl), *drift_losses(edl, pieces, retimed=True), *rate_losses(edl), *black_losses(edl), taken]
+    return [
+        *sync_losses(edl), *drift_losses(edl, pieces, retimed=True), *rate_losses(edl), *black_losses(edl),
+        *jump_losses(edl), taken,
+    ]  # fmt: skip

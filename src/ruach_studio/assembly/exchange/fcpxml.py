@@ -7,12 +7,11 @@ Apple's DTDs (`media-rep` is required there; the DTDs themselves are Apple's and
 is written here, by their number and the frame rates that they have names for. The resources are in `fcpxml_media.py`.
 """
 
-from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
 from ruach_studio.assembly.edl import CanonicalEDL, Cut
 from ruach_studio.assembly.exchange.fcpxml_media import MULTICAM, Media, angle_id, media_losses, seconds_text
-from ruach_studio.assembly.exchange.pieces import sync_losses, track_losses
+from ruach_studio.assembly.exchange.pieces import chapter_frame, jump_losses, split_losses, sync_losses, track_losses
 from ruach_studio.assembly.exchange.xml_out import xml_text
 
 VERSIONS = ("1.11", "1.12", "1.13", "1.14")
@@ -25,26 +24,39 @@ def write_fcpxml(edl: CanonicalEDL, version: str = VERSIONS[0]) -> tuple[str, tu
     media.write(SubElement(root, "resources"))
     _project(SubElement(root, "library"), edl, media.shift)
     text, changed = xml_text(root, doctype="fcpxml")
-    return text, tuple(sync_losses(edl) + media_losses(edl, version) + changed + track_losses(edl))
+    losses = sync_losses(edl) + media_losses(edl, version) + jump_losses(edl) + split_losses(edl)
+    return text, tuple(losses + changed + track_losses(edl))
 
 
 def _project(library: Element, edl: CanonicalEDL, shift: int) -> None:
     event = SubElement(library, "event", name=edl.session_id)
     project = SubElement(event, "project", name=f"{edl.session_id} v{edl.version}")
     sequence = SubElement(
-        project, "sequence", format="r1", duration=seconds_text(edl.duration_frames, edl.fps), tcStart="0s",
+        project, "sequence", format="r1", duration=seconds_text(edl.kept.frames, edl.fps), tcStart="0s",
         tcFormat="DF" if edl.fps.drop_frame else "NDF", audioLayout="stereo", audioRate="48k",
     )  # fmt: skip
     spine = SubElement(sequence, "spine")
-    for number, cut in enumerate(edl.program, 1):
-        _mc_clip(spine, edl, cut, number, shift)
+    number, chapters = 0, [(chapter_frame(edl, chapter), str(chapter["title"])) for chapter in edl.chapters]
+    kept = edl.kept
+    for cut in edl.program:
+        for low, high, first in kept.parts(cut.start_frame, cut.end_frame_exclusive):
+            number += 1
+            end = first + high - low
+            marks = [(at, title) for at, title in chapters if first <= at < end or (end == kept.frames and at >= end)]
+            clip = _mc_clip(spine, edl, cut, number, shift + low, first, high - low)
+            for at, title in marks:
+                SubElement(
+                    clip, "chapter-marker", start=seconds_text(shift + low + min(at, end - 1) - first, edl.fps),
+                    duration=seconds_text(1, edl.fps), value=title,
+                )  # fmt: skip
 
 
-def _mc_clip(spine: Element, edl: CanonicalEDL, cut: Cut, number: int, shift: int) -> None:
-    rate, local = edl.fps, shift + cut.start_frame
+def _mc_clip(spine: Element, edl: CanonicalEDL, cut: Cut, number: int, local: int, at: int, frames: int) -> Element:
+    """Add `frames` of a cut at frame `at` of the sequence, from frame `local` of the multicam clip on."""
+    rate = edl.fps
     clip = SubElement(
-        spine, "mc-clip", ref=MULTICAM, name=f"{number} {cut.camera}", offset=seconds_text(cut.start_frame, rate),
-        start=seconds_text(local, rate), duration=seconds_text(cut.frames, rate),
+        spine, "mc-clip", ref=MULTICAM, name=f"{number} {cut.camera}", offset=seconds_text(at, rate),
+        start=seconds_text(local, rate), duration=seconds_text(frames, rate),
     )  # fmt: skip
     if cut.note:
         SubElement(clip, "note").text = cut.note
@@ -58,11 +70,4 @@ def _mc_clip(spine: Element, edl: CanonicalEDL, cut: Cut, number: int, shift: in
         clip, "marker", start=seconds_text(local, rate), duration=seconds_text(1, rate),
         value=f"{cut.reason} {cut.confidence:.2f} ({cut.band})", note="; ".join(cut.reasons),
     )  # fmt: skip
-    last = number == len(edl.program)
-    for chapter in edl.chapters:
-        frame = rate.frame_at_ms(Fraction(str(chapter["startMs"])))
-        if cut.start_frame <= frame < cut.end_frame_exclusive or (last and frame >= cut.end_frame_exclusive):
-            SubElement(
-                clip, "chapter-marker", start=seconds_text(shift + min(frame, cut.end_frame_exclusive - 1), rate),
-                duration=seconds_text(1, rate), value=str(chapter["title"]),
-            )  # fmt: skip
+    return clip

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ruach_studio.assembly.edl import CanonicalEDL, ClipSource
 from ruach_studio.assembly.exchange.drift import RETIME_ABOVE_FRAMES, drift_frames, drift_loss, speed_of
-from ruach_studio.assembly.exchange.pieces import file_name
+from ruach_studio.assembly.exchange.pieces import file_name, local_frame
 from ruach_studio.kernel.hashing import uuid5
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 
@@ -48,7 +48,7 @@ def angle_id(edl: CanonicalEDL, name: str) -> str:
 
 def shift_of(edl: CanonicalEDL) -> int:
     """Return by how many frames everything moves, since an angle's timeline cannot begin before 0."""
-    starts = [edl.fps.frame_at_ms(clip.offset_ms) for source in edl.sources.values() for clip in source.clips]
+    starts = [edl.fps.frame_at_ms(clip.begin_ms) for source in edl.sources.values() for clip in source.clips]
     return max(0, -min(starts, default=0))
 
 
@@ -103,8 +103,10 @@ class Media:
     def _angle(self, multicam: Element, name: str) -> None:
         angle = SubElement(multicam, "mc-angle", name=name, angleID=angle_id(self.edl, name))
         at = 0
-        for index, clip in sorted(enumerate(self.edl.sources[name].clips), key=lambda each: each[1].offset_ms):
-            start = max(self.shift + self.rate.frame_at_ms(clip.offset_ms), at)
+        parts = [(part, index) for index, clip in enumerate(self.edl.sources[name].clips) for part in clip.placed]
+        for part, index in sorted(parts, key=lambda each: each[0].start_ms):
+            clip = part.clip
+            start = max(self.shift + self.rate.frame_at_ms(part.start_ms), at)
             if start > at:
                 SubElement(
                     angle, "gap", name="Gap", offset=seconds_text(at, self.rate), start="0s",
@@ -114,9 +116,16 @@ class Media:
             retimed = drift_frames(clip, frames) > RETIME_ABOVE_FRAMES
             if retimed:
                 frames = max(1, int(frames / speed_of(clip)))
+            first = 0
+            if self.edl.sources[name].clips[index].pieces:  # only this much of the file lies here
+                frames = self.shift + self.rate.frame_at_ms(part.end_ms) - start
+                first = self._inside(clip, start - self.shift, retimed=retimed)
+            if frames < 1:
+                continue
             placed = SubElement(
                 angle, "asset-clip", ref=_asset_id(name, index), name=_stem(clip.path),
-                offset=seconds_text(start, self.rate), start="0s", duration=seconds_text(frames, self.rate),
+                offset=seconds_text(start, self.rate), start=seconds_text(first, self.rate),
+                duration=seconds_text(frames, self.rate),
             )  # fmt: skip
             if clip.fps is not None:
                 placed.set("format", self.formats[clip.fps, clip.width, clip.height])
@@ -125,6 +134,10 @@ class Media:
             if retimed:
                 self._time_map(placed, clip)
             at = start + frames
+
+    def _inside(self, clip: ClipSource, frame: int, *, retimed: bool) -> int:
+        """Return where programme frame `frame` lies in the clip, on its new time if it is retimed."""
+        return max(0, frame - self.rate.frame_at_ms(clip.offset_ms)) if retimed else local_frame(clip, self.rate, frame)
 
     def _time_map(self, placed: Element, clip: ClipSource) -> None:
         """Say that the clip's own length takes its length times (1 + d): Apple's `time` is the new time, `value` the old."""

@@ -11,13 +11,13 @@ The counterpart of the writers; `usecases/import_edl.py` saves it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import pairwise
 
 from ruach_studio.assembly.angles_shot import named
 from ruach_studio.assembly.edl import CanonicalEDL, Cut, Origin, next_state, validate_edl
-from ruach_studio.assembly.exchange.pieces import Piece, pieces_of
+from ruach_studio.assembly.exchange.pieces import Piece, chapter_frame, master_frame, recorded
 from ruach_studio.assembly.exchange.returned import BadReturn, Chapter, Returned, Shot, at
+from ruach_studio.assembly.exchange.ripple import in_programme
 from ruach_studio.assembly.exchange.xml_out import NOT_XML
 from ruach_studio.kernel.hashing import uuid5
 
@@ -44,7 +44,7 @@ def take_back(base: CanonicalEDL, returned: Returned, *, title: str, version: in
     Raises BadReturn (422) naming the shot and the remedy, EdlIsLocked (409).
     """
     status = next_state(base.status, "edit")
-    shots = _joined(base, _filled(base, _gap_free(base, returned.shots)))
+    shots = _joined(base, _filled(base, in_programme(base, _gap_free(base, returned.shots))))
     program = _cuts(base, shots, title)
     chapters, moved = _chapters(base, returned.chapters)
     old = {cut.id: cut for cut in base.program}
@@ -76,9 +76,10 @@ def _gap_free(base: CanonicalEDL, shots: Sequence[Shot]) -> list[Shot]:
                 subject="file", remedy="Close the gap." if by > 0 else "Let the shots abut on one track.",
             )  # fmt: skip
     first, last = ordered[0].start_frame, ordered[-1].end_frame_exclusive
-    if first or last != base.duration_frames:
+    lasts = base.kept.frames
+    if first or last != lasts:
         fact = f"its first shot starts at frame {first}, not 0" if first else (
-            f"it lasts {last} frames, the programme {base.duration_frames}"
+            f"it lasts {last} frames, the programme {lasts}"
         )  # fmt: skip
         raise BadReturn(
             fact, subject="file", remedy="Keep the programme's start and length; only cuts inside it can change."
@@ -117,21 +118,24 @@ def _filled(base: CanonicalEDL, shots: list[Shot]) -> list[Shot]:
 def _joined(base: CanonicalEDL, shots: list[Shot]) -> list[Shot]:
     """Make one shot of parts that were apart only because a file ends there."""
     starts = {cut.start_frame for cut in base.program}
+    seams = {high for _, high in base.kept.stretches} | {low for low, _ in base.kept.stretches}
     joined: list[Shot] = []
     for shot in shots:
         last = joined[-1] if joined else None
-        if last is not None and last.camera == shot.camera and _is_seam(base, last, shot, starts):
+        if last is not None and last.camera == shot.camera and _is_seam(base, last, shot, starts, seams):
             joined[-1] = replace(last, end_frame_exclusive=shot.end_frame_exclusive)
         else:
             joined.append(shot)
     return joined
 
 
-def _is_seam(base: CanonicalEDL, before: Shot, after: Shot, starts: set[int]) -> bool:
+def _is_seam(base: CanonicalEDL, before: Shot, after: Shot, starts: set[int], seams: set[int]) -> bool:
     if after.camera is None or (before.hint and after.hint and before.hint != after.hint):
         return False
     if after.start_frame in starts and not before.hint:
         return False
+    if after.start_frame in seams:
+        return True
     around = replace(before, end_frame_exclusive=after.end_frame_exclusive)
     return after.start_frame in {piece.start_frame for piece in _pieces(base, after.camera, around)}
 
@@ -207,15 +211,15 @@ def _chapters(base: CanonicalEDL, found: Sequence[Chapter] | None) -> tuple[tupl
     old = [dict(chapter) for chapter in base.chapters]
     if found is None:
         return tuple(old), False
-    last = base.duration_frames - 1
-    keys = [
-        (min(base.fps.frame_at_ms(Fraction(str(c["startMs"]))), last), NOT_XML.sub("\ufffd", str(c["title"]))) for c in old
-    ]
+    last = base.kept.frames - 1
+    keys = [(min(chapter_frame(base, c), last), NOT_XML.sub("\ufffd", str(c["title"]))) for c in old]
     wanted = [(min(each.frame, last), NOT_XML.sub("\ufffd", each.title)) for each in found]
     if sorted(keys) == sorted(wanted):
         return tuple(old), False
     known = dict(zip(keys, old, strict=True))
-    made = [known.get(key, {"startMs": base.fps.milliseconds(key[0]), "title": key[1]}) for key in wanted]
+    made = [
+        known.get(key, {"startMs": base.fps.milliseconds(master_frame(base, key[0])), "title": key[1]}) for key in wanted
+    ]
     return tuple(made), True
 
 
@@ -224,7 +228,7 @@ def _is_off(base: CanonicalEDL, camera: str, shot: Shot) -> bool:
 
 
 def _pieces(base: CanonicalEDL, camera: str, shot: Shot) -> tuple[Piece, ...]:
-    return pieces_of(base, camera, shot.start_frame, shot.end_frame_exclusive)
+    return recorded(base, camera, shot.start_frame, shot.end_frame_exclusive)
 
 
 def _fresh(base: CanonicalEDL, start_frame: int, taken: set[str]) -> str:

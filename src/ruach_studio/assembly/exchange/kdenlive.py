@@ -22,7 +22,7 @@ from ruach_studio.assembly.exchange.mlt import (
     mlt_losses,
     profile,
 )
-from ruach_studio.assembly.exchange.pieces import file_name, programme, track_losses, whole
+from ruach_studio.assembly.exchange.pieces import chapter_frame, file_name, heard, programme, shown_cuts, track_losses, whole
 from ruach_studio.assembly.exchange.xml_out import xml_text
 from ruach_studio.kernel.hashing import uuid5
 
@@ -41,10 +41,9 @@ def write_kdenlive(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
     numbers = {(camera, i): {"kdenlive:id": str(FIRST_ID + n)} for n, (camera, i, _) in enumerate(files)}
     writer = MltWriter(edl, told=numbers, silent=SILENT)
     kept, shown = kept_tracks(edl), programme(edl)
-    heard = whole(edl, edl.programme_audio) if edl.programme_audio else shown
     sounds = [(f"Sound {camera}", whole(edl, camera), False) for camera, kind in kept if kind == SOUND]
     angles = [(f"Angle {camera}", whole(edl, camera), False) for camera, kind in kept if kind == PICTURE]
-    tracks = [(*each, SOUND) for each in [*sounds, ("Programme sound", heard, True)]]
+    tracks = [(*each, SOUND) for each in [*sounds, ("Programme sound", heard(edl), True)]]
     tracks += [(*each, PICTURE) for each in [*angles, ("Programme", shown, True)]]
     for number, (_, pieces, _, kind) in enumerate(tracks):
         writer.playlist(f"playlist{2 * number}", pieces, kind)
@@ -53,7 +52,7 @@ def write_kdenlive(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
     _main_bin(root, edl, entries)
     add_black(root, edl, "black_track")
     root.extend((*writer.producers.values(), *writer.playlists))
-    last = str(edl.duration_frames - 1)
+    last = str(edl.kept.frames - 1)
     for number, (name, _, on, kind) in enumerate(tracks):
         _track(root, number, name, kind, last, on=on)
     main = SubElement(root, "tractor", {"id": "maintractor", "global_feed": "1", "in": "0", "out": last})
@@ -97,13 +96,13 @@ def _main_bin(root: Element, edl: CanonicalEDL, entries: list[tuple[str, str]]) 
 
 def _guides(edl: CanonicalEDL) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
-    for cut in edl.program:
+    for cut, start in shown_cuts(edl):
         said = "; ".join((*cut.reasons, f"note: {cut.note}") if cut.note else cut.reasons)
         text = f"{cut.camera}: {cut.reason} {cut.confidence:.2f} ({cut.band}) {said}"
-        found.append({"comment": text, "pos": cut.start_frame, "type": GUIDE_COLOURS[cut.band]})
-    taken = {cut.start_frame: n for n, cut in enumerate(edl.program)}
+        found.append({"comment": text, "pos": start, "type": GUIDE_COLOURS[cut.band]})
+    taken = {start: n for n, (_, start) in enumerate(shown_cuts(edl))}
     for chapter in edl.chapters:
-        frame = edl.fps.frame_at_ms(Fraction(str(chapter["startMs"])))
+        frame = chapter_frame(edl, chapter)
         title = f"chapter: {chapter['title']}"
         if frame in taken:  # one guide a frame
             guide = found[taken[frame]]

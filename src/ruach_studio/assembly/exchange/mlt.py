@@ -14,7 +14,16 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ruach_studio.assembly.edl import CanonicalEDL, ClipSource
 from ruach_studio.assembly.exchange.drift import drift_losses, needs_retiming, speed_of, warped_frame
-from ruach_studio.assembly.exchange.pieces import Piece, black_losses, programme, sync_losses, track_losses, whole
+from ruach_studio.assembly.exchange.pieces import (
+    Piece,
+    black_losses,
+    heard,
+    jump_losses,
+    programme,
+    sync_losses,
+    track_losses,
+    whole,
+)
 from ruach_studio.assembly.exchange.xml_out import xml_text
 
 PICTURE, SOUND = "picture", "sound"
@@ -26,15 +35,14 @@ def write_mlt(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
     root = Element("mlt", {"LC_NUMERIC": "C", "title": f"{edl.session_id} v{edl.version}", "producer": "programme"})
     profile(root, edl)
     writer = MltWriter(edl)
-    shown = programme(edl)
-    writer.playlist("programme-picture", shown, PICTURE)
-    writer.playlist("programme-sound", whole(edl, edl.programme_audio) if edl.programme_audio else shown, SOUND)
+    writer.playlist("programme-picture", programme(edl), PICTURE)
+    writer.playlist("programme-sound", heard(edl), SOUND)
     kept = kept_tracks(edl)
     for number, (camera, kind) in enumerate(kept, 1):
         writer.playlist(f"angle-{number}", whole(edl, camera), kind)
     add_black(root, edl, "black")
     root.extend((*writer.producers.values(), *writer.playlists))
-    tractor = SubElement(root, "tractor", {"id": "programme", "in": "0", "out": str(edl.duration_frames - 1)})
+    tractor = SubElement(root, "tractor", {"id": "programme", "in": "0", "out": str(edl.kept.frames - 1)})
     SubElement(tractor, "track", {"producer": "black", "hide": "audio"})
     for number, (camera, kind) in enumerate(kept, 1):
         track = SubElement(tractor, "track", {"producer": f"angle-{number}", "hide": "both"})
@@ -123,8 +131,8 @@ def add_property(parent: Element, name: str, value: str) -> None:
 
 def add_black(root: Element, edl: CanonicalEDL, name: str) -> None:
     """Add the producer that lies at the bottom."""
-    black = SubElement(root, "producer", {"id": name, "in": "0", "out": str(edl.duration_frames - 1)})
-    told = {"length": str(edl.duration_frames), "resource": "black", "mlt_service": "color", "mlt_image_format": "rgb"}
+    black = SubElement(root, "producer", {"id": name, "in": "0", "out": str(edl.kept.frames - 1)})
+    told = {"length": str(edl.kept.frames), "resource": "black", "mlt_service": "color", "mlt_image_format": "rgb"}
     for key, value in told.items():
         add_property(black, key, value)
 
@@ -141,7 +149,7 @@ def kept_tracks(edl: CanonicalEDL) -> list[tuple[str, str]]:
 
 def mlt_losses(edl: CanonicalEDL, pieces: list[Piece]) -> list[str]:
     """Return what whole frames and holes cost."""
-    return [*sync_losses(edl), *drift_losses(edl, pieces, retimed=True), *black_losses(edl)]
+    return [*sync_losses(edl), *drift_losses(edl, pieces, retimed=True), *black_losses(edl), *jump_losses(edl)]
 
 
 def _unsaid(edl: CanonicalEDL) -> list[str]:

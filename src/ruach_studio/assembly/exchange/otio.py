@@ -20,10 +20,15 @@ from ruach_studio.assembly.exchange.drift import drift_losses, needs_retiming, s
 from ruach_studio.assembly.exchange.pieces import (
     Piece,
     black_losses,
+    chapter_frame,
     file_name,
+    jump_losses,
+    omitted_losses,
     one_hour,
     pieces_of,
     rate_losses,
+    shown_cuts,
+    sounding,
     sync_losses,
     whole,
 )
@@ -42,7 +47,7 @@ def write_otio(edl: CanonicalEDL) -> tuple[str, tuple[str, ...]]:
     timeline = writer.timeline()
     text = json.dumps(timeline, indent=2, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n"
     losses = [*sync_losses(edl), *drift_losses(edl, writer.pieces, retimed=True), *rate_losses(edl), *black_losses(edl)]
-    return text, tuple(losses)
+    return text, tuple(losses + jump_losses(edl) + omitted_losses(edl))
 
 
 class _Writer:
@@ -57,14 +62,13 @@ class _Writer:
         tracks = wire["tracks"]
         if isinstance(tracks, dict):
             header |= {name: value for name, value in tracks.items() if name != "program"}
-        shown = [self._track("Programme", "Video", self._cuts(picture=True), role="programme")]
+        shown = [self._track("Programme", "Video", self._cuts(), role="programme")]
         shown += [
             self._track(f"Angle {camera}", "Video", self._whole(camera, "Video"), role="angle", camera=camera)
             for camera in edl.sources if edl.can_show(camera)
         ]  # fmt: skip
         sound = edl.programme_audio
-        heard = self._items(whole(edl, sound), enabled=True, kind="Audio") if sound else self._cuts(picture=False)
-        shown.append(self._track("Programme sound", "Audio", heard, role="programme", camera=sound))
+        shown.append(self._track("Programme sound", "Audio", self._heard(), role="programme", camera=sound))
         shown += [
             self._track(f"Sound {camera}", "Audio", self._whole(camera, "Audio"), role="sound", camera=camera)
             for camera, source in edl.sources.items()
@@ -82,16 +86,21 @@ class _Writer:
             told["camera"] = camera
         return self._item("Track.1", name, told, None, ()) | {"kind": kind, "children": list(children)}
 
-    def _cuts(self, *, picture: bool) -> list[Json]:
+    def _cuts(self) -> list[Json]:
         made: list[Json] = []
-        for cut in self.edl.program:
+        for cut, _ in shown_cuts(self.edl):
             pieces = pieces_of(self.edl, cut.camera, cut.start_frame, cut.end_frame_exclusive)
-            items = self._items(pieces, enabled=True, kind="Video" if picture else "Audio", cut=cut)
-            if picture:
-                first = pieces[0].local_frame
-                items[0]["markers"] = [self._marker(cut, first)]
+            items = self._items(pieces, enabled=True, kind="Video", cut=cut)
+            items[0]["markers"] = [self._marker(cut, pieces[0].local_frame)]
             made += items
         return made
+
+    def _heard(self) -> list[Json]:
+        edl, sound = self.edl, self.edl.programme_audio
+        if sound:
+            return self._items(whole(edl, sound), enabled=True, kind="Audio")
+        spans = ((cut, pieces_of(edl, cut.camera, low, high)) for cut, low, high in sounding(edl))
+        return [item for cut, pieces in spans for item in self._items(pieces, enabled=True, kind="Audio", cut=cut)]
 
     def _whole(self, camera: str, kind: str) -> list[Json]:
         return self._items(whole(self.edl, camera), enabled=False, kind=kind)
@@ -142,7 +151,7 @@ class _Writer:
     def _chapter(self, chapter: object) -> Json:
         told = plain(chapter)
         fields = told if isinstance(told, dict) else {}
-        frame = self.edl.fps.frame_at_ms(Fraction(str(fields["startMs"])))
+        frame = chapter_frame(self.edl, fields)
         return self._mark(str(fields["title"]), "chapter", CHAPTER_COLOUR, frame, {"chapter": told})
 
     def _mark(self, name: str, comment: str, colour: str, frame: int, told: Json) -> Json:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.exchange.cmx3600 import BLACK, motion_fps, reels_of
-from ruach_studio.assembly.exchange.pieces import Piece, local_frame
+from ruach_studio.assembly.exchange.pieces import Piece, own_frame
 from ruach_studio.assembly.exchange.returned import BadReturn, Returned, Shot, at, camera_of_path, check_slip, unknown
 
 _TIME = r"(\d{2}[:;.]\d{2}[:;.]\d{2}[:;.]\d{2})"
@@ -92,7 +92,7 @@ def _shot(
             f"event {event.number} is played at {event.speed:g} frames per second", subject="file",
             remedy="Set the shot back to its own speed.",
         )  # fmt: skip
-    check_slip(edl, camera, start, clock.frame(event.times[0]) - local_frame(clip, edl.fps, start))
+    check_slip(edl, camera, start, clock.frame(event.times[0]) - own_frame(edl, camera, index, start))
     return Shot(start, end, camera)
 
 

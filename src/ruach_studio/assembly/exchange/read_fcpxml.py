@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.exchange.fcpxml_media import angle_id
-from ruach_studio.assembly.exchange.pieces import local_frame
+from ruach_studio.assembly.exchange.pieces import master_frame, own_frame
 from ruach_studio.assembly.exchange.returned import (
     BadReturn,
     Chapter,
@@ -98,12 +98,11 @@ class _Reader:
         if item.tag == "mc-clip":
             camera = self._mc_camera(item, source, where)
             shown = self.edl.fps.frame_at(local_s - _seconds(self._begins(source)) - self._origin(source))
-            check_slip(self.edl, camera, start, shown - start)
+            check_slip(self.edl, camera, start, shown - master_frame(self.edl, start))
         else:
             camera, index = self._file(source, where)
             shown = self.edl.fps.frame_at(local_s - _seconds(source.get("start", "0s")))
-            wanted = local_frame(self.edl.sources[camera].clips[index], self.edl.fps, start)
-            check_slip(self.edl, camera, start, shown - wanted)
+            check_slip(self.edl, camera, start, shown - own_frame(self.edl, camera, index, start))
         for mark in item.findall("chapter-marker"):
             frame = start + self.edl.fps.frame_at(_seconds(mark.get("start")) - local_s)
             if start <= frame < end:  # a program may leave the marks of the whole clip on each of its parts
@@ -165,7 +164,7 @@ class _Reader:
         key = media.get("id", "")
         if key not in self.origins:
             placed = (
-                _seconds(item.get("offset", "0s")) - self.edl.fps.seconds(self.edl.fps.frame_at_ms(clip.offset_ms))
+                _seconds(item.get("offset", "0s")) - self.edl.fps.seconds(self.edl.fps.frame_at_ms(clip.begin_ms))
                 for angle in media.findall("multicam/mc-angle")
                 for camera, index, item in self._files(angle)
                 for clip in [self.edl.sources[camera].clips[index]]

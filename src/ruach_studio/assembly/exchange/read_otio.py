@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.exchange.drift import speed_of
-from ruach_studio.assembly.exchange.pieces import local_frame
+from ruach_studio.assembly.exchange.pieces import own_frame
 from ruach_studio.assembly.exchange.returned import (
     BadReturn,
     Chapter,
@@ -104,7 +104,7 @@ class _Reader:
         if available:
             first -= _seconds(available["start_time"])  # a file with a timecode of its own begins there
         self._check_speed(item, speed_of(clip), start)
-        wanted = local_frame(clip, self.edl.fps, start)
+        wanted = own_frame(self.edl, camera, index, start)
         check_slip(self.edl, camera, start, round_half_up(first * self.edl.fps.value) - wanted)
         return camera
 

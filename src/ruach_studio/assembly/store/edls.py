@@ -70,6 +70,16 @@ async def insert(
     await tx.execute(statement.on_conflict_do_update(index_elements=["session_id"], set_=changed))
 
 
+async def origin_of(conn: AsyncConnection, edl: CanonicalEDL) -> Origin | None:
+    """Return the source of the first version of the session that has the very same tracks, None if there is none."""
+    statement = sa.select(EDL_VERSION.c.source).where(
+        EDL_VERSION.c.session_id == edl.session_id, EDL_VERSION.c.version < edl.version,
+        EDL_VERSION.c.wire["tracks"] == sa.cast(to_wire(edl)["tracks"], EDL_VERSION.c.wire.type),
+    )  # fmt: skip
+    found = (await conn.execute(statement.order_by(EDL_VERSION.c.version).limit(1))).scalar_one_or_none()
+    return cast("Origin | None", found)
+
+
 async def move(
     tx: AsyncConnection, session_id: str, version: int, state: Status, *, actor: str, note: str, at: datetime
 ) -> None:

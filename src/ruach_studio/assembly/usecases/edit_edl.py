@@ -1,6 +1,7 @@
 """Turn an operator's edits into the next version of the EDL, if nobody else was quicker."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +31,8 @@ async def edit_edl(
         head = await locked_head(tx, session_id, base_version)
         edl = await edls.get(tx, session_id, head.version)
         edited = apply_edits(edl, edits, version=head.version + 1)
+        # Edits that take back all that the operator did give an automatic list again.
+        edited = replace(edited, source=await edls.origin_of(tx, edited) or edited.source)
         await edls.insert(tx, edited, author=actor, at=services.clock.now())
         if edited.status != edl.status:
             await record_transition(

@@ -1,7 +1,8 @@
 """Turn the shots of a programme into segments that each read one file, with every hole filled and said.
 
 A camera may start late, stop early or have a hole between two files. A hole of at most 0.1 s beside the camera's own
-picture holds that picture. A longer one shows another camera: a wide one first, then the master, then the rest by
+picture holds that picture; so does one of at most half a second where a recording jumps within one file (another camera
+for a few frames would be a flash). A longer one shows another camera: a wide one first, then the master, then the rest by
 name. Where nobody recorded, the picture is black. Each of these is a note on the plan; none happens in silence.
 """
 
@@ -10,10 +11,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ruach_studio.kernel.timebase import FrameRate, clock_text, round_half_up
-from ruach_studio.render.plan.mapping import covered, source_frame
+from ruach_studio.render.plan.mapping import covered, own_frames, source_frame
 from ruach_studio.render.plan.wire import ClipRef, LockedEdl, Source
 
 HOLD_S = Fraction(1, 10)
+HOLD_IN_FILE_S = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Segment:
         """Return the source frame on screen at programme frame `frame` (held at the clip's ends), None for black."""
         if self.clip is None:
             return None
-        return min(max(source_frame(self.clip, rate, frame), 0), max(self.clip.frames - 1, 0))
+        first, end = own_frames(self.clip)
+        return min(max(source_frame(self.clip, rate, frame), first), max(end - 1, first))
 
 
 def cover(edl: LockedEdl, start_frame: int, end_frame_exclusive: int) -> tuple[tuple[Segment, ...], tuple[str, ...]]:
@@ -67,7 +70,8 @@ def _fill(rate: FrameRate, start: int, end: int, asked: str, order: Sequence[Sou
         yield Segment(start, end, asked, None, None)
         return
     source, rest = order[0], order[1:]
-    own = _held(_own(rate, start, end, asked, source), start, end, round_half_up(HOLD_S * rate.value))
+    limits = round_half_up(HOLD_S * rate.value), round_half_up(HOLD_IN_FILE_S * rate.value)
+    own = _held(_own(rate, start, end, asked, source), start, end, limits)
     at = start
     for segment in own:
         if segment.start_frame > at:
@@ -91,16 +95,27 @@ def _own(rate: FrameRate, start: int, end: int, asked: str, source: Source) -> l
     return own
 
 
-def _held(own: list[Segment], start: int, end: int, limit: int) -> list[Segment]:
-    """Stretch each segment over a hole of at most `limit` frames after it, and the first over one before it."""
+def _held(own: list[Segment], start: int, end: int, limits: tuple[int, int]) -> list[Segment]:
+    """Stretch each segment over a hole after it of at most `limits` frames (the second one within a file), the first before.
+
+    A shot that begins or ends inside a hole of a file may be all that is left of it; then it counts as any other hole.
+    """
     held: list[Segment] = []
     for i, segment in enumerate(own):
         before = start if i == 0 else held[-1].end_frame_exclusive
-        after = own[i + 1].start_frame if i + 1 < len(own) else end
-        lo = before if i == 0 and segment.start_frame - before <= limit else segment.start_frame
-        hi = after if after - segment.end_frame_exclusive <= limit else segment.end_frame_exclusive
+        after = own[i + 1] if i + 1 < len(own) else None
+        edge = end if after is None else after.start_frame
+        limit = limits[after is not None and _same_file(segment, after)]
+        lo = before if i == 0 and segment.start_frame - before <= limits[0] else segment.start_frame
+        hi = edge if edge - segment.end_frame_exclusive <= limit else segment.end_frame_exclusive
         held.append(replace(segment, start_frame=lo, end_frame_exclusive=hi))
     return held
+
+
+def _same_file(one: Segment, other: Segment) -> bool:
+    if one.clip is None or other.clip is None:
+        return False
+    return one.clip.piece_s is not None and one.clip.path == other.clip.path
 
 
 def _notes(rate: FrameRate, segments: Sequence[Segment]) -> Iterator[str]:

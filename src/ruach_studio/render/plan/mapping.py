@@ -36,7 +36,16 @@ def frames_per_source_frame(clip: ClipRef, rate: FrameRate) -> Fraction:
 
 def covered(clip: ClipRef, rate: FrameRate) -> tuple[int, int]:
     """Return the programme frames (start, end exclusive) for which `clip` has a picture; may lie outside the programme."""
-    return first_programme_frame(clip, rate, 0), first_programme_frame(clip, rate, clip.frames)
+    first, last = own_frames(clip)
+    return first_programme_frame(clip, rate, first), first_programme_frame(clip, rate, last)
+
+
+def own_frames(clip: ClipRef) -> tuple[int, int]:
+    """Return the source frames [first, end) that may be shown: all of the file, or those whose time lies in its piece."""
+    if clip.piece_s is None:
+        return 0, clip.frames
+    first, last = (-int(-((at_s - clip.start_s) * _source_rate(clip)) // 1) for at_s in clip.piece_s)
+    return max(first, 0), min(max(last, 0), clip.frames) if clip.out_s < clip.duration_s else clip.frames
 
 
 def _source_rate(clip: ClipRef) -> Fraction:

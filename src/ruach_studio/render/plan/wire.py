@@ -5,13 +5,14 @@ that no later step rounds: 40.003 ms is 40003/1000000 s.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
 from ruach_studio.kernel.errors import BadInput, Conflict
 from ruach_studio.kernel.ids import checked_name
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
+from ruach_studio.render.plan.jump import piece_spans
 from ruach_studio.render.plan.spoken import SpokenTranscript, read_transcript
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class ClipRef:
     """One media file of a camera and where it lies: master_s = offset_s + local_s * (1 + drift_ppm * 1e-6).
 
     `local_s` counts from the file's own start; the first picture stands at `start_s` of it. `rate` is None for audio only.
+    A recording that jumps is several of these on one path: `piece_s`: the local time [in, out) that lies here (None: all).
     """
 
     path: str
@@ -44,6 +46,17 @@ class ClipRef:
     duration_s: Fraction
     rate: FrameRate | None
     has_audio: bool
+    piece_s: tuple[Fraction, Fraction] | None = None
+
+    @property
+    def in_s(self) -> Fraction:
+        """Return the local time from which on the file is used."""
+        return Fraction(0) if self.piece_s is None else self.piece_s[0]
+
+    @property
+    def out_s(self) -> Fraction:
+        """Return the local time up to which the file is used."""
+        return self.duration_s if self.piece_s is None else self.piece_s[1]
 
     @property
     def stretch(self) -> Fraction:
@@ -144,8 +157,20 @@ def _check_programme(cuts: tuple[Cut, ...], frames: int, sources: Mapping[str, S
 def _source(name: str, value: object) -> Source:
     field = f"sources.{name}."
     raw = _object(value, field)
-    clips = tuple(_clip(clip, f"{field}clips[{i}].") for i, clip in enumerate(_list(raw, "clips", field)))
-    return Source(name, str(raw.get("role", "camera")), tuple(sorted(clips, key=lambda clip: (clip.offset_s, clip.path))))
+    clips = [part for i, clip in enumerate(_list(raw, "clips", field)) for part in _in_pieces(clip, f"{field}clips[{i}].")]
+    order = sorted(clips, key=lambda clip: (clip.offset_s + clip.in_s * clip.stretch, clip.path))
+    return Source(name, str(raw.get("role", "camera")), tuple(order))
+
+
+def _in_pieces(value: object, field: str) -> Sequence[ClipRef]:
+    clip, where = _clip(value, field), field + "pieces"
+    marks = [_object(raw, where) for raw in _list(_object(value, field), "pieces", field, optional=True)]
+    pieces = [(_number(raw, "fromMs", where + ".") / 1000, _number(raw, "offsetMs", where + ".") / 1000) for raw in marks]
+    try:
+        spans = piece_spans(pieces, clip.stretch, clip.duration_s)
+    except ValueError as wrong:
+        raise EdlUnreadable(str(wrong), subject=where, remedy="Sync and assemble the session again.") from wrong
+    return [replace(clip, offset_s=offset_s, piece_s=(in_s, out_s)) for offset_s, in_s, out_s in spans] or (clip,)
 
 
 def _clip(value: object, field: str) -> ClipRef:

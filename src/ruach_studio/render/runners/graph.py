@@ -17,7 +17,7 @@ from ruach_studio.infra.media import MediaInfo
 from ruach_studio.kernel.errors import RuachError
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame, position
-from ruach_studio.render.plan.mapping import frames_per_source_frame
+from ruach_studio.render.plan.mapping import covered, frames_per_source_frame
 from ruach_studio.render.presets import Preset
 
 # Every branch carries the same tags, so that all chunks share one sequence header.
@@ -109,7 +109,9 @@ def _branch(segment: Segment, clip: ClipRef, rate: FrameRate, footage: Footage) 
     source_rate = clip.rate or rate
     shift = f"setpts=PTS+{float(early_s):.9f}/TB," if early_s else ""
     whole = "yadif=mode=send_frame:deint=interlaced," if footage.interlaced else ""
-    grid = f"{whole}{shift}fps={source_rate}:round=down:start_time=0"
+    ends = covered(clip, rate)[1] < segment.end_frame_exclusive and last + 1 < clip.frames  # held, though the file goes on
+    alone = f",trim=end_frame={last - first + 1}" if ends else ""
+    grid = f"{whole}{shift}fps={source_rate}:round=down:start_time=0{alone}"
     placed = f"settb={_tick(rate)},setpts='{placement(segment, clip, rate, first, last)}'"
     return arguments, f"{grid},{placed},fps={rate}:round=near:start_time=0"
 

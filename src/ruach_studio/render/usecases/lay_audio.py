@@ -1,11 +1,12 @@
 """Turn an audio plan into one raw programme track (48 kHz, stereo, 32-bit float), placed to the sample.
 
-Each file is decoded once as a stream, its clock stretched to the master's by a resampler (drift of a few ppm included),
-and added at its place. Memory stays flat: the track is a file of known size, reserved on disk before the first sample.
+Each file is decoded as a stream, its clock stretched to the master's by a resampler (drift of a few ppm included), and added
+at its place; once for all its spans where the programme has stretches left out, for those may be a thousand. Memory stays
+flat: the track is a file of known size, reserved on disk before the first sample.
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -37,8 +38,8 @@ def lay_audio(plan: AudioPlan, path: Path, stop: Event | None = None) -> Path:
     try:
         _reserve(part, max(plan.samples, 1) * BYTES_PER_SAMPLE)
         track = np.memmap(part, dtype=np.float32, mode="r+", shape=(max(plan.samples, 1), CHANNELS))
-        for span in plan.spans:
-            _lay(span, plan, track, stop)
+        for spans in _in_one_go(plan.spans):
+            _lay(spans, plan, track, stop)
         track.flush()
         del track
         os.replace(part, path)
@@ -57,18 +58,30 @@ def _reserve(path: Path, size_bytes: int) -> None:
                 file.write(bytes(min(1 << 20, size_bytes - at)))
 
 
-def _lay(span: AudioSpan, plan: AudioPlan, track: _Samples, stop: Event | None) -> None:
-    """Add one span to the track, with its fades."""
-    length = span.end_sample_exclusive - span.start_sample
-    for start, samples in _on_timeline(span, plan.origin_s):
+def _in_one_go(spans: Sequence[AudioSpan]) -> list[list[AudioSpan]]:
+    """Return the spans that share one decoding: each alone, but all of a file where stretches are left out in between."""
+    groups: dict[object, list[AudioSpan]] = {}
+    cut = any(span.left_out_s for span in spans)
+    for number, span in enumerate(spans):
+        groups.setdefault(span.clip if cut else number, []).append(span)
+    return list(groups.values())
+
+
+def _lay(spans: Sequence[AudioSpan], plan: AudioPlan, track: _Samples, stop: Event | None) -> None:
+    """Add spans of one file, in order, to the track, with their fades."""
+    placed = [(span, round_half_up(span.left_out_s * SAMPLE_RATE)) for span in spans]
+    for at, samples in _on_timeline(spans, plan.origin_s):
         if stop is not None and stop.is_set():
-            raise Cancelled("laying the sound was cancelled", subject=span.clip.path)
-        lo, hi = max(start, span.start_sample), min(start + len(samples), span.end_sample_exclusive)
-        if lo >= hi:
-            continue
-        kept = samples[lo - start : hi - start]
-        at = np.arange(lo - span.start_sample, hi - span.start_sample)
-        track[lo:hi] += kept * _gain(at, length, span)[:, None]
+            raise Cancelled("laying the sound was cancelled", subject=spans[0].clip.path)
+        placed = [(span, cut) for span, cut in placed if span.end_sample_exclusive + cut > at]
+        for span, cut in placed:
+            start = at - cut
+            lo, hi = max(start, span.start_sample), min(start + len(samples), span.end_sample_exclusive)
+            if lo < hi:
+                kept = samples[lo - start : hi - start]
+                within = np.arange(lo - span.start_sample, hi - span.start_sample)
+                length = span.end_sample_exclusive - span.start_sample
+                track[lo:hi] += kept * _gain(within, length, span)[:, None]
 
 
 def _gain(at: npt.NDArray[np.int64], length: int, span: AudioSpan) -> npt.NDArray[np.float32]:
@@ -81,12 +94,14 @@ def _gain(at: npt.NDArray[np.int64], length: int, span: AudioSpan) -> npt.NDArra
     return gain
 
 
-def _on_timeline(span: AudioSpan, origin_s: Fraction) -> Generator[tuple[int, _Samples]]:
-    """Yield (output sample, stereo samples) of the span's file on the master clock, from a little before its start."""
-    clip = span.clip
-    zero = (clip.offset_s - origin_s) * SAMPLE_RATE  # where local time 0 falls, in output samples
-    first_s = float((span.start_sample - zero) / SAMPLE_RATE / clip.stretch) - LEAD_IN_S
-    last_s = float((span.end_sample_exclusive - zero) / SAMPLE_RATE / clip.stretch) + LEAD_IN_S
+def _on_timeline(spans: Sequence[AudioSpan], origin_s: Fraction) -> Generator[tuple[int, _Samples]]:
+    """Yield (programme sample, stereo samples) of the spans' file on the master clock, from a little before the first."""
+    clip = spans[0].clip
+    zero = (clip.offset_s - origin_s) * SAMPLE_RATE  # where local time 0 falls, in samples of the programme
+    head, tail = spans[0], spans[-1]
+    begins_s = (head.start_sample - zero) / SAMPLE_RATE + head.left_out_s
+    ends_s = (tail.end_sample_exclusive - zero) / SAMPLE_RATE + tail.left_out_s
+    first_s, last_s = float(begins_s / clip.stretch) - LEAD_IN_S, float(ends_s / clip.stretch) + LEAD_IN_S
     with closing(_wanted(clip.path, first_s, last_s)) as blocks:
         stream: soxr.ResampleStream | None = None
         at = next_in = 0
