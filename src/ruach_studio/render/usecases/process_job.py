@@ -24,13 +24,13 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner
-from ruach_studio.render.presets import preset_named
 from ruach_studio.render.store import artifacts, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
+from ruach_studio.render.usecases.read_presets import of_job
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 
 WORKER = "worker:render"
@@ -47,7 +47,8 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
         raise Cancelled(f"it is {job.state}", subject=f"render job {job.render_job_id}")
     async with services.database.connection() as conn:
         wire = (await edls.get(conn, job.session_id, job.edl_version)).wire
-    plan = plan_render(wire, preset_named(job.format))
+        preset = await of_job(conn, job)
+    plan = plan_render(wire, preset)
     folder = work_folder(services, job.automation_id, job.format)
     try:
         async with ProgressReporter(context) as report:
