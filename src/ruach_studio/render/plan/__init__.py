@@ -6,7 +6,8 @@ mapping.py the frames, audio.py the sound.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate
@@ -74,11 +75,16 @@ class RenderPlan:
         return inputs_hash(self)
 
 
-def plan_render(edl: Mapping[str, object], preset: Preset) -> RenderPlan:
-    """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable."""
+def plan_render(edl: Mapping[str, object], preset: Preset, places: Mapping[str, Fraction] | None = None) -> RenderPlan:
+    """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable.
+
+    `places` says where the subject of each camera stands, 0..1; a preset that crops around the subject follows it.
+    """
     locked = read_edl(edl)
     window = choose_window(locked, preset.max_length_s)
     segments, picture_notes = cover(locked, window.start_frame, window.end_frame_exclusive)
+    if preset.follows_subject and places:
+        segments = tuple(replace(s, subject_x=places.get(s.camera or "", s.subject_x)) for s in segments)
     audio = plan_audio(locked, window.start_frame, window.end_frame_exclusive)
     notes = picture_notes if preset.audio is None else picture_notes + audio.notes
     return RenderPlan(

@@ -1,6 +1,7 @@
 """Turn stored render decisions into a list of those that the rules, run again on the stored inputs, do not make.
 
-Three rules decide here: short-v1 (which stretch), thumbnail-v1 (which frame) and loudness-v1 (does the sound hold).
+The rules that decide here: short-v1 (which stretch), thumbnail-v1 (which frame), framing-v1 (where the subject stands) and
+loudness-v1 (does the sound hold).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 from ruach_studio.infra.audit import stored_inputs
 from ruach_studio.kernel.errors import Malformed
 from ruach_studio.kernel.timebase import FrameRate
-from ruach_studio.render import loudness, thumbnail
+from ruach_studio.render import framing, loudness, thumbnail
 from ruach_studio.render.plan import Decided, LockedEdl, window
 from ruach_studio.render.plan.wire import Cut, MarkedShort
 from ruach_studio.render.presets import AudioCodec
@@ -57,6 +58,12 @@ def _thumbnail(inputs: Mapping[str, Any]) -> Decided:
     return thumbnail.choose_picture(candidates, FrameRate.parse(Fraction(inputs["rate"])))[1]
 
 
+def _framing(inputs: Mapping[str, Any]) -> Decided:
+    motions = [framing.Motion(motion["frame"], tuple(motion["columns"])) for motion in inputs["motions"]]
+    told = None if inputs["told"] is None else Fraction(inputs["told"])
+    return framing.place_subject(inputs["camera"], Fraction(inputs["cropShare"]), motions, told).decided
+
+
 def _loudness(inputs: Mapping[str, Any]) -> Decided:
     final = inputs["final"]
     trial = loudness.Trial(loudness.Setting(**final["setting"]), _measurement(final["measured"]))
@@ -71,6 +78,7 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], Decided]] = {
     window.RULES_VERSION: _short,
     thumbnail.RULES_VERSION: _thumbnail,
     loudness.RULES_VERSION: _loudness,
+    framing.RULES_VERSION: _framing,
 }
 
 
