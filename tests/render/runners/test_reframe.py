@@ -44,7 +44,7 @@ async def pictures(plan, folder):
 async def test_every_crop_begins_at_the_planned_pixel(marked, make_edl, make_clip, tmp_path):
     places = {c: Fraction(x) for c, x in zip("ABCDEFG", ("0", "0.1", "0.37", "0.5", "0.613", "0.9", "1"), strict=True)}
     cameras = {c: [make_clip(marked, frames=60)] for c in places}
-    plan = plan_render(make_edl([(8 * (i + 1), c) for i, c in enumerate(places)], cameras), TALL, places)
+    plan = plan_render(make_edl([(8 * (i + 1), c) for i, c in enumerate(places)], cameras), TALL, places=places)
     frames = await pictures(plan, tmp_path)
     assert len(frames) == 56
     for i, picture in enumerate(frames):
@@ -72,7 +72,7 @@ async def test_where_pixels_are_wide_or_the_camera_lay_on_its_side_the_place_is_
     source = ["-f", "lavfi", "-i", "color=gray:s=320x180:r=30:d=1", "-vf", draw, "-c:v", "libx264", "-crf", "8"]
     await run([*source, str(line)])
     await run([*before, "-i", str(line), *change, str(film)])
-    plan = plan_render(make_edl([(20, "A")], {"A": [make_clip(film, frames=30)]}), TALL, {"A": Fraction(96, 320)})
+    plan = plan_render(make_edl([(20, "A")], {"A": [make_clip(film, frames=30)]}), TALL, places={"A": Fraction(96, 320)})
     bright = (await pictures(plan, tmp_path))[9].mean(axis=0)
     middle = float((np.arange(102) * (bright - bright.min())).sum() / (bright - bright.min()).sum())
     x, _, w, _ = crop_box(stored, 180, TALL, Fraction(96, 320), Fraction(320, stored))
@@ -81,9 +81,9 @@ async def test_where_pixels_are_wide_or_the_camera_lay_on_its_side_the_place_is_
 
 def test_only_a_format_that_follows_the_subject_is_moved(make_edl, make_clip, tmp_path):
     wire = make_edl([(60, "A"), (90, "B")], {c: [make_clip(tmp_path / "x.mp4", frames=90)] for c in "AB"})
-    moved = plan_render(wire, PRESETS["short_9_16"], {"A": Fraction(1, 5)})
+    moved = plan_render(wire, PRESETS["short_9_16"], places={"A": Fraction(1, 5)})
     assert [segment.subject_x for segment in moved.segments] == [Fraction(1, 5), Fraction(1, 2)]
     for name in ("full_16_9", "clip_1_1", "thumbnail"):
-        assert plan_render(wire, PRESETS[name], {"A": Fraction(1, 5)}) == plan_render(wire, PRESETS[name])
+        assert plan_render(wire, PRESETS[name], places={"A": Fraction(1, 5)}) == plan_render(wire, PRESETS[name])
     square = replace(PRESETS["clip_1_1"], reframe="subject")
-    assert plan_render(wire, square, {"A": Fraction(1, 5)}).segments[0].subject_x == Fraction(1, 5)
+    assert plan_render(wire, square, places={"A": Fraction(1, 5)}).segments[0].subject_x == Fraction(1, 5)

@@ -75,7 +75,7 @@ class RenderPlan:
         return inputs_hash(self)
 
 
-def plan_render(edl: Mapping[str, object], preset: Preset, places: Mapping[str, Fraction] | None = None) -> RenderPlan:
+def plan_render(edl: Mapping[str, object], preset: Preset, *, places: Mapping[str, Fraction] | None = None) -> RenderPlan:
     """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable.
 
     `places` says where the subject of each camera stands, 0..1; a preset that crops around the subject follows it.
@@ -87,6 +87,8 @@ def plan_render(edl: Mapping[str, object], preset: Preset, places: Mapping[str, 
         segments = tuple(replace(s, subject_x=places.get(s.camera or "", s.subject_x)) for s in segments)
     audio = plan_audio(locked, window.start_frame, window.end_frame_exclusive)
     notes = picture_notes if preset.audio is None else picture_notes + audio.notes
+    if window.note is not None and not preset.is_still:
+        notes = (*notes, window.note)
     return RenderPlan(
         preset, locked.session_id, locked.version, locked.rate, window.start_frame, window.end_frame_exclusive,
         segments, audio, notes, window.decided,

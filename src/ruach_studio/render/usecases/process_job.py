@@ -53,7 +53,7 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
         preset = await of_job(conn, job)
         began = (await steps.done(conn, job.automation_id, job.format)).get("preflight")
     subjects = await subjects_of_job(services, job.session_id, wire, preset, began, context.cancelled)
-    plan = plan_render(wire, preset, subjects.places)
+    plan = plan_render(wire, preset, places=subjects.places)
     plan = replace(plan, notes=plan.notes + subjects.notes)
     folder = work_folder(services, job.automation_id, job.format)
     try:

@@ -95,7 +95,7 @@ async def render_files(
 
 
 def _planned(edl_wire: Mapping[str, object], preset: Preset, subjects: Subjects) -> RenderPlan:
-    plan = plan_render(edl_wire, preset, subjects.places)
+    plan = plan_render(edl_wire, preset, places=subjects.places)
     return replace(plan, notes=plan.notes + subjects.notes) if preset.follows_subject else plan
 
 
