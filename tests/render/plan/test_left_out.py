@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ruach_studio.kernel.kept import KeptFrames
+from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import EdlUnreadable, Lettering, plan_render
 from ruach_studio.render.plan.audio import FADE_SAMPLES
-from ruach_studio.render.plan.left_out import on_output
+from ruach_studio.render.plan.left_out import _as_heard, on_output
 from ruach_studio.render.plan.lettering import Caption, CaptionWord, Chapter, Overlay
+from ruach_studio.render.plan.spoken import SpokenSegment, SpokenTranscript, SpokenWord
 from ruach_studio.render.presets import PRESETS
 
 FULL, SHORT = PRESETS["full_16_9"], PRESETS["short_9_16"]
@@ -124,3 +128,19 @@ def test_any_marks_give_every_kept_frame_once_and_sound_of_the_same_length(steps
         assert span.start_sample <= covered < span.end_sample_exclusive
         covered = span.end_sample_exclusive
     assert covered == plan.audio.samples
+
+
+def test_what_is_said_is_heard_in_the_film_s_own_time_and_a_word_left_out_is_gone():
+    words = tuple(SpokenWord(Fraction(k), Fraction(k) + Fraction(1, 2), f"w{k}") for k in range(6))
+    said = SpokenTranscript("en", "a" * 64, (
+        SpokenSegment(Fraction(0), Fraction(6), "w0 w1 w2 w3 w4 w5", "Ann", words),
+        SpokenSegment(Fraction(7), Fraction(8), "no times here"),
+        SpokenSegment(Fraction(2), Fraction(3), "wholly left out"),
+    ))  # fmt: skip
+    edl = SimpleNamespace(transcript=said, rate=FrameRate.parse("30"))
+    heard = _as_heard(edl, KeptFrames.of(0, 300, [(60, 120)]))
+    assert [(segment.text, segment.start_s, segment.end_s) for segment in heard.segments] == [
+        ("w0 w1 w4 w5", 0, 4), ("no times here", 5, 6),
+    ]  # fmt: skip
+    assert [(word.text, word.start_s) for word in heard.segments[0].words] == [("w0", 0), ("w1", 1), ("w4", 2), ("w5", 3)]
+    assert heard.sha256 == said.sha256

@@ -21,6 +21,7 @@ _MODULES = {
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
     "speakers": "speakers", "transcript": "transcript", "transcribe": "transcript", "render-jobs": "render_jobs",
+    "preset": "formats", "frame": "frame", "thumbnail": "thumbnail",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -71,6 +72,18 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import transcript
 
             transcript.register(typed)
+        case "thumbnail":
+            from ruach_studio.app.cli import thumbnail
+
+            thumbnail.register(typed)
+        case "frame":
+            from ruach_studio.app.cli import frame
+
+            frame.register(typed)
+        case "formats":
+            from ruach_studio.app.cli import formats
+
+            typed.add_typer(formats.app, name="preset", help="List the output formats and add your own.")
         case "accounts":
             from ruach_studio.app.cli import accounts
 

@@ -1,6 +1,7 @@
 """Turn a locked EDL file into finished files, in the foreground: `ruach render`, also the way out of an outage."""
 
 import asyncio
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +9,12 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
+from ruach_studio.app.cli.formats import read_preset_file
+from ruach_studio.app.cli.frame import place_of
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
-from ruach_studio.render.presets import PRESETS
+from ruach_studio.kernel.errors import BadInput
+from ruach_studio.render.presets import PRESETS, read_preset
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
 
@@ -27,20 +31,25 @@ def render(
     file: EdlFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the finished files.")] = Path("out"),
     format: Annotated[list[str] | None, typer.Option("--format", "-f", help="Only this format; repeat for more.")] = None,  # noqa: A002
+    preset: Annotated[list[Path] | None, typer.Option("--preset", help="A format of your own: TOML or JSON.")] = None,
+    frame: Annotated[list[str] | None, typer.Option("--frame", help="CAMERA=X: where its subject stands, 0..1.")] = None,
     json: Json = False,
 ) -> None:
-    """Render a locked EDL to files: all four formats, or the ones named."""
+    """Render a locked EDL to files: all four formats, or the ones named or given."""
     load_settings()
     edl = read_edl(file)
     check_edl(file, edl)
     wire = to_wire(edl)
+    others = [read_preset(read_preset_file(path)) for path in preset or []]
+    wanted = [*(format or ([] if others else list(PRESETS))), *(each.name for each in others)]
+    places = dict(_place(text, set(edl.sources)) for text in frame or [])
     with show.Bars(quiet=json) as bars:
 
         def report(progress: FileProgress) -> None:
             note = f"{progress.step} {progress.fps:.0f} fps" if progress.fps else progress.step
             bars.update(progress.format, overall(progress.step, progress.part), note)
 
-        artifacts = asyncio.run(render_files(wire, format or list(PRESETS), out, report, runner=FfmpegRunner()))
+        artifacts = asyncio.run(render_files(wire, wanted, out, report, runner=FfmpegRunner(), places=places, others=others))
     if json:
         show.print_json([_wire(artifact) for artifact in artifacts])
     else:
@@ -48,6 +57,15 @@ def render(
         for artifact in artifacts:
             for note in artifact.notes:
                 show.line(f"{artifact.format}: {note}")
+
+
+def _place(text: str, cameras: set[str]) -> tuple[str, Fraction]:
+    camera, _, x = text.partition("=")
+    place = place_of(x)
+    if camera not in cameras or place is None or not 0 <= place <= 1:
+        raise BadInput(f"{text!r} places no subject", subject="--frame",
+                       remedy=f"For example {min(cameras)}=0.4; the cameras are {', '.join(sorted(cameras))}.")  # fmt: skip
+    return camera, Fraction(x)
 
 
 def overall(step: str, part: float) -> float:

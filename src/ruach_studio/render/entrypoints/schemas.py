@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -11,7 +11,8 @@ from ruach_studio.render.lifecycle import State, Step
 from ruach_studio.render.usecases.read_jobs import ShownJob
 from ruach_studio.render.usecases.request_renders import Requested
 
-Format = Literal["full_16_9", "short_9_16", "clip_1_1", "thumbnail"]
+# A standard format or one that an operator added; the use case says which there are.
+Format = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class Wire(BaseModel):
@@ -62,7 +63,11 @@ class ArtifactOut(Wire):
 
 
 class JobOut(Wire):
-    """A render job. `notes` say what the plan had to work around; `error` has code, message and retryable."""
+    """A render job. `notes` say what the plan had to work around; `error` has code, message and retryable.
+
+    `preset_sha256` is the content of the format as it was asked for (null in jobs from before that was kept).
+    `chosen_picture` is the candidate that an operator took; `output_url` is then that one's.
+    """
 
     render_job_id: str
     session_id: str
@@ -83,6 +88,8 @@ class JobOut(Wire):
     finished_at: datetime | None
     output_url: str | None = None
     artifact: ArtifactOut | None = None
+    preset_sha256: str | None = None
+    chosen_picture: int | None = None
 
 
 class RequestedOut(Wire):
@@ -107,16 +114,17 @@ class BatchOut(Wire):
 def job_out(shown: ShownJob) -> JobOut:
     """Return the wire form of a job with its artifact."""
     job, artifact = shown.job, shown.artifact
-    fields: dict[str, Any] = {
-        name: getattr(job, name) for name in JobOut.model_fields if name not in ("status", "output_url", "artifact", "error")
-    }
+    own = set(JobOut.model_fields) - {"status", "output_url", "artifact", "error", "chosen_picture"}
+    fields: dict[str, Any] = {name: getattr(job, name) for name in own}
     error = None if job.error is None else {key: job.error.get(key) for key in ("code", "message", "retryable")}
     stored = None
     if artifact is not None:
         stored = ArtifactOut(**{name: getattr(artifact, name) for name in ArtifactOut.model_fields})
+    shown_url = shown.chosen.url if shown.chosen is not None else None if artifact is None else artifact.url
     return JobOut(
-        **fields, status=job.state, error=error, output_url=None if artifact is None else artifact.url, artifact=stored
-    )
+        **fields, status=job.state, error=error, output_url=shown_url, artifact=stored,
+        chosen_picture=None if shown.chosen is None else shown.chosen.place,
+    )  # fmt: skip
 
 
 def batch_out(found: list[Requested]) -> BatchOut:
@@ -124,7 +132,7 @@ def batch_out(found: list[Requested]) -> BatchOut:
     made = next((each.job for each in found if each.created), found[0].job)
     listed = [
         RequestedOut(
-            render_job_id=each.job.render_job_id, format=each.job.format, automation_id=each.job.automation_id,  # type: ignore[arg-type]
+            render_job_id=each.job.render_job_id, format=each.job.format, automation_id=each.job.automation_id,
             status=each.job.state, created=each.created,
         )
         for each in found

@@ -6,7 +6,8 @@ stretch, coverage.py the files, mapping.py the frames, audio.py the sound.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.kept import KeptFrames, Stretch
@@ -90,20 +91,28 @@ class RenderPlan:
         return inputs_hash(self)
 
 
-def plan_render(edl: Mapping[str, object], preset: Preset) -> RenderPlan:
-    """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable."""
+def plan_render(edl: Mapping[str, object], preset: Preset, *, places: Mapping[str, Fraction] | None = None) -> RenderPlan:
+    """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable.
+
+    `places` says where the subject of each camera stands, 0..1; a preset that crops around the subject follows it.
+    """
     locked = read_edl(edl)
     omitted = read_left_out(edl, locked.frames)
     window, notes = window_without(locked, omitted, preset.max_length_s)
     start, end = window.start_frame, window.end_frame_exclusive
     kept = KeptFrames.of(start, end, omitted)
     covered = [cover(locked, low, high) for low, high in kept.stretches]
+    segments = tuple(segment for found, _ in covered for segment in found)
+    if preset.follows_subject and places:
+        segments = tuple(replace(s, subject_x=places.get(s.camera or "", s.subject_x)) for s in segments)
     audio = plan_audio(locked, start, end, omitted)
     notes += left_out_notes(kept, start, end, locked.rate.value)
     notes += [note for _, said in covered for note in said]
     notes += [] if preset.audio is None else audio.notes
+    if window.note is not None and not preset.is_still:
+        notes.append(window.note)
     return RenderPlan(
         preset, locked.session_id, locked.version, locked.rate, start, end,
-        tuple(segment for segments, _ in covered for segment in segments), audio, tuple(notes), window.decided,
+        segments, audio, tuple(notes), window.decided,
         omitted=tuple((low, high) for low, high in omitted if low < end and high > start),
     )  # fmt: skip

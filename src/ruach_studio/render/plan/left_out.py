@@ -12,7 +12,9 @@ from fractions import Fraction
 from typing import TypeVar
 
 from ruach_studio.kernel.kept import KeptFrames, Stretch
+from ruach_studio.kernel.timebase import round_half_up
 from ruach_studio.render.plan.lettering import Caption, CaptionWord, Chapter, Lettering, Overlay
+from ruach_studio.render.plan.spoken import SpokenSegment, SpokenTranscript
 from ruach_studio.render.plan.window import Window, choose_window
 from ruach_studio.render.plan.wire import EdlUnreadable, LockedEdl
 
@@ -67,7 +69,30 @@ def as_shown(edl: LockedEdl, kept: KeptFrames) -> LockedEdl:
         replace(short, start_frame=span[0], end_frame_exclusive=span[1])
         for short in edl.shorts if (span := kept.span(short.start_frame, short.end_frame_exclusive))
     )  # fmt: skip
-    return replace(edl, frames=kept.frames, cuts=cuts, shorts=shorts)
+    return replace(edl, frames=kept.frames, cuts=cuts, shorts=shorts, transcript=_as_heard(edl, kept))
+
+
+def _as_heard(edl: LockedEdl, kept: KeptFrames) -> SpokenTranscript | None:
+    """Return what is said in the film as it is shown, to whole frames; a word that is left out is gone."""
+    if edl.transcript is None:
+        return None
+    fps = edl.rate.value
+
+    def shown(start_s: Fraction, end_s: Fraction) -> tuple[Fraction, Fraction] | None:
+        span = kept.span(round_half_up(start_s * fps), max(round_half_up(end_s * fps), round_half_up(start_s * fps) + 1))
+        return span and (span[0] / fps, span[1] / fps)
+
+    heard: list[SpokenSegment] = []
+    for segment in edl.transcript.segments:
+        words = tuple(
+            replace(word, start_s=span[0], end_s=span[1])
+            for word in segment.words if (span := shown(word.start_s, word.end_s))
+        )  # fmt: skip
+        span = shown(segment.start_s, segment.end_s)
+        if span and (words or not segment.words):
+            text = " ".join(word.text for word in words) if words else segment.text
+            heard.append(replace(segment, start_s=span[0], end_s=span[1], text=text, words=words))
+    return replace(edl.transcript, segments=tuple(heard))
 
 
 def left_out_notes(kept: KeptFrames, start_frame: int, end_frame_exclusive: int, frames_per_s: Fraction) -> list[str]:

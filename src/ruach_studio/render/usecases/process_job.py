@@ -9,6 +9,7 @@ import asyncio
 import math
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,17 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner
-from ruach_studio.render.presets import Preset, preset_named
-from ruach_studio.render.store import artifacts, edls, jobs, steps
+from ruach_studio.render.store import artifacts, candidates, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
+from ruach_studio.render.usecases.artifact_keys import key_of, unannounced_keys
+from ruach_studio.render.usecases.find_subjects import Subjects
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
+from ruach_studio.render.usecases.keep_candidates import all_there, candidate_facts, candidate_keys, put_candidates
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
+from ruach_studio.render.usecases.read_presets import of_job
+from ruach_studio.render.usecases.read_subjects import subjects_of_job, subjects_to_facts
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 
 WORKER = "worker:render"
@@ -47,11 +52,15 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
         raise Cancelled(f"it is {job.state}", subject=f"render job {job.render_job_id}")
     async with services.database.connection() as conn:
         wire = (await edls.get(conn, job.session_id, job.edl_version)).wire
-    plan = plan_render(wire, preset_named(job.format))
+        preset = await of_job(conn, job)
+        began = (await steps.done(conn, job.automation_id, job.format)).get("preflight")
+    subjects = await subjects_of_job(services, job.session_id, wire, preset, began, context.cancelled)
+    plan = plan_render(wire, preset, places=subjects.places)
+    plan = replace(plan, notes=plan.notes + subjects.notes)
     folder = work_folder(services, job.automation_id, job.format)
     try:
         async with ProgressReporter(context) as report:
-            result = await _Run(services, runner, context, job, plan, folder, report).walk()
+            result = await _Run(services, runner, context, job, plan, subjects, folder, report).walk()
     finally:
         if context.cancelled.is_set():
             await _remove(folder)
@@ -64,10 +73,11 @@ class _Run:
 
     def __init__(
         self, services: RenderServices, runner: RemotionRunner, context: JobContext, job: RenderJob, plan: RenderPlan,
-        folder: Path, report: ProgressReporter,
+        subjects: Subjects, folder: Path, report: ProgressReporter,
     ) -> None:  # fmt: skip
         self._services, self._runner, self._context = services, runner, context
-        self._job, self._plan, self._folder, self._report = job, plan, folder, report
+        self._job, self._plan, self._subjects = job, plan, subjects
+        self._folder, self._report = folder, report
 
     async def walk(self) -> Mapping[str, Any]:
         """Do what is not done yet, in order."""
@@ -76,23 +86,25 @@ class _Run:
         finished = await self._kept(done.get("normalize"))
         if finished is None:
             drawn = await self._kept(done.get("render")) or await self._draw()
-            finished = await self._finish(Drawn(self._folder / drawn.file_name, drawn.sha256))
+            finished = await self._finish(Drawn(self._folder / drawn.file_name, drawn.sha256), drawn.facts)
         return await self._publish(finished)
 
     async def _draw(self) -> DoneStep:
         await self._enter("preflight")
         await preflight(self._plan, self._folder)
-        await self._done(DoneStep("preflight", "", "", {"plan": self._plan.fingerprint()}), ())
+        facts: dict[str, Any] = {"plan": self._plan.fingerprint(), **subjects_to_facts(self._subjects)}
+        await self._done(DoneStep("preflight", "", "", facts), self._subjects.decided)
         await self._enter("render")
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
+        facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
         window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
         return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
 
-    async def _finish(self, drawn: Drawn) -> DoneStep:
+    async def _finish(self, drawn: Drawn, drawn_facts: Mapping[str, Any]) -> DoneStep:
         await self._enter("normalize")
         made = await finish(self._plan, drawn, self._folder, self._context.cancelled)
-        facts: dict[str, Any] = {}
+        facts = {name: drawn_facts[name] for name in ("candidates",) if name in drawn_facts}
         if made.sound is not None:
             measured = made.sound.final.measured
             facts = {
@@ -106,7 +118,7 @@ class _Run:
         await self._enter("upload")
         job, preset = self._job, self._plan.preset
         key = key_of(job, preset)
-        await self._forget_unannounced()
+        await self._forget_unannounced(finished)
         stored = await self._put(key, self._folder / finished.file_name, preset.content_type)
         if stored.sha256 != finished.sha256:
             raise ChecksumMismatch("the store holds other bytes than were rendered", subject=key)
@@ -116,13 +128,19 @@ class _Run:
             stored.size_bytes, stored.sha256, None if preset.is_still else round(self._plan.duration_s * 1000, 3),
             1 if preset.is_still else self._plan.frames, finished.facts.get("lufs"), finished.facts.get("truePeakDbtp"), now,
         )  # fmt: skip
+        try:
+            offered = await put_candidates(artifact, finished.facts, self._folder, self._put)
+        except Cancelled:
+            await self._withdraw(key, finished)
+            raise
         async with self._services.database.transaction() as tx:
             current = await jobs.get(tx, job.render_job_id, lock=True)
-            if current.state == "cancelled":  # nobody will ever hear of the object
-                await self._services.store.delete(key)
+            if current.state == "cancelled":  # nobody will ever hear of the objects
+                await self._withdraw(key, finished)
             if current.state != "processing":
                 raise Cancelled(f"it is {current.state}", subject=f"render job {job.render_job_id}")
             await artifacts.insert(tx, artifact)
+            await candidates.insert(tx, offered)
             done = DoneStep("upload", key, stored.sha256, {"url": stored.url})
             await steps.record(tx, job.automation_id, job.format, job.render_job_id, done, now)
             await publish(tx, _completed(artifact))
@@ -130,13 +148,15 @@ class _Run:
         log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
         return result_of(artifact)
 
-    async def _forget_unannounced(self) -> None:
+    async def _forget_unannounced(self, finished: DoneStep) -> None:
         """Remove what earlier jobs of this chain stored and died before they could announce: nobody will ask for it."""
-        async with self._services.database.connection() as conn:
-            chain = [job for job in await jobs.of_automation(conn, self._job.automation_id)
-                     if job.format == self._job.format and job.state in ("failed", "dead-letter")]  # fmt: skip
-        for job in chain:
-            await self._services.store.delete(key_of(job, self._plan.preset))
+        for key in await unannounced_keys(self._services, self._job, self._plan.preset):
+            await self._services.store.delete(key)
+            await self._withdraw(key, finished)
+
+    async def _withdraw(self, key: str, finished: DoneStep) -> None:
+        for made in candidate_keys(key, finished.facts):
+            await self._services.store.delete(made)
 
     async def _put(self, key: str, path: Path, content_type: str) -> StoredObject:
         """Store the file; a cancellation stops it at once and takes back what was stored."""
@@ -179,7 +199,9 @@ class _Run:
         if step is None:
             return None
         path = self._folder / step.file_name
-        good = await asyncio.to_thread(lambda: path.is_file() and sha256_of(path) == step.sha256)
+        good = await asyncio.to_thread(
+            lambda: path.is_file() and sha256_of(path) == step.sha256 and all_there(self._folder, step.facts)
+        )
         return step if good else None
 
 
@@ -195,11 +217,6 @@ async def _begin(services: RenderServices, job_id: str) -> RenderJob:
 async def _answer(services: RenderServices, job: RenderJob) -> Mapping[str, Any]:
     async with services.database.connection() as conn:
         return result_of((await artifacts.of_jobs(conn, [job.render_job_id]))[job.render_job_id])
-
-
-def key_of(job: RenderJob, preset: Preset) -> str:
-    """Return where a job's artifact lies in the store."""
-    return f"renders/{job.session_id}/{job.format}/{job.render_job_id}.{preset.extension}"
 
 
 def result_of(artifact: ArtifactRow) -> Mapping[str, Any]:

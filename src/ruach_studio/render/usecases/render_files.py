@@ -9,7 +9,8 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.loudness import Measurement
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner, RenderProgress
-from ruach_studio.render.presets import preset_named
+from ruach_studio.render.presets import Preset, preset_named
 from ruach_studio.render.usecases.disk import disk_errors
+from ruach_studio.render.usecases.find_subjects import Subjects, find_subjects
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
 
 WORK_FOLDER = ".ruach-render"
@@ -63,14 +65,20 @@ async def render_files(
     *,
     runner: RemotionRunner,
     cancelled: asyncio.Event | None = None,
+    places: Mapping[str, Fraction] | None = None,
+    others: Sequence[Preset] = (),
 ) -> list[Artifact]:
     """Render `formats` of a locked EDL (wire form) to `out_dir`/<format>.<extension>, in order.
+
+    `places` says where the subjects of cameras stand (the rule finds the others), `others` are formats besides the four.
 
     Raises UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace, MediaFailure and
     Cancelled.
     """
     stop = cancelled or asyncio.Event()
-    plans = [plan_render(edl_wire, preset_named(name)) for name in dict.fromkeys(formats)]
+    presets = [preset_named(name, others) for name in dict.fromkeys(formats)]
+    subjects = await find_subjects(edl_wire, presets, places or {}, stop)
+    plans = [_planned(edl_wire, preset, subjects) for preset in presets]
     work = out_dir / WORK_FOLDER
     made_folder = not await asyncio.to_thread(out_dir.exists)
     done = False
@@ -79,16 +87,22 @@ async def render_files(
             on_progress(FileProgress(plan.preset.name, "preflight", 0.0))
             await preflight(plan, work)
             on_progress(FileProgress(plan.preset.name, "preflight", 1.0))
-        artifacts = [await _one(plan, runner, out_dir, work, on_progress, stop) for plan in plans]
+        artifacts = [await _one(plan, subjects, runner, out_dir, work, on_progress, stop) for plan in plans]
         done = True
         return artifacts
     finally:
         await asyncio.to_thread(_tidy, work, None if done or not made_folder else out_dir)
 
 
+def _planned(edl_wire: Mapping[str, object], preset: Preset, subjects: Subjects) -> RenderPlan:
+    plan = plan_render(edl_wire, preset, places=subjects.places)
+    return replace(plan, notes=plan.notes + subjects.notes) if preset.follows_subject else plan
+
+
 async def _one(
-    plan: RenderPlan, runner: RemotionRunner, out_dir: Path, work: Path, report: OnFileProgress, cancelled: asyncio.Event
-) -> Artifact:
+    plan: RenderPlan, subjects: Subjects, runner: RemotionRunner, out_dir: Path, work: Path, report: OnFileProgress,
+    cancelled: asyncio.Event,
+) -> Artifact:  # fmt: skip
     name = plan.preset.name
     folder = work / f"{name}-{plan.fingerprint()[:12]}"
 
@@ -106,7 +120,8 @@ async def _one(
         await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
         size = (await asyncio.to_thread(target.stat)).st_size
     report(FileProgress(name, "upload", 1.0))
-    return _artifact(plan, finished, target, size, drawn.decided)
+    placed = subjects.decided if plan.preset.follows_subject else ()
+    return _artifact(plan, finished, target, size, (*placed, *drawn.decided))
 
 
 def _artifact(plan: RenderPlan, made: Finished, path: Path, size: int, drawn: tuple[Decided, ...]) -> Artifact:
