@@ -2,7 +2,7 @@
 
 The plan is the whole truth of a render: every runner (FFmpeg, Remotion) given the same plan shows the same frames, and a
 test can ask the plan what must be seen. wire.py reads the EDL, window.py picks the stretch, coverage.py the files,
-mapping.py the frames, audio.py the sound.
+mapping.py the frames, audio.py the sound, letter.py what is written on it.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.render.lettering_style import LetteringStyle, style_for
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
 from ruach_studio.render.plan.decided import Decided, decided
+from ruach_studio.render.plan.letter import letter
 from ruach_studio.render.plan.lettering import Lettering
 from ruach_studio.render.plan.mapping import first_programme_frame, position, source_frame
 from ruach_studio.render.plan.window import choose_window
@@ -74,14 +76,18 @@ class RenderPlan:
         return inputs_hash(self)
 
 
-def plan_render(edl: Mapping[str, object], preset: Preset) -> RenderPlan:
-    """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable."""
+def plan_render(edl: Mapping[str, object], preset: Preset, style: LetteringStyle | None = None) -> RenderPlan:
+    """Plan one format of a locked EDL (wire form), written on in `style` or the format's own.
+
+    Raises EdlNotLocked, EdlUnreadable.
+    """
     locked = read_edl(edl)
     window = choose_window(locked, preset.max_length_s)
     segments, picture_notes = cover(locked, window.start_frame, window.end_frame_exclusive)
     audio = plan_audio(locked, window.start_frame, window.end_frame_exclusive)
-    notes = picture_notes if preset.audio is None else picture_notes + audio.notes
+    lettering, letter_notes = letter(edl, locked, style or style_for(preset.name, preset.width, preset.height))
+    notes = picture_notes if preset.audio is None else picture_notes + audio.notes + letter_notes
     return RenderPlan(
         preset, locked.session_id, locked.version, locked.rate, window.start_frame, window.end_frame_exclusive,
-        segments, audio, notes, window.decided,
+        segments, audio, notes, window.decided, Lettering() if preset.is_still else lettering,
     )  # fmt: skip

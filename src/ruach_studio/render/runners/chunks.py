@@ -25,6 +25,11 @@ class Chunk:
     segments: tuple[Segment, ...]
 
     @property
+    def start_frame(self) -> int:
+        """Return the programme frame that is the chunk's first."""
+        return self.segments[0].start_frame
+
+    @property
     def frames(self) -> int:
         """Return how many frames the chunk must hold."""
         return sum(segment.frames for segment in self.segments)
