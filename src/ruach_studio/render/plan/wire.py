@@ -12,6 +12,7 @@ from typing import TypeVar
 from ruach_studio.kernel.errors import BadInput, Conflict
 from ruach_studio.kernel.ids import checked_name
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
+from ruach_studio.render.plan.spoken import SpokenTranscript, read_transcript
 
 T = TypeVar("T")
 _MISSING = object()
@@ -97,10 +98,11 @@ class LockedEdl:
     shorts: tuple[MarkedShort, ...]
     sources: Mapping[str, Source]
     programme_audio: tuple[str, ...]
+    transcript: SpokenTranscript | None = None
 
 
 def read_edl(wire: Mapping[str, object]) -> LockedEdl:
-    """Read the wire form. Raises EdlNotLocked, or EdlUnreadable naming the field."""
+    """Read the wire form. Raises EdlNotLocked, EdlUnreadable or TranscriptUnreadable naming the field."""
     if _get(wire, "schemaVersion", str) != "1.0":
         raise EdlUnreadable(f"schema version {wire.get('schemaVersion')!r} is not 1.0", subject="schemaVersion")
     status = _get(wire, "status", str)
@@ -120,8 +122,9 @@ def read_edl(wire: Mapping[str, object]) -> LockedEdl:
     wanted = [audio.get("programme"), *_list(audio, "fallback", "audio.", optional=True), _get(wire, "masterCamera", str)]
     order = tuple(dict.fromkeys(name for name in wanted if isinstance(name, str) and name in sources))
     return LockedEdl(
-        session, _get(wire, "version", int), _get(wire, "masterCamera", str), rate, frames, cuts, shorts, sources, order
-    )
+        session, _get(wire, "version", int), _get(wire, "masterCamera", str), rate, frames, cuts, shorts, sources, order,
+        read_transcript(wire.get("transcript")),
+    )  # fmt: skip
 
 
 def _check_programme(cuts: tuple[Cut, ...], frames: int, sources: Mapping[str, Source]) -> None:
