@@ -53,7 +53,7 @@ def sidecars(plan: RenderPlan) -> tuple[Sidecar, ...]:
 def captions_of(plan: RenderPlan) -> tuple[tuple[int, int, Caption], ...]:
     """Return (start, end exclusive, caption) of every caption seen in the output, in the output's frames."""
     spans = ((*_within(plan, c.start_frame, c.end_frame_exclusive), c) for c in plan.lettering.captions)
-    return tuple((start, end, caption) for start, end, caption in spans if start < end)
+    return tuple((start, end, caption) for start, end, caption in spans if start < end and _lines(caption))
 
 
 def chapters_of(plan: RenderPlan) -> tuple[Mark, ...]:
@@ -94,7 +94,7 @@ def _srt_cues(captions: Sequence[tuple[int, int, Caption]], rate: FrameRate) -> 
 
 
 def _lines(caption: Caption) -> list[str]:
-    return [line for line in (one_line(each) for each in caption.text.split("\n")) if line]
+    return [text for text in (one_line(" ".join(word.text for word in line)) for line in caption.lines) if text]
 
 
 def _span(start: int, end: int, rate: FrameRate) -> str:

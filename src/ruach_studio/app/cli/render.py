@@ -1,6 +1,7 @@
 """Turn a locked EDL file into finished files, in the foreground: `ruach render`, also the way out of an outage."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from ruach_studio.app.cli import show
 from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.render.lettering_style import Captions, Chapters, LetteringStyle
 from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
@@ -27,6 +29,11 @@ def render(
     file: EdlFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the finished files.")] = Path("out"),
     format: Annotated[list[str] | None, typer.Option("--format", "-f", help="Only this format; repeat for more.")] = None,  # noqa: A002
+    captions: Annotated[
+        Captions | None, typer.Option(help="burn: draw them and write files; files: only files; off: neither.")
+    ] = None,
+    karaoke: Annotated[bool, typer.Option("--karaoke", help="Light the word that is being said.")] = False,
+    chapters: Annotated[Chapters | None, typer.Option(help="on: cards, file and metadata; off: none.")] = None,
     json: Json = False,
 ) -> None:
     """Render a locked EDL to files: all four formats, or the ones named."""
@@ -40,7 +47,17 @@ def render(
             note = f"{progress.step} {progress.fps:.0f} fps" if progress.fps else progress.step
             bars.update(progress.format, overall(progress.step, progress.part), note)
 
-        artifacts = asyncio.run(render_files(wire, format or list(PRESETS), out, report, runner=FfmpegRunner()))
+        def lettering(style: LetteringStyle) -> LetteringStyle:
+            return replace(
+                style,
+                captions=captions or style.captions,
+                karaoke=karaoke or style.karaoke,
+                chapters=chapters or style.chapters,
+            )
+
+        artifacts = asyncio.run(
+            render_files(wire, format or list(PRESETS), out, report, runner=FfmpegRunner(), lettering=lettering)
+        )
     if json:
         show.print_json([_wire(artifact) for artifact in artifacts])
     else:
@@ -73,5 +90,5 @@ def _wire(made: Artifact) -> dict[str, object]:
         "truePeakDbtp": loudness.true_peak_dbtp if loudness else None,
         "decisions": [{"decision": v.decision, "reasons": list(v.reasons), "inputsHash": v.inputs_hash,
                        "rulesVersion": v.rules_version} for v in made.verdicts],
-        "notes": list(made.notes),
+        "notes": list(made.notes), "files": [str(path) for path in made.files],
     }  # fmt: skip

@@ -18,7 +18,8 @@ from typing import cast, get_args
 from ruach_studio.kernel.timebase import FrameRate, clock_text
 from ruach_studio.render.glyphs import missing, one_line
 from ruach_studio.render.lettering_style import LetteringStyle
-from ruach_studio.render.plan.lettering import Caption, Chapter, Lettering, Overlay, OverlayKind
+from ruach_studio.render.plan.lettering import Chapter, Lettering, Overlay, OverlayKind
+from ruach_studio.render.plan.phrases import TALL, WIDE, PhraseLimits, phrases
 from ruach_studio.render.plan.wire import EdlUnreadable, LockedEdl, _get, _list, _number, _object
 
 # Per kind the longest text under each name, in characters; a name with "?" may be left out.
@@ -35,12 +36,10 @@ _PLACE_OF: Mapping[OverlayKind, str] = {
 _REMEDY = "Correct it in the review, lock the new version, and render that."
 
 
-def letter(
-    wire: Mapping[str, object], locked: LockedEdl, style: LetteringStyle, captions: Sequence[Caption] = ()
-) -> tuple[Lettering, tuple[str, ...]]:
-    """Return what a format of style `style` shows in writing, and notes. `captions` are the programme's.
+def letter(wire: Mapping[str, object], locked: LockedEdl, style: LetteringStyle) -> tuple[Lettering, tuple[str, ...]]:
+    """Return what a format of style `style` shows in writing, and notes.
 
-    Raises EdlUnreadable naming the field.
+    Raises EdlUnreadable naming the field, TranscriptUnreadable.
     """
     tracks = _object(wire.get("tracks"), "tracks")
     raw = _list(tracks, "overlays", "tracks.", optional=True)
@@ -48,14 +47,19 @@ def letter(
     overlays, notes = _one_at_a_time(read, locked.rate)
     chapters = _chapters(_list(tracks, "chapters", "tracks.", optional=True), locked)
     lettering = Lettering(
-        captions=() if style.captions == "off" else tuple(captions),
+        captions=() if style.captions == "off" else phrases(locked.transcript, locked.rate, locked.frames, _limits(style)),
         overlays=overlays,
         chapters=chapters if style.chapters == "on" else (),
         burn_captions=style.captions == "burn",
         karaoke=style.karaoke,
         show_chapters=style.chapters == "on",
     )
-    return lettering, (*notes, *_unheld(lettering))
+    silent = ("no captions: the session has no transcript",) if style.captions == "burn" and not lettering.captions else ()
+    return lettering, (*notes, *silent, *_unheld(lettering))
+
+
+def _limits(style: LetteringStyle) -> PhraseLimits:
+    return replace(TALL if style.line_characters <= TALL.line_chars else WIDE, line_chars=style.line_characters)
 
 
 def _overlay(value: object, locked: LockedEdl, field: str) -> Overlay:

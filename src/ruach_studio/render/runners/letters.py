@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 from typing import Literal
 
 from ruach_studio.kernel.timebase import round_half_up
@@ -188,7 +189,9 @@ def _fill(colour: str, alpha: str) -> str:
 
 
 def _rounded(box: Box, radius: float) -> str:
-    x0, y0, x1, y1 = (round(edge) for edge in (box.x0, box.y0, box.x1, box.y1))
+    # Whole pixels, one of them spare: a smoothed edge colours the pixel beside it.
+    x0, y0 = ceil(box.x0) + 1, ceil(box.y0) + 1
+    x1, y1 = max(floor(box.x1) - 1, x0 + 1), max(floor(box.y1) - 1, y0 + 1)
     r = round(radius)
     if not r:
         return f"m {x0} {y0} l {x1} {y0} {x1} {y1} {x0} {y1}"

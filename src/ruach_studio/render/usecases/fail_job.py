@@ -22,6 +22,7 @@ _REFUSED = {"store_refused", "no_such_bucket"}  # 401, 403 and the like: it stay
 # The specification's triage playbook for render-jobs-dlq, by error code.
 _UPLOAD = {"checksum_mismatch", "unavailable", "store_unavailable", "out_of_space", "bad_key", *_REFUSED}
 _FFMPEG = {"media_failure", "frame_count_wrong", "undecodable_sound", "unmeasurable", "no_picture", "mapping_inexpressible"}
+_REPAIR = {"font_missing", "ffmpeg_filter_missing", "ffmpeg_missing"}  # the installation lacks something
 _PLAYBOOK: Mapping[int, Mapping[str, Any]] = {
     1: {
         "cause": 1, "title": "Lambda timeout", "safeToRequeue": True,
@@ -38,6 +39,11 @@ _PLAYBOOK: Mapping[int, Mapping[str, Any]] = {
         "checkFirst": "The error's last lines: usually a codec issue or a corrupt input frame.",
         "escalateWhen": "Crashes on several sessions: possibly an FFmpeg version regression.",
     },
+    4: {
+        "cause": 4, "title": "Font or filter missing", "safeToRequeue": True,
+        "checkFirst": "The file or program that the error names; repair the installation, then requeue.",
+        "escalateWhen": "It comes back after a repair: something removes files of the installation.",
+    },
 }  # fmt: skip
 
 
@@ -45,6 +51,8 @@ def triage(execution: Execution, error: JobError) -> Mapping[str, Any] | None:
     """Name the playbook's cause for a dead render job; None where the playbook knows none."""
     if "timeout" in error.code:
         return _PLAYBOOK[1]
+    if error.code in _REPAIR:
+        return _PLAYBOOK[4]
     if error.code in _FFMPEG:
         return _PLAYBOOK[3]
     if error.code in _REFUSED:

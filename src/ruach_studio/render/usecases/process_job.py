@@ -31,6 +31,7 @@ from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
+from ruach_studio.render.usecases.put_sidecars import delete_all, put_sidecars
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 
 WORKER = "worker:render"
@@ -109,16 +110,18 @@ class _Run:
         stored = await self._put(key, self._folder / finished.file_name, preset.content_type)
         if stored.sha256 != finished.sha256:
             raise ChecksumMismatch("the store holds other bytes than were rendered", subject=key)
+        files = await put_sidecars(self._plan, key, self._folder, self._put, self._services.store.delete)
         now = self._services.clock.now()
         artifact = ArtifactRow(
             job.render_job_id, job.session_id, job.format, job.edl_version, key, stored.url, preset.content_type,
             stored.size_bytes, stored.sha256, None if preset.is_still else round(self._plan.duration_s * 1000, 3),
             1 if preset.is_still else self._plan.frames, finished.facts.get("lufs"), finished.facts.get("truePeakDbtp"), now,
+            files,
         )  # fmt: skip
         async with self._services.database.transaction() as tx:
             current = await jobs.get(tx, job.render_job_id, lock=True)
-            if current.state == "cancelled":  # nobody will ever hear of the object
-                await self._services.store.delete(key)
+            if current.state == "cancelled":  # nobody will ever hear of the objects
+                await delete_all([key, *(file["key"] for file in files)], self._services.store.delete)
             if current.state != "processing":
                 raise Cancelled(f"it is {current.state}", subject=f"render job {job.render_job_id}")
             await artifacts.insert(tx, artifact)
@@ -197,7 +200,7 @@ def _completed(artifact: ArtifactRow) -> RenderCompleted:
     return RenderCompleted(
         artifact.session_id, artifact.render_job_id, artifact.edl_version, artifact.format, artifact.url,
         artifact.content_type, artifact.size_bytes, artifact.sha256, artifact.duration_ms, artifact.loudness_lufs,
-        artifact.true_peak_dbtp,
+        artifact.true_peak_dbtp, artifact.files,
     )  # fmt: skip
 
 

@@ -9,16 +9,18 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ruach_studio.kernel.decision import Verdict
+from ruach_studio.render.lettering_style import LetteringStyle, style_for
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.loudness import Measurement
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner, RenderProgress
 from ruach_studio.render.presets import preset_named
+from ruach_studio.render.sidecars import sidecars
 from ruach_studio.render.usecases.disk import disk_errors
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
 
@@ -38,7 +40,10 @@ class FileProgress:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One finished file. `verdicts` are the decisions taken for it; `notes` say what the plan had to work around."""
+    """One finished file. `verdicts` are the decisions taken for it; `notes` say what the plan had to work around.
+
+    `files` lie beside it: <format>.captions.vtt, .captions.srt and .chapters.vtt, as far as there is something to write.
+    """
 
     format: str
     path: Path
@@ -50,6 +55,7 @@ class Artifact:
     loudness: Measurement | None
     verdicts: tuple[Verdict[str], ...]
     notes: tuple[str, ...]
+    files: tuple[Path, ...] = ()
 
 
 OnFileProgress = Callable[[FileProgress], None]
@@ -63,14 +69,18 @@ async def render_files(
     *,
     runner: RemotionRunner,
     cancelled: asyncio.Event | None = None,
+    lettering: Callable[[LetteringStyle], LetteringStyle] = lambda style: style,
 ) -> list[Artifact]:
     """Render `formats` of a locked EDL (wire form) to `out_dir`/<format>.<extension>, in order.
+
+    `lettering` may change what a format shows in writing.
 
     Raises UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace, MediaFailure and
     Cancelled.
     """
     stop = cancelled or asyncio.Event()
-    plans = [plan_render(edl_wire, preset_named(name)) for name in dict.fromkeys(formats)]
+    presets = [preset_named(name) for name in dict.fromkeys(formats)]
+    plans = [plan_render(edl_wire, p, lettering(style_for(p.name, p.width, p.height))) for p in presets]
     work = out_dir / WORK_FOLDER
     made_folder = not await asyncio.to_thread(out_dir.exists)
     done = False
@@ -104,9 +114,22 @@ async def _one(
     with disk_errors(out_dir):
         await asyncio.to_thread(os.replace, finished.path, target)
         await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+        beside = await asyncio.to_thread(_write_beside, plan, out_dir)
         size = (await asyncio.to_thread(target.stat)).st_size
     report(FileProgress(name, "upload", 1.0))
-    return _artifact(plan, finished, target, size, drawn.decided)
+    return replace(_artifact(plan, finished, target, size, drawn.decided), files=beside)
+
+
+def _write_beside(plan: RenderPlan, out_dir: Path) -> tuple[Path, ...]:
+    """Write captions and chapters, each whole or not at all."""
+    written = []
+    for each in sidecars(plan):
+        path = out_dir / f"{plan.preset.name}.{each.name}"
+        part = path.with_name(path.name + ".part")
+        part.write_text(each.text, "utf-8")
+        os.replace(part, path)
+        written.append(path)
+    return tuple(written)
 
 
 def _artifact(plan: RenderPlan, made: Finished, path: Path, size: int, drawn: tuple[Decided, ...]) -> Artifact:
