@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from ruach_studio.render.lettering_style import STYLES, Box, Place, place, safe_area, style_for, unit
-from ruach_studio.render.presets import FORMATS
+from ruach_studio.render.lettering_style import UPRIGHT, Box, Place, place, safe_area, style_of_shape, unit
+from ruach_studio.render.presets import FORMATS, PRESETS
 
 SIZES = [(1920, 1080), (1080, 1920), (1080, 1080), (3840, 2160), (320, 180)]
 
@@ -27,9 +27,8 @@ def test_places_lie_inside_the_safe_area_and_never_touch(size):
 
 
 def test_every_standard_format_has_a_style_and_only_the_short_is_captioned():
-    assert set(STYLES) == set(FORMATS)
-    assert [name for name in FORMATS if style_for(name, 1, 1).captions == "burn"] == ["short_9_16"]
-    assert style_for("own", 1080, 1350) is STYLES["short_9_16"]
-    assert style_for("own", 720, 720) is STYLES["clip_1_1"]
-    assert style_for("own", 1280, 720) is STYLES["full_16_9"]
+    assert [name for name in FORMATS if PRESETS[name].lettering.captions == "burn"] == ["short_9_16"]
+    assert [name for name in FORMATS if PRESETS[name].lettering.chapters == "on"] == list(FORMATS[:3])
+    assert [PRESETS[name].lettering.line_characters for name in FORMATS[:3]] == [42, 20, 28]
+    assert style_of_shape(1080, 1350) is UPRIGHT
     assert unit(1080, 1920) == unit(1920, 1080) == 2 * unit(960, 540) == 1

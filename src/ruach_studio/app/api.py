@@ -27,6 +27,8 @@ from ruach_studio.infra.storage.routes import router as media_router
 from ruach_studio.infra.storage.routes import signed_router
 from ruach_studio.membership.entrypoints import http as membership_http
 from ruach_studio.render.entrypoints import http as render_http
+from ruach_studio.render.entrypoints import http_presets as render_presets
+from ruach_studio.render.entrypoints import http_subjects as render_subjects
 
 
 def create_api(services: Services) -> RuachApi:
@@ -38,6 +40,8 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(decisions_router(services.database))
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
+    api.include_router(render_presets.router(services))
+    api.include_router(render_subjects.router(services))
     api.include_router(membership_http.router(services))
     api.include_router(formation_recovery.router(services))  # its /enrollments/unmappable is no id
     api.include_router(formation_enrollments.router(services))

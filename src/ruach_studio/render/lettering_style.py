@@ -1,8 +1,8 @@
 """Turn a format into what is written on it and where: captions, overlays and chapter cards have each their own place.
 
-Captions: `burn` draws them and writes the files, `files` only writes the files, `off` neither. Only the short has them
-burnt in by default (decision R2); `karaoke` lights the word that is being said. Chapters: `on` shows cards and writes the
-chapter file and metadata, `off` nothing.
+Captions: `burn` draws them and writes the files, `files` only writes the files, `off` neither. Only upright pictures have
+them burnt in by default (decision R2: the short); `karaoke` lights the word that is being said. Chapters: `on` shows cards
+and writes the chapter file and metadata, `off` nothing.
 
 Nothing is drawn outside the safe area. Upright: x 60..930, y 220..1470 of 1080 x 1920, which is what TikTok, Reels and
 Shorts all leave free of their own buttons. Else 5 % from each edge (EBU R 95). Inside it the places do not touch, so that
@@ -29,12 +29,11 @@ class LetteringStyle:
     line_characters: int = 42
 
 
-STYLES: Mapping[str, LetteringStyle] = {
-    "full_16_9": LetteringStyle(),
-    "short_9_16": LetteringStyle(captions="burn", line_characters=20),
-    "clip_1_1": LetteringStyle(line_characters=28),
-    "thumbnail": LetteringStyle(captions="off", chapters="off"),
-}
+WIDE = LetteringStyle()
+SQUARE = LetteringStyle(line_characters=28)
+UPRIGHT = LetteringStyle(captions="burn", line_characters=20)
+NOTHING = LetteringStyle(captions="off", chapters="off")
+LINE_CHARACTERS = (10, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +67,9 @@ _STACKED: Mapping[Place, tuple[float, float, float, float]] = {
 }  # fmt: skip
 
 
-def style_for(name: str, width: int, height: int) -> LetteringStyle:
-    """Return the style of a format; one that an operator made gets the style of the standard format of its shape."""
-    if name in STYLES:
-        return STYLES[name]
-    if width == height:
-        return STYLES["clip_1_1"]
-    return STYLES["short_9_16" if height > width else "full_16_9"]
+def style_of_shape(width: int, height: int) -> LetteringStyle:
+    """Return what a video of this shape shows in writing where its preset says nothing."""
+    return SQUARE if width == height else UPRIGHT if height > width else WIDE
 
 
 def safe_area(width: int, height: int) -> Box:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ruach_studio.render.lettering_style import LetteringStyle
+from ruach_studio.render.lettering_style import NOTHING, LetteringStyle
 from ruach_studio.render.plan import EdlUnreadable, plan_render
 from ruach_studio.render.plan.letter import PAYLOAD
 from ruach_studio.render.plan.lettering import Chapter, Overlay
@@ -98,9 +98,9 @@ def test_the_short_without_a_transcript_says_so_and_with_one_has_its_captions(wi
 def test_a_style_turns_each_kind_off(wire):
     wire = {**wire, "transcript": SPOKEN}
     wire["tracks"]["chapters"] = [{"startMs": 0, "title": "One"}]
-    off = plan_render(wire, SHORT, LetteringStyle(captions="off", chapters="off")).lettering
+    off = plan_render(wire, replace(SHORT, lettering=NOTHING)).lettering
     assert (off.captions, off.chapters, off.on_picture) == ((), (), False)
-    files = plan_render(wire, SHORT, LetteringStyle(captions="files", karaoke=True)).lettering
+    files = plan_render(wire, replace(SHORT, lettering=LetteringStyle(captions="files", karaoke=True))).lettering
     assert (len(files.captions), files.burn_captions, files.karaoke, files.on_picture) == (1, False, True, True)
 
 
@@ -116,8 +116,3 @@ def test_a_still_has_no_lettering(wire):
 
 def test_every_kind_of_overlay_needs_one_text_at_least():
     assert all(any(not name.endswith("?") for name in names) for names in PAYLOAD.values())
-
-
-def test_an_operators_own_format_is_written_on_like_the_standard_one_of_its_shape(wire):
-    tall = replace(SHORT, name="story_4_5", width=1080, height=1350)
-    assert plan_render({**wire, "transcript": SPOKEN}, tall).lettering.burn_captions

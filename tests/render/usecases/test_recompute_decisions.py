@@ -10,6 +10,7 @@ from ruach_studio.infra.context import new_id
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import Malformed
 from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.render.framing import Motion, place_subject
 from ruach_studio.render.loudness import Measurement, Setting, Trial, judge
 from ruach_studio.render.plan import LockedEdl
 from ruach_studio.render.plan.window import choose_window
@@ -26,10 +27,13 @@ def edl(*shorts):
     return LockedEdl("s", 1, "A", NTSC, 6300, CUTS, shorts, {}, ())
 
 
+SEEN = [Motion(30 * k, (0,) * 8 + (40,) * 4 + (0,) * 20) for k in range(5)]
 MADE = [
     choose_window(edl(), Fraction(60)).decided,
     choose_window(edl(MarkedShort(5, 3000, "x")), Fraction(60)).decided,
     choose_picture([Candidate(30, "A", Score(0.1, 0.2, 0.3, 1.0)), Candidate(9, "B", Score(0.5, 0.5, 1.0, 1.0))], NTSC)[1],
+    place_subject("A", Fraction(81, 256), SEEN).decided,
+    place_subject("A", Fraction(1), (), Fraction("0.4")).decided,
     judge(Measurement(-27.1, -3.0), Trial(Setting(13.1, -2.0), Measurement(-14.1, -1.5)), AudioCodec()),
     judge(Measurement(-70.0, -math.inf), Trial(Setting(0.0, -2.0), Measurement(-math.inf, -math.inf)), AudioCodec()),
 ]
@@ -57,7 +61,7 @@ async def test_what_was_altered_is_found(services):
     bent = [
         {**results[0], "decision": "frames_0_1"},
         {**results[2], "confidence": 0.1},
-        {**results[3], "inputsHash": "0" * 64},
+        {**results[5], "inputsHash": "0" * 64},
     ]
     faults = await recompute_decisions(services, bent)
     assert [fault.split(":")[0] for fault in faults] == ["frames_0_1", "frame_9", "pass"]

@@ -20,7 +20,7 @@ _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
-    "speakers": "speakers",
+    "speakers": "speakers", "preset": "formats", "frame": "frame",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -63,6 +63,14 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import speakers
 
             typed.add_typer(speakers.app, name="speakers", help="Say who is heard where and filmed by which camera.")
+        case "frame":
+            from ruach_studio.app.cli import frame
+
+            frame.register(typed)
+        case "formats":
+            from ruach_studio.app.cli import formats
+
+            typed.add_typer(formats.app, name="preset", help="List the output formats and add your own.")
         case "accounts":
             from ruach_studio.app.cli import accounts
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,13 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
+from ruach_studio.app.cli.formats import read_preset_file
+from ruach_studio.app.cli.frame import place_of
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.lettering_style import Captions, Chapters, LetteringStyle
-from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.presets import PRESETS, read_preset
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
 
@@ -34,13 +38,18 @@ def render(
     ] = None,
     karaoke: Annotated[bool, typer.Option("--karaoke", help="Light the word that is being said.")] = False,
     chapters: Annotated[Chapters | None, typer.Option(help="on: cards, file and metadata; off: none.")] = None,
+    preset: Annotated[list[Path] | None, typer.Option("--preset", help="A format of your own: TOML or JSON.")] = None,
+    frame: Annotated[list[str] | None, typer.Option("--frame", help="CAMERA=X: where its subject stands, 0..1.")] = None,
     json: Json = False,
 ) -> None:
-    """Render a locked EDL to files: all four formats, or the ones named."""
+    """Render a locked EDL to files: all four formats, or the ones named or given."""
     load_settings()
     edl = read_edl(file)
     check_edl(file, edl)
     wire = to_wire(edl)
+    others = [read_preset(read_preset_file(path)) for path in preset or []]
+    wanted = [*(format or ([] if others else list(PRESETS))), *(each.name for each in others)]
+    places = dict(_place(text, set(edl.sources)) for text in frame or [])
     with show.Bars(quiet=json) as bars:
 
         def report(progress: FileProgress) -> None:
@@ -56,7 +65,7 @@ def render(
             )
 
         artifacts = asyncio.run(
-            render_files(wire, format or list(PRESETS), out, report, runner=FfmpegRunner(), lettering=lettering)
+            render_files(wire, wanted, out, report, runner=FfmpegRunner(), places=places, others=others, lettering=lettering)
         )
     if json:
         show.print_json([_wire(artifact) for artifact in artifacts])
@@ -65,6 +74,15 @@ def render(
         for artifact in artifacts:
             for note in artifact.notes:
                 show.line(f"{artifact.format}: {note}")
+
+
+def _place(text: str, cameras: set[str]) -> tuple[str, Fraction]:
+    camera, _, x = text.partition("=")
+    place = place_of(x)
+    if camera not in cameras or place is None or not 0 <= place <= 1:
+        raise BadInput(f"{text!r} places no subject", subject="--frame",
+                       remedy=f"For example {min(cameras)}=0.4; the cameras are {', '.join(sorted(cameras))}.")  # fmt: skip
+    return camera, Fraction(x)
 
 
 def overall(step: str, part: float) -> float:

@@ -6,7 +6,7 @@ A list of objects {name, key, url, contentType, sizeBytes, sha256}; empty for wh
 from alembic import op
 
 revision = "0024"
-down_revision = "0018"
+down_revision = "0021"
 
 
 def upgrade() -> None:

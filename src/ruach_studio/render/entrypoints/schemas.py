@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -11,7 +11,8 @@ from ruach_studio.render.lifecycle import State, Step
 from ruach_studio.render.usecases.read_jobs import ShownJob
 from ruach_studio.render.usecases.request_renders import Requested
 
-Format = Literal["full_16_9", "short_9_16", "clip_1_1", "thumbnail"]
+# A standard format or one that an operator added; the use case says which there are.
+Format = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class Wire(BaseModel):
@@ -74,7 +75,10 @@ class ArtifactOut(Wire):
 
 
 class JobOut(Wire):
-    """A render job. `notes` say what the plan had to work around; `error` has code, message and retryable."""
+    """A render job. `notes` say what the plan had to work around; `error` has code, message and retryable.
+
+    `preset_sha256` is the content of the format as it was asked for (null in jobs from before that was kept).
+    """
 
     render_job_id: str
     session_id: str
@@ -95,6 +99,7 @@ class JobOut(Wire):
     finished_at: datetime | None
     output_url: str | None = None
     artifact: ArtifactOut | None = None
+    preset_sha256: str | None = None
 
 
 class RequestedOut(Wire):
@@ -136,7 +141,7 @@ def batch_out(found: list[Requested]) -> BatchOut:
     made = next((each.job for each in found if each.created), found[0].job)
     listed = [
         RequestedOut(
-            render_job_id=each.job.render_job_id, format=each.job.format, automation_id=each.job.automation_id,  # type: ignore[arg-type]
+            render_job_id=each.job.render_job_id, format=each.job.format, automation_id=each.job.automation_id,
             status=each.job.state, created=each.created,
         )
         for each in found

@@ -6,11 +6,11 @@ mapping.py the frames, audio.py the sound, letter.py what is written on it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate
-from ruach_studio.render.lettering_style import LetteringStyle, style_for
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
 from ruach_studio.render.plan.decided import Decided, decided
@@ -76,17 +76,21 @@ class RenderPlan:
         return inputs_hash(self)
 
 
-def plan_render(edl: Mapping[str, object], preset: Preset, style: LetteringStyle | None = None) -> RenderPlan:
-    """Plan one format of a locked EDL (wire form), written on in `style` or the format's own.
+def plan_render(edl: Mapping[str, object], preset: Preset, *, places: Mapping[str, Fraction] | None = None) -> RenderPlan:
+    """Plan one format of a locked EDL (wire form). Raises EdlNotLocked or EdlUnreadable.
 
-    Raises EdlNotLocked, EdlUnreadable.
+    `places` says where the subject of each camera stands, 0..1; a preset that crops around the subject follows it.
     """
     locked = read_edl(edl)
     window = choose_window(locked, preset.max_length_s)
     segments, picture_notes = cover(locked, window.start_frame, window.end_frame_exclusive)
+    if preset.follows_subject and places:
+        segments = tuple(replace(s, subject_x=places.get(s.camera or "", s.subject_x)) for s in segments)
     audio = plan_audio(locked, window.start_frame, window.end_frame_exclusive)
-    lettering, letter_notes = letter(edl, locked, style or style_for(preset.name, preset.width, preset.height))
+    lettering, letter_notes = letter(edl, locked, preset.lettering)
     notes = picture_notes if preset.audio is None else picture_notes + audio.notes + letter_notes
+    if window.note is not None and not preset.is_still:
+        notes = (*notes, window.note)
     return RenderPlan(
         preset, locked.session_id, locked.version, locked.rate, window.start_frame, window.end_frame_exclusive,
         segments, audio, notes, window.decided, Lettering() if preset.is_still else lettering,

@@ -3,7 +3,8 @@
 Without a limit, or where the programme is short enough, that is everything. Else a stretch that the operator marked
 counts. Else rule `short-v1` chooses: a stretch starts at a cut, ends at the last cut within the limit (at least half the
 limit long, else exactly at the limit), and the highest score wins: half mean confidence of its cuts by duration, half
-share of time on a person who speaks (reason "speaker"). Of equals the earliest wins.
+share of time on a person who speaks (reason "speaker"). Of equals the earliest wins. Where the EDL carries a transcript,
+rule `short-v2` (short.py) keeps to whole sentences instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from fractions import Fraction
 
 from ruach_studio.kernel.timebase import clock_text
 from ruach_studio.render.plan.decided import Decided, decided
+from ruach_studio.render.plan.phrases import sentences
+from ruach_studio.render.plan.short import Talk, choose_short, condensed
 from ruach_studio.render.plan.wire import Cut, LockedEdl, MarkedShort
 
 RULES_VERSION = "short-v1"
@@ -21,11 +24,15 @@ MIN_PART_OF_LIMIT = Fraction(1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Programme frames [start, end) that a format shows; `decided` where something had to be decided."""
+    """Programme frames [start, end) that a format shows; `decided` where something had to be decided.
+
+    `note` says what the decision had to do without.
+    """
 
     start_frame: int
     end_frame_exclusive: int
     decided: Decided | None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,12 @@ def choose_window(edl: LockedEdl, max_length_s: Fraction | None) -> Window:
     if max_length_s is None:
         return Window(0, edl.frames, None)
     limit = int(max_length_s * edl.rate.value // 1)
+    spoken = condensed(sentences(edl.transcript, edl.rate, edl.frames))
+    over = edl.frames if not edl.shorts else edl.shorts[0].end_frame_exclusive - edl.shorts[0].start_frame
+    if spoken and over > limit:
+        found = choose_short(Talk(edl.rate, edl.frames, limit, edl.cuts, edl.shorts, spoken))
+        if found is not None:
+            return Window(*found)
     if edl.shorts:
         return _marked(edl, edl.shorts[0], limit)
     if edl.frames <= limit:
@@ -58,7 +71,11 @@ def choose_window(edl: LockedEdl, max_length_s: Fraction | None) -> Window:
         f"{best.speaker_share:.0%} of it shows the person who speaks",
         f"score {best.score:.3f}, the highest of {len(stretches)} stretches (of equals the earliest)",
     )
-    return Window(best.start, best.end, _decided(edl, limit, best.start, best.end, reasons, best.score))
+    return Window(
+        best.start, best.end, _decided(edl, limit, best.start, best.end, reasons, best.score),
+        "the short begins and ends at cuts, perhaps inside a word: "
+        + (f"no run of whole sentences fits into {_text(edl, limit)}" if spoken else "the EDL has no transcript"),
+    )  # fmt: skip
 
 
 def _marked(edl: LockedEdl, short: MarkedShort, limit: int) -> Window:

@@ -4,13 +4,21 @@ A chunk's script holds only what is on screen during the chunk, and belongs to t
 leaves the chunk as it is. A chunk without writing has neither, and costs what it cost before.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from ruach_studio.infra.fonts import FOLDER, fonts_digest
+from ruach_studio.render.lettering_style import NOTHING
 from ruach_studio.render.plan import RenderPlan
+from ruach_studio.render.presets import Preset
 from ruach_studio.render.runners.ass import burnt_in, script
 from ruach_studio.render.runners.chunks import Chunk
 from ruach_studio.render.runners.letters import events_of
+
+
+def unlettered(preset: Preset) -> Preset:
+    """Return the preset without its style of writing: a chunk's key holds what is written on it, not what could be."""
+    return replace(preset, lettering=NOTHING)
 
 
 class BurnIn:

@@ -26,7 +26,7 @@ from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
-from ruach_studio.render.runners.burn_in import BurnIn
+from ruach_studio.render.runners.burn_in import BurnIn, unlettered
 from ruach_studio.render.runners.chunks import Chunk, chunked
 from ruach_studio.render.runners.graph import Footage, build_graph
 
@@ -109,7 +109,7 @@ class _Job:
         plan = self._plan
         files = sorted({s.clip.path for s in chunk.segments if s.clip is not None})
         identity = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in files]
-        key = inputs_hash([_ENGINE, chunk, plan.rate, plan.preset, identity, *self._burn_in.key(chunk)])
+        key = inputs_hash([_ENGINE, chunk, plan.rate, unlettered(plan.preset), identity, *self._burn_in.key(chunk)])
         return self._folder / f"{chunk.index:04d}-{key[:16]}.mp4"
 
     async def encode(self, chunk: Chunk) -> None:

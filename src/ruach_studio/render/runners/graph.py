@@ -65,7 +65,7 @@ def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, me
             continue
         arguments, chain = _branch(segment, segment.clip, rate, media[segment.clip.path])
         inputs += arguments
-        branches.append(f"[{count}:v:0]{chain},{fitted(preset)},{_tail(segment)}[b{i}]")
+        branches.append(f"[{count}:v:0]{chain},{fitted(preset, segment.subject_x)},{_tail(segment)}[b{i}]")
         count += 1
     joined = "".join(f"[b{i}]" for i in range(len(segments)))
     ends = f"{joined}concat=n={len(segments)}:v=1:a=0,settb={_tick(rate)},setpts=N[v]"
@@ -91,15 +91,20 @@ def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tu
     return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], counted_s - wanted_s
 
 
-def fitted(preset: Preset) -> str:
-    """Return the filters that bring any picture to the preset's size: all of it with bars (pad), or its centre (crop)."""
+def fitted(preset: Preset, subject_x: Fraction = Fraction(1, 2)) -> str:
+    """Return the filters that bring any picture to the preset's size: all of it with bars, or a crop around the subject.
+
+    plan/crop.py says the same rectangle in exact numbers. `crop` sees the picture upright, as the viewer does.
+    """
     width, height = preset.width, preset.height
     wide = f"gte(dar,{width}/{height})"  # `dar` is what the viewer sees: stored size times pixel shape, after rotation
     if preset.fit == "pad":
         w, h = f"if({wide},{width},2*round({height}*dar/2))", f"if({wide},2*round({width}/dar/2),{height})"
         return f"scale=w='{w}':h='{h}':out_range=tv,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2"
     w, h = f"if({wide},2*round(ih*{width}/{height}/sar/2),iw)", f"if({wide},ih,2*round(iw*sar*{height}/{width}/2))"
-    return f"crop=w='{w}':h='{h}',scale={width}:{height}:out_range=tv"
+    place = f"{subject_x.numerator}/{subject_x.denominator}"
+    x = f"clip(2*floor((iw*{place}-ow/2)/2+0.5),0,iw-ow)"
+    return f"crop=w='{w}':h='{h}':x='{x}',scale={width}:{height}:out_range=tv"
 
 
 def _branch(segment: Segment, clip: ClipRef, rate: FrameRate, footage: Footage) -> tuple[list[str], str]:

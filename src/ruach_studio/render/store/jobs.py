@@ -48,6 +48,7 @@ class RenderJob:
     updated_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    preset_sha256: str | None = None  # what the format was when it was asked for; None: asked for before that was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class NewJob:
     attempt: int = 1
     retry_of: str | None = None
     reason: str = ""
+    preset_sha256: str | None = None
 
 
 async def insert(tx: AsyncConnection, job: NewJob, at: datetime) -> RenderJob | None:

@@ -1,4 +1,4 @@
-"""The tables of schema `render`, as migration 0004 makes them."""
+"""The tables of schema `render`, as migrations 0004 and 0021 make them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -38,6 +38,7 @@ RENDER_JOB = sa.Table(
     sa.Column("updated_at", _TIME),
     sa.Column("started_at", _TIME),
     sa.Column("finished_at", _TIME),
+    sa.Column("preset_sha256", sa.Text),
 )
 
 RENDER_STEP = sa.Table(
@@ -71,4 +72,57 @@ ARTIFACT = sa.Table(
     sa.Column("true_peak_dbtp", sa.Double),
     sa.Column("stored_at", _TIME),
     sa.Column("files", JSONB),
+)
+
+PRESET_CONTENT = sa.Table(
+    "preset_content", METADATA, sa.Column("sha256", sa.Text, primary_key=True), sa.Column("content", JSONB)
+)
+
+PRESET_VERSION = sa.Table(
+    "preset_version",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text),
+    sa.Column("saved_by", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("saved_at", _TIME),
+)
+
+SUBJECT_POSITION = sa.Table(
+    "subject_position",
+    METADATA,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("camera", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("x", sa.Double),
+    sa.Column("set_by", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("set_at", _TIME),
+)
+
+THUMBNAIL_CANDIDATE = sa.Table(
+    "thumbnail_candidate",
+    METADATA,
+    sa.Column("render_job_id", _ID, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text),
+    sa.Column("url", sa.Text),
+    sa.Column("size_bytes", sa.BigInteger),
+    sa.Column("sha256", sa.Text),
+    sa.Column("frame", sa.Integer),
+    sa.Column("camera", sa.Text),
+    sa.Column("score", sa.Double),
+    sa.Column("reasons", JSONB),
+)
+
+THUMBNAIL_CHOICE = sa.Table(
+    "thumbnail_choice",
+    METADATA,
+    sa.Column("render_job_id", _ID, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("place", sa.Integer),
+    sa.Column("chosen_by", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("chosen_at", _TIME),
 )

@@ -68,6 +68,7 @@ async def plan_retry(tx: AsyncConnection, failed: Execution, next_id: str, error
     successor = NewJob(
         next_id, job.session_id, job.format, job.edl_version, job.automation_id, job.critical, job.requested_by,
         attempt=failed.attempt + 1, retry_of=failed.job_id, reason=f"retry after {error.code}",
+        preset_sha256=job.preset_sha256,
     )  # fmt: skip
     made = await jobs.insert(tx, successor, now)
     if made is not None:

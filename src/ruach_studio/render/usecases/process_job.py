@@ -9,6 +9,7 @@ import asyncio
 import math
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,16 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner
-from ruach_studio.render.presets import preset_named
 from ruach_studio.render.store import artifacts, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
+from ruach_studio.render.usecases.find_subjects import Subjects
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
 from ruach_studio.render.usecases.put_sidecars import delete_all, put_sidecars
+from ruach_studio.render.usecases.read_presets import of_job
+from ruach_studio.render.usecases.read_subjects import subjects_of_job, subjects_to_facts
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 
 WORKER = "worker:render"
@@ -48,11 +51,15 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
         raise Cancelled(f"it is {job.state}", subject=f"render job {job.render_job_id}")
     async with services.database.connection() as conn:
         wire = (await edls.get(conn, job.session_id, job.edl_version)).wire
-    plan = plan_render(wire, preset_named(job.format))
+        preset = await of_job(conn, job)
+        began = (await steps.done(conn, job.automation_id, job.format)).get("preflight")
+    subjects = await subjects_of_job(services, job.session_id, wire, preset, began, context.cancelled)
+    plan = plan_render(wire, preset, places=subjects.places)
+    plan = replace(plan, notes=plan.notes + subjects.notes)
     folder = work_folder(services, job.automation_id, job.format)
     try:
         async with ProgressReporter(context) as report:
-            result = await _Run(services, runner, context, job, plan, folder, report).walk()
+            result = await _Run(services, runner, context, job, plan, subjects, folder, report).walk()
     finally:
         if context.cancelled.is_set():
             await _remove(folder)
@@ -65,10 +72,11 @@ class _Run:
 
     def __init__(
         self, services: RenderServices, runner: RemotionRunner, context: JobContext, job: RenderJob, plan: RenderPlan,
-        folder: Path, report: ProgressReporter,
+        subjects: Subjects, folder: Path, report: ProgressReporter,
     ) -> None:  # fmt: skip
         self._services, self._runner, self._context = services, runner, context
-        self._job, self._plan, self._folder, self._report = job, plan, folder, report
+        self._job, self._plan, self._subjects = job, plan, subjects
+        self._folder, self._report = folder, report
 
     async def walk(self) -> Mapping[str, Any]:
         """Do what is not done yet, in order."""
@@ -83,7 +91,8 @@ class _Run:
     async def _draw(self) -> DoneStep:
         await self._enter("preflight")
         await preflight(self._plan, self._folder)
-        await self._done(DoneStep("preflight", "", "", {"plan": self._plan.fingerprint()}), ())
+        facts: dict[str, Any] = {"plan": self._plan.fingerprint(), **subjects_to_facts(self._subjects)}
+        await self._done(DoneStep("preflight", "", "", facts), self._subjects.decided)
         await self._enter("render")
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}

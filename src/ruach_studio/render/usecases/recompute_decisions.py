@@ -1,6 +1,7 @@
 """Turn stored render decisions into a list of those that the rules, run again on the stored inputs, do not make.
 
-Three rules decide here: short-v1 (which stretch), thumbnail-v1 (which frame) and loudness-v1 (does the sound hold).
+The rules that decide here: short-v1 and short-v2 (which stretch), thumbnail-v1 and thumbnail-v2 (which frame), framing-v1
+(where the subject stands) and loudness-v1 (does the sound hold).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +11,8 @@ from typing import Any
 from ruach_studio.infra.audit import stored_inputs
 from ruach_studio.kernel.errors import Malformed
 from ruach_studio.kernel.timebase import FrameRate
-from ruach_studio.render import loudness, thumbnail
-from ruach_studio.render.plan import Decided, LockedEdl, window
+from ruach_studio.render import framing, loudness, thumbnail
+from ruach_studio.render.plan import Decided, LockedEdl, short, window
 from ruach_studio.render.plan.wire import Cut, MarkedShort
 from ruach_studio.render.presets import AudioCodec
 from ruach_studio.render.usecases.services import RenderServices
@@ -52,9 +53,28 @@ def _short(inputs: Mapping[str, Any]) -> Decided:
     return decided
 
 
+def _short_v2(inputs: Mapping[str, Any]) -> Decided:
+    found = short.choose_short(
+        short.Talk(
+            FrameRate.parse(Fraction(inputs["rate"])), inputs["frames"], inputs["limitFrames"],
+            tuple(Cut(**cut) for cut in inputs["cuts"]), tuple(MarkedShort(**mark) for mark in inputs["shorts"]),
+            tuple(short.Spoken(**sentence) for sentence in inputs["sentences"]),
+        )
+    )  # fmt: skip
+    if found is None:
+        raise Malformed("a stored short without a stretch that fits", subject="sentences")
+    return found[2]
+
+
 def _thumbnail(inputs: Mapping[str, Any]) -> Decided:
     candidates = [thumbnail.Candidate(c["frame"], c["camera"], thumbnail.Score(**c["score"])) for c in inputs["candidates"]]
     return thumbnail.choose_picture(candidates, FrameRate.parse(Fraction(inputs["rate"])))[1]
+
+
+def _framing(inputs: Mapping[str, Any]) -> Decided:
+    motions = [framing.Motion(motion["frame"], tuple(motion["columns"])) for motion in inputs["motions"]]
+    told = None if inputs["told"] is None else Fraction(inputs["told"])
+    return framing.place_subject(inputs["camera"], Fraction(inputs["cropShare"]), motions, told).decided
 
 
 def _loudness(inputs: Mapping[str, Any]) -> Decided:
@@ -69,8 +89,10 @@ def _measurement(stored: Mapping[str, Any]) -> loudness.Measurement:
 
 _RULES: Mapping[str, Callable[[Mapping[str, Any]], Decided]] = {
     window.RULES_VERSION: _short,
+    short.RULES_VERSION: _short_v2,
     thumbnail.RULES_VERSION: _thumbnail,
     loudness.RULES_VERSION: _loudness,
+    framing.RULES_VERSION: _framing,
 }
 
 

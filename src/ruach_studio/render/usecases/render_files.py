@@ -10,18 +10,20 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from ruach_studio.kernel.decision import Verdict
-from ruach_studio.render.lettering_style import LetteringStyle, style_for
+from ruach_studio.render.lettering_style import LetteringStyle
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.loudness import Measurement
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner, RenderProgress
-from ruach_studio.render.presets import preset_named
+from ruach_studio.render.presets import Preset, preset_named
 from ruach_studio.render.sidecars import sidecars
 from ruach_studio.render.usecases.disk import disk_errors
+from ruach_studio.render.usecases.find_subjects import Subjects, find_subjects
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
 
 WORK_FOLDER = ".ruach-render"
@@ -69,18 +71,23 @@ async def render_files(
     *,
     runner: RemotionRunner,
     cancelled: asyncio.Event | None = None,
+    places: Mapping[str, Fraction] | None = None,
+    others: Sequence[Preset] = (),
     lettering: Callable[[LetteringStyle], LetteringStyle] = lambda style: style,
 ) -> list[Artifact]:
     """Render `formats` of a locked EDL (wire form) to `out_dir`/<format>.<extension>, in order.
 
+    `places` says where the subjects of cameras stand (the rule finds the others), `others` are formats besides the four,
     `lettering` may change what a format shows in writing.
 
     Raises UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace, MediaFailure and
     Cancelled.
     """
     stop = cancelled or asyncio.Event()
-    presets = [preset_named(name) for name in dict.fromkeys(formats)]
-    plans = [plan_render(edl_wire, p, lettering(style_for(p.name, p.width, p.height))) for p in presets]
+    presets = [preset_named(name, others) for name in dict.fromkeys(formats)]
+    presets = [replace(preset, lettering=lettering(preset.lettering)) for preset in presets]
+    subjects = await find_subjects(edl_wire, presets, places or {}, stop)
+    plans = [_planned(edl_wire, preset, subjects) for preset in presets]
     work = out_dir / WORK_FOLDER
     made_folder = not await asyncio.to_thread(out_dir.exists)
     done = False
@@ -89,16 +96,22 @@ async def render_files(
             on_progress(FileProgress(plan.preset.name, "preflight", 0.0))
             await preflight(plan, work)
             on_progress(FileProgress(plan.preset.name, "preflight", 1.0))
-        artifacts = [await _one(plan, runner, out_dir, work, on_progress, stop) for plan in plans]
+        artifacts = [await _one(plan, subjects, runner, out_dir, work, on_progress, stop) for plan in plans]
         done = True
         return artifacts
     finally:
         await asyncio.to_thread(_tidy, work, None if done or not made_folder else out_dir)
 
 
+def _planned(edl_wire: Mapping[str, object], preset: Preset, subjects: Subjects) -> RenderPlan:
+    plan = plan_render(edl_wire, preset, places=subjects.places)
+    return replace(plan, notes=plan.notes + subjects.notes) if preset.follows_subject else plan
+
+
 async def _one(
-    plan: RenderPlan, runner: RemotionRunner, out_dir: Path, work: Path, report: OnFileProgress, cancelled: asyncio.Event
-) -> Artifact:
+    plan: RenderPlan, subjects: Subjects, runner: RemotionRunner, out_dir: Path, work: Path, report: OnFileProgress,
+    cancelled: asyncio.Event,
+) -> Artifact:  # fmt: skip
     name = plan.preset.name
     folder = work / f"{name}-{plan.fingerprint()[:12]}"
 
@@ -117,7 +130,9 @@ async def _one(
         beside = await asyncio.to_thread(_write_beside, plan, out_dir)
         size = (await asyncio.to_thread(target.stat)).st_size
     report(FileProgress(name, "upload", 1.0))
-    return replace(_artifact(plan, finished, target, size, drawn.decided), files=beside)
+    placed = subjects.decided if plan.preset.follows_subject else ()
+    made = _artifact(plan, finished, target, size, (*placed, *drawn.decided))
+    return replace(made, files=beside)
 
 
 def _write_beside(plan: RenderPlan, out_dir: Path) -> tuple[Path, ...]:

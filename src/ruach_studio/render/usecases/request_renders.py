@@ -1,7 +1,8 @@
 """Turn "render all" (or one format) into queued jobs, once per session, format and EDL version.
 
 All jobs of one request share one new automation id and are written, enqueued and audited in one transaction. Where a job
-for a key already waits, works or is done, that one is returned and nothing is made, however many ask at once.
+for a key already waits, works or is done, that one is returned and nothing is made, however many ask at once. A job names
+the content of its format by hash, so that a preset which changes later changes nothing that was asked for.
 """
 
 from collections.abc import Sequence
@@ -11,15 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.kernel.errors import Conflict
-from ruach_studio.render.presets import FORMATS, preset_named
-from ruach_studio.render.store import edls, jobs
+from ruach_studio.render.presets import FORMATS
+from ruach_studio.render.store import edls, jobs, presets
 from ruach_studio.render.store.jobs import NewJob, RenderJob
+from ruach_studio.render.usecases.read_presets import named
 from ruach_studio.render.usecases.services import RenderServices
 
 QUEUE, JOB_NAME = "render-jobs", "render"
 # The programme first; a still is quick and can wait. An operator's critical render overtakes all.
 PRIORITY = {"full_16_9": 1, "short_9_16": 2, "clip_1_1": 3, "thumbnail": 3}
-CRITICAL_PRIORITY = 0
+CRITICAL_PRIORITY, ADDED_PRIORITY = 0, 3
 
 
 class RenderRace(Conflict):
@@ -46,16 +48,22 @@ async def request_renders(
     critical: bool = False,
     edl_version: int | None = None,
 ) -> list[Requested]:
-    """Queue `formats` of a session's locked EDL (default: its newest). Raises UnknownFormat, NoLockedEdl."""
-    ordered = [name for name in FORMATS if name in {preset_named(asked).name for asked in formats}]
+    """Queue `formats` of a session's locked EDL (default: its newest). Raises UnknownFormat, NoLockedEdl.
+
+    Standard formats come first, in their order.
+    """
     automation_id = new_id()
     with bind(automation_id=automation_id):
         async with services.database.transaction() as tx:
+            ordered = await named(tx, formats)
             version = (await edls.get(tx, session_id, edl_version)).version
-            found = [
-                await _one(services, tx, NewJob(new_id(), session_id, name, version, automation_id, critical, actor))
-                for name in ordered
-            ]
+            found = []
+            for preset in ordered:
+                asked = NewJob(
+                    new_id(), session_id, preset.name, version, automation_id, critical, actor,
+                    preset_sha256=await presets.keep(tx, preset),
+                )  # fmt: skip
+                found.append(await _one(services, tx, asked))
             for each in found:
                 if each.created:
                     await enqueue(services, tx, each.job)
@@ -68,7 +76,7 @@ async def request_renders(
 async def enqueue(services: RenderServices, tx: AsyncConnection, job: RenderJob) -> None:
     """Put a queued job's execution on the render queue, under the job's own id."""
     payload = {"sessionId": job.session_id, "format": job.format, "edlVersion": job.edl_version}
-    priority = CRITICAL_PRIORITY if job.critical else PRIORITY[job.format]
+    priority = CRITICAL_PRIORITY if job.critical else PRIORITY.get(job.format, ADDED_PRIORITY)
     await services.queue.add(
         tx, QUEUE, JOB_NAME, payload, job_id=job.render_job_id, automation_id=job.automation_id, priority=priority
     )

@@ -29,6 +29,7 @@ async def retry_job(services: RenderServices, render_job_id: str, *, actor: str,
             successor = NewJob(
                 next_id, old.session_id, old.format, old.edl_version, old.automation_id, old.critical, actor,
                 retry_of=render_job_id, reason=reason,
+                preset_sha256=old.preset_sha256,
             )  # fmt: skip
             job = await jobs.insert(tx, successor, services.clock.now())
             if job is None:
