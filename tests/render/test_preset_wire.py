@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ruach_studio.render.lettering_style import LetteringStyle
 from ruach_studio.render.presets import PRESETS, BadPreset, preset_sha256, preset_to_wire, read_preset
 
 WIDE = {"name": "story", "width": 720, "height": 1280, "fit": "crop", "reframe": "subject", "maxLengthS": 45.5,
@@ -19,6 +20,10 @@ def test_settings_become_a_preset():
     assert (made.video.speed, made.video.crf, made.video.gop_s, made.video.encoder) == ("medium", 18, 1, "libx264")
     assert (made.audio.bit_rate, made.audio.target_lufs, made.audio.max_true_peak_dbtp) == (128_000, -16.0, -1.0)
     assert made.follows_subject
+    assert made.lettering == LetteringStyle("burn", False, "on", 20)
+    karaoke = read_preset({**WIDE, "lettering": {"karaoke": True, "lineCharacters": 18}})
+    assert karaoke.lettering == LetteringStyle("burn", True, "on", 18)
+    assert read_preset(preset_to_wire(karaoke)) == karaoke
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,9 @@ def test_settings_become_a_preset():
         ({"video": {"x264-params": "x"}}, "video.x264-params"), ({"video": "fast"}, "video"),
         ({"audio": {"bitRate": 191999}}, "audio.bitRate"), ({"audio": {"targetLufs": -5}}, "audio.targetLufs"),
         ({"audio": {"maxTruePeakDbtp": 0}}, "audio.maxTruePeakDbtp"),
+        ({"lettering": {"captions": "on"}}, "lettering.captions"), ({"lettering": {"karaoke": 1}}, "lettering.karaoke"),
+        ({"lettering": {"chapters": True}}, "lettering.chapters"), ({"lettering": {"font": "x"}}, "lettering.font"),
+        ({"lettering": {"lineCharacters": 61}}, "lettering.lineCharacters"), ({"lettering": "x"}, "lettering"),
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_or_unknown_is_refused_by_name(change, subject):

@@ -1,13 +1,16 @@
 """What render tells the others: an artifact is published; a render failed for good."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class RenderCompleted:
-    """One format of a session is rendered, mastered, stored and reachable under `url`."""
+    """One format of a session is rendered, mastered, stored and reachable under `url`.
+
+    `files` are those beside it (captions, chapters): {name, key, url, contentType, sizeBytes, sha256} each.
+    """
 
     event_type: ClassVar[str] = "render.completed"
     version: ClassVar[int] = 1
@@ -23,6 +26,7 @@ class RenderCompleted:
     duration_ms: float | None = None
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    files: Sequence[Mapping[str, object]] = ()
 
     def payload(self) -> Mapping[str, object]:
         """Return the wire form."""
@@ -31,6 +35,7 @@ class RenderCompleted:
             "format": self.format, "url": self.url, "contentType": self.content_type, "sizeBytes": self.size_bytes,
             "sha256": self.sha256, "durationMs": self.duration_ms, "loudnessLufs": self.loudness_lufs,
             "truePeakDbtp": self.true_peak_dbtp,
+            "files": [dict(file) for file in self.files],
         }  # fmt: skip
 
 

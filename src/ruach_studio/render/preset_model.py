@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from ruach_studio.render.lettering_style import NOTHING, LetteringStyle
+
 Fit = Literal["pad", "crop"]
 Reframe = Literal["centre", "subject"]
 
@@ -53,6 +55,7 @@ class Preset:
     video: VideoCodec | None
     audio: AudioCodec | None
     reframe: Reframe = "centre"
+    lettering: LetteringStyle = NOTHING
 
     @property
     def is_still(self) -> bool:

@@ -2,17 +2,25 @@
 
 Only what is listed here can be said, each within bounds: there is no way to pass an option to FFmpeg. Sizes are even
 (yuv420p halves them), 64..4096 and at most 8,912,896 pixels (4096 x 2176, about H.264 level 5.1); crf 14..35; target
-−24..−12 LUFS; true peak −6..−0.5 dBTP. Encoders, pixel format, sample rate and stereo are fixed: the chunks, the sound
-and the muxing of every runner rely on them.
+−24..−12 LUFS; true peak −6..−0.5 dBTP; lines of captions 10..60 characters. Encoders, pixel format, sample rate and
+stereo are fixed: the chunks, the sound and the muxing of every runner rely on them.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast, get_args
 
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import inputs_hash
+from ruach_studio.render.lettering_style import (
+    LINE_CHARACTERS,
+    NOTHING,
+    Captions,
+    Chapters,
+    LetteringStyle,
+    style_of_shape,
+)
 from ruach_studio.render.preset_model import AudioCodec, Preset, VideoCodec
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -22,7 +30,7 @@ SIDE, PIXELS = (64, 4096), 4096 * 2176
 CRF, GOP_S = (14, 35), (Fraction(1, 2), Fraction(10))
 LENGTH_S = (Fraction(5), Fraction(14_400))
 LUFS, PEAK_DBTP = (-24.0, -12.0), (-6.0, -0.5)
-_FIELDS = ("name", "kind", "width", "height", "fit", "reframe", "maxLengthS", "video", "audio")
+_FIELDS = ("name", "kind", "width", "height", "fit", "reframe", "maxLengthS", "video", "audio", "lettering")
 _FILES = {"video": ("mp4", "video/mp4"), "still": ("jpg", "image/jpeg")}
 
 
@@ -51,14 +59,15 @@ def read_preset(wire: Mapping[str, Any]) -> Preset:
         raise BadPreset("with fit 'pad' the whole picture is shown, so nothing is reframed", subject="reframe",
                         remedy="Use fit 'crop', or leave reframe out.")  # fmt: skip
     if kind == "still":
-        for field in ("maxLengthS", "video", "audio"):
+        for field in ("maxLengthS", "video", "audio", "lettering"):
             if wire.get(field) is not None:
                 raise BadPreset("a still has none", subject=field, remedy="Leave it out, or make the kind 'video'.")
-        video, audio, length = None, None, None
+        video, audio, length, lettering = None, None, None, NOTHING
     else:
         video, audio = _video(_part(wire, "video")), _audio(_part(wire, "audio"))
         length = None if wire.get("maxLengthS") is None else _exact(wire, "maxLengthS", LENGTH_S, None)
-    return Preset(name, width, height, fit, *_FILES[kind], length, video, audio, reframe)  # type: ignore[arg-type]
+        lettering = _lettering(_part(wire, "lettering"), style_of_shape(width, height))
+    return Preset(name, width, height, fit, *_FILES[kind], length, video, audio, reframe, lettering)  # type: ignore[arg-type]
 
 
 def preset_to_wire(preset: Preset) -> dict[str, Any]:
@@ -72,6 +81,10 @@ def preset_to_wire(preset: Preset) -> dict[str, Any]:
     if preset.video is not None:
         video = preset.video
         wire["video"] = {"speed": video.speed, "crf": video.crf, "gopS": _number(video.gop_s)}
+    if not preset.is_still:
+        style = preset.lettering
+        wire["lettering"] = {"captions": style.captions, "karaoke": style.karaoke, "chapters": style.chapters,
+                             "lineCharacters": style.line_characters}  # fmt: skip
     if preset.audio is not None:
         audio = preset.audio
         wire["audio"] = {"bitRate": audio.bit_rate, "targetLufs": audio.target_lufs,
@@ -104,6 +117,20 @@ def _audio(wire: Mapping[str, Any]) -> AudioCodec:
         bit_rate=int(bit_rate),
         target_lufs=float(_exact(wire, "targetLufs", LUFS, Fraction(str(target)), "audio.")),
         max_true_peak_dbtp=float(_exact(wire, "maxTruePeakDbtp", PEAK_DBTP, Fraction(str(peak)), "audio.")),
+    )
+
+
+def _lettering(wire: Mapping[str, Any], standard: LetteringStyle) -> LetteringStyle:
+    """Read what is written on the picture; what is not said is what a picture of this shape has."""
+    _only(wire, ("captions", "karaoke", "chapters", "lineCharacters"), "lettering.")
+    karaoke = wire.get("karaoke", standard.karaoke)
+    if not isinstance(karaoke, bool):
+        raise BadPreset(f"{karaoke!r} is neither true nor false", subject="lettering.karaoke")
+    return LetteringStyle(
+        captions=cast(Captions, _choice(wire, "captions", get_args(Captions), standard.captions, "lettering.")),
+        karaoke=karaoke,
+        chapters=cast(Chapters, _choice(wire, "chapters", get_args(Chapters), standard.chapters, "lettering.")),
+        line_characters=_whole(wire, "lineCharacters", LINE_CHARACTERS, standard.line_characters, "lettering."),
     )
 
 

@@ -16,9 +16,9 @@ _CRASH = frozenset({
     "media_failure", "frame_count_wrong", "undecodable_sound", "unmeasurable", "no_picture", "mapping_inexpressible",
 })  # fmt: skip
 _FOOTAGE = frozenset({"bad_media", "media_changed", "source_changed"})
-_PROGRAM = frozenset({"ffmpeg_missing", "codec_missing", "font_missing"})
+_PROGRAM = frozenset({"ffmpeg_missing", "ffmpeg_filter_missing", "font_missing"})
 _ROOM = frozenset({"out_of_space", "not_writable"})
-_EDL = frozenset({"edl_unreadable", "edl_not_locked", "no_locked_edl", "bad_transcript", "transcript_out_of_range"})
+_EDL = frozenset({"edl_unreadable", "edl_not_locked", "no_locked_edl", "transcript_unreadable"})
 
 PLAYBOOK: Mapping[int, Entry] = {
     1: {

@@ -1,6 +1,7 @@
 """Turn a locked EDL file into finished files, in the foreground: `ruach render`, also the way out of an outage."""
 
 import asyncio
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from ruach_studio.app.cli.frame import place_of
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.errors import BadInput
+from ruach_studio.render.lettering_style import Captions, Chapters, LetteringStyle
 from ruach_studio.render.presets import PRESETS, read_preset
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
@@ -31,6 +33,11 @@ def render(
     file: EdlFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the finished files.")] = Path("out"),
     format: Annotated[list[str] | None, typer.Option("--format", "-f", help="Only this format; repeat for more.")] = None,  # noqa: A002
+    captions: Annotated[
+        Captions | None, typer.Option(help="burn: draw them and write files; files: only files; off: neither.")
+    ] = None,
+    karaoke: Annotated[bool, typer.Option("--karaoke", help="Light the word that is being said.")] = False,
+    chapters: Annotated[Chapters | None, typer.Option(help="on: cards, file and metadata; off: none.")] = None,
     preset: Annotated[list[Path] | None, typer.Option("--preset", help="A format of your own: TOML or JSON.")] = None,
     frame: Annotated[list[str] | None, typer.Option("--frame", help="CAMERA=X: where its subject stands, 0..1.")] = None,
     json: Json = False,
@@ -49,7 +56,17 @@ def render(
             note = f"{progress.step} {progress.fps:.0f} fps" if progress.fps else progress.step
             bars.update(progress.format, overall(progress.step, progress.part), note)
 
-        artifacts = asyncio.run(render_files(wire, wanted, out, report, runner=FfmpegRunner(), places=places, others=others))
+        def lettering(style: LetteringStyle) -> LetteringStyle:
+            return replace(
+                style,
+                captions=captions or style.captions,
+                karaoke=karaoke or style.karaoke,
+                chapters=chapters or style.chapters,
+            )
+
+        artifacts = asyncio.run(
+            render_files(wire, wanted, out, report, runner=FfmpegRunner(), places=places, others=others, lettering=lettering)
+        )
     if json:
         show.print_json([_wire(artifact) for artifact in artifacts])
     else:
@@ -91,5 +108,5 @@ def _wire(made: Artifact) -> dict[str, object]:
         "truePeakDbtp": loudness.true_peak_dbtp if loudness else None,
         "decisions": [{"decision": v.decision, "reasons": list(v.reasons), "inputsHash": v.inputs_hash,
                        "rulesVersion": v.rules_version} for v in made.verdicts],
-        "notes": list(made.notes),
+        "notes": list(made.notes), "files": [str(path) for path in made.files],
     }  # fmt: skip

@@ -7,6 +7,7 @@ roots.py keeps paths inside the allowed folders.
 from ruach_studio.infra.media.check import BadMedia, check_media
 from ruach_studio.infra.media.decode import PcmBlock, decode_audio
 from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, check_ffmpeg, find_ffmpeg, run
+from ruach_studio.infra.media.filters import FilterMissing, check_filter
 from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
 from ruach_studio.infra.media.roots import PathRefused, resolve_under
 
@@ -15,11 +16,13 @@ __all__ = [
     "BadMedia",
     "FfmpegProgress",
     "FfmpegResult",
+    "FilterMissing",
     "MediaInfo",
     "PathRefused",
     "PcmBlock",
     "VideoInfo",
     "check_ffmpeg",
+    "check_filter",
     "check_media",
     "decode_audio",
     "find_ffmpeg",

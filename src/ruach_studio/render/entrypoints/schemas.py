@@ -47,6 +47,17 @@ class CancelRequest(Wire):
     reason: str = Field(default="cancelled by the operator", max_length=500)
 
 
+class FileOut(Wire):
+    """A file beside the video: `captions.vtt`, `captions.srt` or `chapters.vtt`."""
+
+    name: str
+    key: str
+    url: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+
+
 class ArtifactOut(Wire):
     """A published file."""
 
@@ -60,6 +71,7 @@ class ArtifactOut(Wire):
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     stored_at: datetime
+    files: list[FileOut]
 
 
 class JobOut(Wire):

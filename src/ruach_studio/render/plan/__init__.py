@@ -2,7 +2,7 @@
 
 The plan is the whole truth of a render: every runner (FFmpeg, Remotion) given the same plan shows the same frames, and a
 test can ask the plan what must be seen. wire.py reads the EDL, left_out.py what is not shown of it, window.py picks the
-stretch, coverage.py the files, mapping.py the frames, audio.py the sound.
+stretch, coverage.py the files, mapping.py the frames, audio.py the sound, letter.py what is written on it.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
 from ruach_studio.render.plan.decided import Decided, decided
-from ruach_studio.render.plan.left_out import left_out_notes, on_output, read_left_out, window_without
+from ruach_studio.render.plan.left_out import left_out_notes, on_output, read_left_out, window_without, without_unsaid
+from ruach_studio.render.plan.letter import letter
 from ruach_studio.render.plan.lettering import Lettering
 from ruach_studio.render.plan.mapping import first_programme_frame, position, source_frame
 from ruach_studio.render.plan.wire import ClipRef, EdlNotLocked, EdlUnreadable, LockedEdl, read_edl
@@ -108,11 +109,14 @@ def plan_render(edl: Mapping[str, object], preset: Preset, *, places: Mapping[st
     audio = plan_audio(locked, start, end, omitted)
     notes += left_out_notes(kept, start, end, locked.rate.value)
     notes += [note for _, said in covered for note in said]
-    notes += [] if preset.audio is None else audio.notes
+    lettering, letter_notes = letter(edl, locked, preset.lettering)
+    if omitted:
+        lettering = without_unsaid(lettering, KeptFrames.of(0, locked.frames, omitted))
+    notes += [] if preset.audio is None else [*audio.notes, *letter_notes]
     if window.note is not None and not preset.is_still:
         notes.append(window.note)
     return RenderPlan(
         preset, locked.session_id, locked.version, locked.rate, start, end,
-        segments, audio, tuple(notes), window.decided,
+        segments, audio, tuple(notes), window.decided, Lettering() if preset.is_still else lettering,
         omitted=tuple((low, high) for low, high in omitted if low < end and high > start),
     )  # fmt: skip

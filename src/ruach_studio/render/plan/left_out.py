@@ -102,6 +102,16 @@ def left_out_notes(kept: KeptFrames, start_frame: int, end_frame_exclusive: int,
     return [told] * bool(missing)
 
 
+def without_unsaid(lettering: Lettering, kept: KeptFrames) -> Lettering:
+    """Return `lettering` without the words that nobody hears; frames stay programme frames."""
+    captions = [
+        replace(caption, lines=lines) for caption in lettering.captions
+        if (lines := tuple(line for each in caption.lines if (line := tuple(
+            word for word in each if kept.span(word.start_frame, word.end_frame_exclusive)))))
+    ]  # fmt: skip
+    return replace(lettering, captions=tuple(captions))
+
+
 def on_output(lettering: Lettering, kept: KeptFrames) -> Lettering:
     """Return `lettering` with every frame as the output counts it; what is not shown at all is gone."""
     captions = [caption for each in lettering.captions for caption in _caption(each, kept)]

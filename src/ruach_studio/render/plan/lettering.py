@@ -67,3 +67,9 @@ class Lettering:
     burn_captions: bool = False
     karaoke: bool = False
     show_chapters: bool = False
+
+    @property
+    def on_picture(self) -> bool:
+        """Say whether anything at all is drawn."""
+        captions, cards = self.burn_captions and self.captions, self.show_chapters and self.chapters
+        return bool(captions or cards or self.overlays)

@@ -25,6 +25,26 @@ class Chunk:
     segments: tuple[Segment, ...]
 
     @property
+    def start_frame(self) -> int:
+        """Return the programme frame that is the chunk's first."""
+        return self.segments[0].start_frame
+
+    @property
+    def end_frame_exclusive(self) -> int:
+        """Return the programme frame after the chunk's last."""
+        return self.segments[-1].end_frame_exclusive
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """Return (frame of the chunk, how many programme frames are left out before it) wherever some are."""
+        found, at, before = list[tuple[int, int]](), 0, self.start_frame
+        for segment in self.segments:
+            if segment.start_frame > before:
+                found.append((at, segment.start_frame - before))
+            at, before = at + segment.frames, segment.end_frame_exclusive
+        return tuple(found)
+
+    @property
     def frames(self) -> int:
         """Return how many frames the chunk must hold."""
         return sum(segment.frames for segment in self.segments)

@@ -26,6 +26,7 @@ from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
+from ruach_studio.render.runners.burn_in import BurnIn, unlettered
 from ruach_studio.render.runners.chunks import Chunk, chunked
 from ruach_studio.render.runners.graph import Footage, build_graph
 
@@ -98,6 +99,7 @@ class _Job:
     ) -> None:
         self._plan, self._codec, self._media, self._folder = plan, codec, media, folder
         self._on_progress, self._stop = on_progress, stop
+        self._burn_in = BurnIn(plan)
         self._written: dict[int, int] = {}
         self._reused = 0
         self._began = time.monotonic()
@@ -107,7 +109,7 @@ class _Job:
         plan = self._plan
         files = sorted({s.clip.path for s in chunk.segments if s.clip is not None})
         identity = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in files]
-        key = inputs_hash([_ENGINE, chunk, plan.rate, plan.preset, identity])
+        key = inputs_hash([_ENGINE, chunk, plan.rate, unlettered(plan.preset), identity, *self._burn_in.key(chunk)])
         return self._folder / f"{chunk.index:04d}-{key[:16]}.mp4"
 
     async def encode(self, chunk: Chunk) -> None:
@@ -119,8 +121,9 @@ class _Job:
             return
         part = path.with_suffix(f".{token_hex(4)}.part")  # a killed run's FFmpeg may still be writing to its own
         graph = build_graph(chunk.segments, self._plan.rate, self._plan.preset, self._media)
+        text = await asyncio.to_thread(self._burn_in.graph, chunk, graph.text, path)
         try:
-            picture = ["-filter_complex", graph.text, "-map", "[v]", *self._encoder(), str(part)]
+            picture = ["-filter_complex", text, "-map", "[v]", *self._encoder(), str(part)]
             await run(
                 ["-max_error_rate", MAX_ERROR_RATE, *graph.inputs, *picture],
                 on_progress=lambda progress: self._report(chunk, progress.frame),

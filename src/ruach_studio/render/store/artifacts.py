@@ -1,5 +1,6 @@
 """Turn a stored object into the artifact row of its render job, and back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,10 @@ from ruach_studio.render.store.tables import ARTIFACT
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRow:
-    """One published file. `duration_ms` and loudness are None for a still, loudness also for silence."""
+    """One published file. `duration_ms` and loudness are None for a still, loudness also for silence.
+
+    `files` are those beside it: {name, key, url, contentType, sizeBytes, sha256} each.
+    """
 
     render_job_id: str
     session_id: str
@@ -28,11 +32,12 @@ class ArtifactRow:
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     stored_at: datetime
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 async def insert(tx: AsyncConnection, artifact: ArtifactRow) -> None:
     """Write an artifact; a job has at most one."""
-    await tx.execute(sa.insert(ARTIFACT).values(asdict(artifact)))
+    await tx.execute(sa.insert(ARTIFACT).values({**asdict(artifact), "files": [dict(file) for file in artifact.files]}))
 
 
 async def of_jobs(conn: AsyncConnection, render_job_ids: list[str]) -> dict[str, ArtifactRow]:

@@ -71,6 +71,7 @@ ARTIFACT = sa.Table(
     sa.Column("loudness_lufs", sa.Double),
     sa.Column("true_peak_dbtp", sa.Double),
     sa.Column("stored_at", _TIME),
+    sa.Column("files", JSONB),
 )
 
 PRESET_CONTENT = sa.Table(

@@ -29,14 +29,15 @@ from ruach_studio.render.store import artifacts, candidates, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
-from ruach_studio.render.usecases.artifact_keys import key_of, unannounced_keys
 from ruach_studio.render.usecases.find_subjects import Subjects
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
-from ruach_studio.render.usecases.keep_candidates import all_there, candidate_facts, candidate_keys, put_candidates
+from ruach_studio.render.usecases.keep_candidates import all_there, candidate_facts, put_candidates
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
+from ruach_studio.render.usecases.put_sidecars import put_sidecars
 from ruach_studio.render.usecases.read_presets import of_job
 from ruach_studio.render.usecases.read_subjects import subjects_of_job, subjects_to_facts
 from ruach_studio.render.usecases.services import RenderServices, work_folder
+from ruach_studio.render.usecases.withdraw import key_of, withdraw, withdraw_unannounced
 
 WORKER = "worker:render"
 
@@ -118,25 +119,27 @@ class _Run:
         await self._enter("upload")
         job, preset = self._job, self._plan.preset
         key = key_of(job, preset)
-        await self._forget_unannounced(finished)
+        await withdraw_unannounced(self._services, self._plan, job, finished.facts)
         stored = await self._put(key, self._folder / finished.file_name, preset.content_type)
         if stored.sha256 != finished.sha256:
             raise ChecksumMismatch("the store holds other bytes than were rendered", subject=key)
+        files = await put_sidecars(self._plan, key, self._folder, self._put, self._services.store.delete)
         now = self._services.clock.now()
         artifact = ArtifactRow(
             job.render_job_id, job.session_id, job.format, job.edl_version, key, stored.url, preset.content_type,
             stored.size_bytes, stored.sha256, None if preset.is_still else round(self._plan.duration_s * 1000, 3),
             1 if preset.is_still else self._plan.frames, finished.facts.get("lufs"), finished.facts.get("truePeakDbtp"), now,
+            files,
         )  # fmt: skip
         try:
             offered = await put_candidates(artifact, finished.facts, self._folder, self._put)
         except Cancelled:
-            await self._withdraw(key, finished)
+            await withdraw(self._services, self._plan, key, finished.facts)
             raise
         async with self._services.database.transaction() as tx:
             current = await jobs.get(tx, job.render_job_id, lock=True)
             if current.state == "cancelled":  # nobody will ever hear of the objects
-                await self._withdraw(key, finished)
+                await withdraw(self._services, self._plan, key, finished.facts)
             if current.state != "processing":
                 raise Cancelled(f"it is {current.state}", subject=f"render job {job.render_job_id}")
             await artifacts.insert(tx, artifact)
@@ -147,16 +150,6 @@ class _Run:
             await jobs.move(tx, job.render_job_id, "completed", actor=WORKER, at=now)
         log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
         return result_of(artifact)
-
-    async def _forget_unannounced(self, finished: DoneStep) -> None:
-        """Remove what earlier jobs of this chain stored and died before they could announce: nobody will ask for it."""
-        for key in await unannounced_keys(self._services, self._job, self._plan.preset):
-            await self._services.store.delete(key)
-            await self._withdraw(key, finished)
-
-    async def _withdraw(self, key: str, finished: DoneStep) -> None:
-        for made in candidate_keys(key, finished.facts):
-            await self._services.store.delete(made)
 
     async def _put(self, key: str, path: Path, content_type: str) -> StoredObject:
         """Store the file; a cancellation stops it at once and takes back what was stored."""
@@ -228,7 +221,7 @@ def _completed(artifact: ArtifactRow) -> RenderCompleted:
     return RenderCompleted(
         artifact.session_id, artifact.render_job_id, artifact.edl_version, artifact.format, artifact.url,
         artifact.content_type, artifact.size_bytes, artifact.sha256, artifact.duration_ms, artifact.loudness_lufs,
-        artifact.true_peak_dbtp,
+        artifact.true_peak_dbtp, artifact.files,
     )  # fmt: skip
 
 

@@ -11,10 +11,12 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruach_studio.infra.media import check_media
+from ruach_studio.infra.fonts import check_fonts
+from ruach_studio.infra.media import check_filter, check_media
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
 from ruach_studio.render.ports import OnProgress, RemotionRunner
+from ruach_studio.render.sidecars import ffmetadata
 from ruach_studio.render.usecases.disk import check_room, disk_errors
 from ruach_studio.render.usecases.lay_audio import lay_audio
 from ruach_studio.render.usecases.master_audio import Mastered, join, master_audio
@@ -49,10 +51,13 @@ class Finished:
 
 
 async def preflight(plan: RenderPlan, workdir: Path) -> None:
-    """Check media, permission and room.
+    """Check media, permission and room, and what writing on the picture needs.
 
-    Raises BadMedia (missing, unreadable, damaged), MediaChanged, NotWritable, OutOfSpace.
+    Raises BadMedia (missing, unreadable, damaged), MediaChanged, NotWritable, OutOfSpace, FontMissing, FilterMissing.
     """
+    if plan.lettering.on_picture:
+        await asyncio.to_thread(check_fonts)
+        await asyncio.to_thread(check_filter, "ass")
     await asyncio.to_thread(_check_media, plan)
     await asyncio.to_thread(check_room, plan, workdir)
 
@@ -82,7 +87,8 @@ async def finish(plan: RenderPlan, drawn: Drawn, workdir: Path, cancelled: async
             sound = await master_audio(raw, target, workdir / "sound.m4a", cancelled)
         finally:
             await asyncio.to_thread(raw.unlink, missing_ok=True)
-        path = await join(drawn.path, sound.path, workdir / f"finished.{plan.preset.extension}", cancelled)
+        target_path = workdir / f"finished.{plan.preset.extension}"
+        path = await join(drawn.path, sound.path, target_path, cancelled, chapters=ffmetadata(plan))
         return Finished(path, await asyncio.to_thread(sha256_of, path), sound)
 
 

@@ -15,11 +15,13 @@ from functools import partial
 from pathlib import Path
 
 from ruach_studio.kernel.decision import Verdict
+from ruach_studio.render.lettering_style import LetteringStyle
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.loudness import Measurement
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner, RenderProgress
 from ruach_studio.render.presets import Preset, preset_named
+from ruach_studio.render.sidecars import sidecars
 from ruach_studio.render.usecases.disk import disk_errors
 from ruach_studio.render.usecases.find_subjects import Subjects, find_subjects
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
@@ -40,7 +42,10 @@ class FileProgress:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One finished file. `verdicts` are the decisions taken for it; `notes` say what the plan had to work around."""
+    """One finished file. `verdicts` are the decisions taken for it; `notes` say what the plan had to work around.
+
+    `files` lie beside it: <format>.captions.vtt, .captions.srt and .chapters.vtt, as far as there is something to write.
+    """
 
     format: str
     path: Path
@@ -52,6 +57,7 @@ class Artifact:
     loudness: Measurement | None
     verdicts: tuple[Verdict[str], ...]
     notes: tuple[str, ...]
+    files: tuple[Path, ...] = ()
 
 
 OnFileProgress = Callable[[FileProgress], None]
@@ -67,16 +73,19 @@ async def render_files(
     cancelled: asyncio.Event | None = None,
     places: Mapping[str, Fraction] | None = None,
     others: Sequence[Preset] = (),
+    lettering: Callable[[LetteringStyle], LetteringStyle] = lambda style: style,
 ) -> list[Artifact]:
     """Render `formats` of a locked EDL (wire form) to `out_dir`/<format>.<extension>, in order.
 
-    `places` says where the subjects of cameras stand (the rule finds the others), `others` are formats besides the four.
+    `places` says where the subjects of cameras stand (the rule finds the others), `others` are formats besides the four,
+    `lettering` may change what a format shows in writing.
 
     Raises UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace, MediaFailure and
     Cancelled.
     """
     stop = cancelled or asyncio.Event()
     presets = [preset_named(name, others) for name in dict.fromkeys(formats)]
+    presets = [replace(preset, lettering=lettering(preset.lettering)) for preset in presets]
     subjects = await find_subjects(edl_wire, presets, places or {}, stop)
     plans = [_planned(edl_wire, preset, subjects) for preset in presets]
     work = out_dir / WORK_FOLDER
@@ -118,10 +127,24 @@ async def _one(
     with disk_errors(out_dir):
         await asyncio.to_thread(os.replace, finished.path, target)
         await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+        beside = await asyncio.to_thread(_write_beside, plan, out_dir)
         size = (await asyncio.to_thread(target.stat)).st_size
     report(FileProgress(name, "upload", 1.0))
     placed = subjects.decided if plan.preset.follows_subject else ()
-    return _artifact(plan, finished, target, size, (*placed, *drawn.decided))
+    made = _artifact(plan, finished, target, size, (*placed, *drawn.decided))
+    return replace(made, files=beside)
+
+
+def _write_beside(plan: RenderPlan, out_dir: Path) -> tuple[Path, ...]:
+    """Write captions and chapters, each whole or not at all."""
+    written = []
+    for each in sidecars(plan):
+        path = out_dir / f"{plan.preset.name}.{each.name}"
+        part = path.with_name(path.name + ".part")
+        part.write_text(each.text, "utf-8")
+        os.replace(part, path)
+        written.append(path)
+    return tuple(written)
 
 
 def _artifact(plan: RenderPlan, made: Finished, path: Path, size: int, drawn: tuple[Decided, ...]) -> Artifact:
