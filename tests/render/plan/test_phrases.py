@@ -72,6 +72,8 @@ def test_no_caption_lasts_longer_than_3_2_s():
     slow = phrases(spoken(timed("a b c d e f g h", word_ms=800)), R25, 500)
     assert shown(slow) == [(0, 80, "a b c d"), (80, 160, "e f g h")]
     assert shown(phrases(spoken(timed("Amen", word_ms=9000)), R25, 500)) == [(0, 80, "Amen")]
+    exact, over = (spoken(timed(" ".join("abcdefghijklmnopqrst"), word_ms=ms)) for ms in (160, 162))
+    assert [len(phrases(each, R25, 500)) for each in (exact, over)] == [1, 2]  # 80 and 81 frames
 
 
 def test_a_short_caption_stands_for_800_ms_but_never_over_the_next():
