@@ -10,6 +10,7 @@ Counterparts: render plans by it, assembly's exports are written and read by it.
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 Stretch = tuple[int, int]  # frames, the end exclusive
@@ -25,15 +26,7 @@ class KeptFrames:
     @classmethod
     def of(cls, start_frame: int, end_frame_exclusive: int, left_out: Iterable[Stretch] = ()) -> "KeptFrames":
         """Return what of frames [start, end) is kept; `left_out` may overlap, reach beyond and be in any order."""
-        kept, at = list[Stretch](), start_frame
-        for low, high in sorted(left_out):
-            if low > at and min(low, end_frame_exclusive) > at and high > low:
-                kept.append((at, min(low, end_frame_exclusive)))
-            at = max(at, high) if high > low else at
-        if at < end_frame_exclusive:
-            kept.append((at, end_frame_exclusive))
-        lengths = [high - low for low, high in kept]
-        return cls(tuple(kept), tuple(accumulate(lengths, initial=0))[:-1])
+        return _kept(start_frame, end_frame_exclusive, tuple(left_out))
 
     @property
     def frames(self) -> int:
@@ -66,7 +59,25 @@ class KeptFrames:
 
     def parts(self, start_frame: int, end_frame_exclusive: int) -> Iterator[tuple[int, int, int]]:
         """Yield the kept parts of programme frames [start, end): start, end exclusive, and the start's number as shown."""
-        for (low, high), first in zip(self.stretches, self.first, strict=True):
+        begin = max(bisect_right(self.stretches, start_frame, key=lambda stretch: stretch[0]) - 1, 0)
+        for (low, high), first in zip(self.stretches[begin:], self.first[begin:], strict=True):
+            if low >= end_frame_exclusive:
+                return
             lo, hi = max(low, start_frame), min(high, end_frame_exclusive)
             if lo < hi:
                 yield lo, hi, first + lo - low
+
+
+@lru_cache(maxsize=16)  # asked for cut by cut and frame by frame
+def _kept(start_frame: int, end_frame_exclusive: int, left_out: tuple[Stretch, ...]) -> KeptFrames:
+    kept, at = list[Stretch](), start_frame
+    for low, high in sorted(left_out):
+        if high <= low:
+            continue
+        if low > at and min(low, end_frame_exclusive) > at:
+            kept.append((at, min(low, end_frame_exclusive)))
+        at = max(at, high)
+    if at < end_frame_exclusive:
+        kept.append((at, end_frame_exclusive))
+    lengths = [high - low for low, high in kept]
+    return KeptFrames(tuple(kept), tuple(accumulate(lengths, initial=0))[:-1])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from ruach_studio.assembly.edl import ClipPiece
 from ruach_studio.assembly.exchange import FCPXML_VERSIONS, export
 from ruach_studio.kernel.errors import BadInput
 
@@ -34,13 +35,27 @@ def test_apples_own_dtd(make_edl, version, fps):
 
 
 def shapes(make_edl, fps):
-    """Every element that we write: chapters, notes, drift that is retimed, sound with the picture, odd names."""
+    """All that we write: chapters, notes, drift that is retimed, sound with the picture, odd names, jumps, omissions."""
     edl = make_edl(fps=fps, audio=True)
     marked = replace(edl, chapters=({"startMs": 0, "title": "One & <two>"},),
                      program=(replace(edl.program[0], note="soft\x0b focus\n?"), *edl.program[1:]))  # fmt: skip
     fast = replace(edl.sources["B"], clips=tuple(replace(clip, drift_ppm=41_666.7) for clip in edl.sources["B"].clips))
-    return [edl, marked, replace(edl, sources={**edl.sources, "B": fast}, programme_audio=None),
-            replace(edl, sources={**edl.sources, "9 ü:/": edl.sources["W"]})]  # fmt: skip
+    return [
+        edl,
+        marked,
+        replace(edl, sources={**edl.sources, "B": fast}, programme_audio=None),
+        replace(edl, sources={**edl.sources, "9 ü:/": edl.sources["W"]}),
+        jumping(marked, 20.0),
+        jumping(marked, 999.0),
+    ]
+
+
+def jumping(edl, drift_ppm):
+    """W loses 200 ms and doubles 400 ms; stretches are left out, one over a chapter and a cut."""
+    pieces = tuple(ClipPiece(*each) for each in ((0.0, -4021.3), (12_000.0, -3821.3), (21_000.0, -4221.3)))
+    clip = replace(edl.sources["W"].clips[0], pieces=pieces, drift_ppm=drift_ppm)
+    marks = tuple({"startFrame": low, "endFrameExclusive": high, "reason": "silence"} for low, high in ((0, 9), (150, 400)))
+    return replace(edl, omitted=marks, sources={**edl.sources, "W": replace(edl.sources["W"], clips=(clip,))})
 
 
 @pytest.mark.parametrize("version", FCPXML_VERSIONS)
