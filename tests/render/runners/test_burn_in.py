@@ -60,6 +60,14 @@ async def test_nothing_is_ever_written_outside_the_safe_area(black_plan, caption
     assert outside == []
 
 
+async def test_the_edge_of_a_caption_as_wide_as_its_place_is_inside_too(black_plan, caption, written_boxes, tmp_path):
+    lettering = Lettering((caption(0, 1, "W" * 16, "j" * 20),), burn_captions=True)
+    picture = await drawn(black_plan(lettering, 1, preset="short_9_16", size=(1080, 1920)), tmp_path)
+    (box,) = written_boxes(picture.path)
+    assert holds(place("captions", 1080, 1920), box)
+    assert box[2] - box[0] > 840
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("preset", "size"), SIZES)
 @pytest.mark.parametrize("kind", ["lowerThird", "title", "scripture", "cta", "chapter", "captions"])

@@ -48,7 +48,7 @@ class _Look:
 _LOOKS: Mapping[str, _Look] = {
     "lowerThird": _Look("lowerThird", "left", "bottom", INK, bar=True, pad=22),
     "title": _Look("middle", "centre", "middle", None, bar=False, pad=8, edge=0.05),
-    "scripture": _Look("middle", "centre", "middle", INK, bar=False, pad=28),
+    "scripture": _Look("middle", "centre", "bottom", INK, bar=False, pad=28),
     "cta": _Look("cta", "right", "top", ACCENT, bar=False, pad=16),
     "chapter": _Look("chapter", "left", "top", INK, bar=True, pad=22),
 }
@@ -104,11 +104,11 @@ def _set(look: _Look, parts: Sequence[Part], span: tuple[int, int], fade: int, p
     if not held or start >= end:
         return
     u, room = float(unit(width, height)), _room(look, plan)
-    pad, bar = look.pad * u, (8 * u if look.bar else 0.0)
-    blocks = stacked(held, room.width - 2 * pad - bar, room.height - 2 * pad, GAP * u)
+    pad, side, bar = look.pad * u, look.pad * u * 1.3, (8 * u if look.bar else 0.0)
+    blocks = stacked(held, room.width - 2 * side - bar, room.height - 2 * pad, GAP * u)
     inner = max(block.width for block in blocks)
     tall = sum(block.height for block in blocks) + GAP * u * (len(blocks) - 1)
-    outer = Box(0, 0, inner + 2 * pad + bar, tall + 2 * pad)
+    outer = Box(0, 0, inner + 2 * side + bar, tall + 2 * pad)
     align = look.align if width > height or look.align != "right" else "centre"
     x0 = {"left": room.x0, "centre": room.x0 + (room.width - outer.width) / 2, "right": room.x1 - outer.width}[align]
     y0 = {"top": room.y0, "middle": room.y0 + (room.height - outer.height) / 2, "bottom": room.y1 - outer.height}[
@@ -125,9 +125,7 @@ def _set(look: _Look, parts: Sequence[Part], span: tuple[int, int], fade: int, p
             yield Event(start, end, 1, f"{{{faded}{_fill(ACCENT, '00')}}}{_rounded(strip, 0.0)}")
     y = y0 + pad
     for part, block in zip(held, blocks, strict=True):
-        x = {"left": x0 + pad + bar, "centre": x0 + outer.width / 2, "right": x0 + outer.width - pad}[
-            "left" if align == "left" else "centre"
-        ]
+        x = x0 + side + bar if align == "left" else x0 + outer.width / 2
         for line, body in _lines(block, y, x, "left" if align == "left" else "centre"):
             edge = f"\\bord{look.edge * block.em:.2f}\\3c&H{INK}&\\shad0"
             yield Event(start, end, 1, f"{{{faded}{body}{edge}\\1c&H{part.colour}&}}{typed(line, part.weight, block.em)}")
@@ -175,12 +173,12 @@ def _lines(block: Block, top: float, x: float, align: Literal["left", "centre"])
 
 
 def _room(look: _Look, plan: RenderPlan) -> Box:
-    """Return the look's place; a lower third takes the captions' place too where none are drawn."""
+    """Return the look's place; what stands at the foot of its place moves down where no captions are drawn."""
     size = plan.preset.width, plan.preset.height
     room = place(look.place, *size)
-    if look.place == "lowerThird" and not plan.lettering.burn_captions:
-        below = place("captions", *size)
-        return Box(room.x0, below.y1 - room.height, room.x1, below.y1)
+    if look.stands == "bottom" and not plan.lettering.burn_captions:
+        down = place("captions", *size).y1 - place("lowerThird", *size).y1
+        return Box(room.x0, room.y0 + down, room.x1, room.y1 + down)
     return room
 
 
