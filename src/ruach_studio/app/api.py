@@ -27,6 +27,7 @@ from ruach_studio.infra.storage.routes import router as media_router
 from ruach_studio.infra.storage.routes import signed_router
 from ruach_studio.membership.entrypoints import http as membership_http
 from ruach_studio.render.entrypoints import http as render_http
+from ruach_studio.render.usecases.guard_lambda import runner_ready
 
 
 def create_api(services: Services) -> RuachApi:
@@ -70,4 +71,10 @@ def readiness(services: Services) -> dict[str, Check]:
     async def journal_readers() -> Health:
         return await readers_ready(services)
 
-    return {"database": database, "formation": formation, "search": search, "journalReaders": journal_readers}
+    async def render_runner() -> Health:
+        return await runner_ready(services)
+
+    return {
+        "database": database, "formation": formation, "search": search, "journalReaders": journal_readers,
+        "renderRunner": render_runner,
+    }  # fmt: skip

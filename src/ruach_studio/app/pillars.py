@@ -1,5 +1,6 @@
 """Turn services into everything that the pillars bring along: job handlers, their hooks, event consumers."""
 
+from ruach_studio.app.runner import open_runner
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
 from ruach_studio.assembly.entrypoints import jobs as assembly_jobs
@@ -10,7 +11,7 @@ from ruach_studio.infra.outbox import Consumer
 from ruach_studio.infra.queues import Handler, HandlerHooks
 from ruach_studio.render.entrypoints import events as render_events
 from ruach_studio.render.entrypoints import jobs as render_jobs
-from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases.guard_lambda import LedgerBudget
 
 JobKey = tuple[str, str]
 
@@ -20,7 +21,7 @@ def handlers(services: Services) -> dict[JobKey, Handler]:
     return {
         **assembly_jobs.handlers(services),
         **assembly_media.handlers(services),
-        **render_jobs.handlers(services, FfmpegRunner()),
+        **render_jobs.handlers(services, open_runner(services.settings, LedgerBudget(services))),
         **formation_jobs.handlers(services),
     }
 

@@ -20,7 +20,7 @@ _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
-    "speakers": "speakers",
+    "speakers": "speakers", "lambda": "lambda",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -63,6 +63,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import speakers
 
             typed.add_typer(speakers.app, name="speakers", help="Say who is heard where and filmed by which camera.")
+        case "lambda":
+            from ruach_studio.app.cli import lambda_
+
+            typed.add_typer(lambda_.app, name="lambda", help="Rendering on AWS Lambda: warm the function, see the costs.")
         case "accounts":
             from ruach_studio.app.cli import accounts
 

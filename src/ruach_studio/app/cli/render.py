@@ -2,16 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
+from ruach_studio.app.runner import open_runner
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.render.presets import PRESETS
-from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
 
 # How much of a format's bar each step fills; drawing the picture is nearly all of the work.
@@ -27,10 +27,14 @@ def render(
     file: EdlFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the finished files.")] = Path("out"),
     format: Annotated[list[str] | None, typer.Option("--format", "-f", help="Only this format; repeat for more.")] = None,  # noqa: A002
+    runner: Annotated[
+        Literal["ffmpeg", "cli"] | None,
+        typer.Option("--runner", help="Who draws: ffmpeg, or cli (Remotion here). Default: RUACH_RENDER_RUNNER."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Render a locked EDL to files: all four formats, or the ones named."""
-    load_settings()
+    drawing = open_runner(load_settings(**({} if runner is None else {"render_runner": runner})))
     edl = read_edl(file)
     check_edl(file, edl)
     wire = to_wire(edl)
@@ -40,7 +44,7 @@ def render(
             note = f"{progress.step} {progress.fps:.0f} fps" if progress.fps else progress.step
             bars.update(progress.format, overall(progress.step, progress.part), note)
 
-        artifacts = asyncio.run(render_files(wire, format or list(PRESETS), out, report, runner=FfmpegRunner()))
+        artifacts = asyncio.run(render_files(wire, format or list(PRESETS), out, report, runner=drawing))
     if json:
         show.print_json([_wire(artifact) for artifact in artifacts])
     else:

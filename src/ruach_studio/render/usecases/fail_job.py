@@ -39,12 +39,29 @@ _PLAYBOOK: Mapping[int, Mapping[str, Any]] = {
         "escalateWhen": "Crashes on several sessions: possibly an FFmpeg version regression.",
     },
 }  # fmt: skip
+# What else Remotion Lambda dies of; the playbook has no number for these.
+_LAMBDA: Mapping[str, tuple[bool, str, str]] = {
+    "lambda_throttled": (True, "The account's concurrent executions, and what else runs there.",
+                         "It stays so for an hour: ask AWS for a higher quota."),
+    "lambda_out_of_memory": (False, "The function's memory (10240 MB) and the sources' size.", "It dies with 10240 MB."),
+    "lambda_disk_full": (False, "The function's disk (10240 MB) and the sources' size.", "It dies with 10240 MB."),
+    "lambda_version_mismatch": (False, "Function, site and client must be of one version.", "They are of one."),
+    "lambda_access_denied": (False, "The key and its policy.", "Rotate the credentials."),
+    "lambda_not_found": (False, "RUACH_LAMBDA_FUNCTION, _SITE and _BUCKET.", "They are there, and it is said anyway."),
+    "cost_cap_exceeded": (False, "`ruach lambda costs`, and RUACH_LAMBDA_MONTHLY_CAP_USD.", "Nobody asked for that much."),
+    "rendering_disabled": (False, "Who set RUACH_LAMBDA_DISABLED, and why.", "The reason is gone and the switch is not."),
+}  # fmt: skip
 
 
 def triage(execution: Execution, error: JobError) -> Mapping[str, Any] | None:
     """Name the playbook's cause for a dead render job; None where the playbook knows none."""
     if "timeout" in error.code:
         return _PLAYBOOK[1]
+    if error.code in _LAMBDA:
+        safe, check_first, escalate_when = _LAMBDA[error.code]
+        title = error.code.replace("_", " ").capitalize()
+        return {"cause": None, "title": title, "safeToRequeue": safe, "checkFirst": check_first,
+                "escalateWhen": escalate_when}  # fmt: skip
     if error.code in _FFMPEG:
         return _PLAYBOOK[3]
     if error.code in _REFUSED:

@@ -14,6 +14,7 @@ from ruach_studio.kernel.errors import Conflict
 from ruach_studio.render.presets import FORMATS, preset_named
 from ruach_studio.render.store import edls, jobs
 from ruach_studio.render.store.jobs import NewJob, RenderJob
+from ruach_studio.render.usecases.guard_lambda import refuse_if_closed
 from ruach_studio.render.usecases.services import RenderServices
 
 QUEUE, JOB_NAME = "render-jobs", "render"
@@ -46,11 +47,15 @@ async def request_renders(
     critical: bool = False,
     edl_version: int | None = None,
 ) -> list[Requested]:
-    """Queue `formats` of a session's locked EDL (default: its newest). Raises UnknownFormat, NoLockedEdl."""
+    """Queue `formats` of a session's locked EDL (default: its newest).
+
+    Raises UnknownFormat, NoLockedEdl; on Lambda RenderingDisabled and CostCapExceeded.
+    """
     ordered = [name for name in FORMATS if name in {preset_named(asked).name for asked in formats}]
     automation_id = new_id()
     with bind(automation_id=automation_id):
         async with services.database.transaction() as tx:
+            await refuse_if_closed(services, tx)
             version = (await edls.get(tx, session_id, edl_version)).version
             found = [
                 await _one(services, tx, NewJob(new_id(), session_id, name, version, automation_id, critical, actor))
