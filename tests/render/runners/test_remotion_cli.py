@@ -22,12 +22,12 @@ from ruach_studio.render.plan import plan_render
 from ruach_studio.render.plan.lettering import Caption, CaptionWord, Lettering
 from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.remotion_cli import RemotionCliRunner
-from ruach_studio.render.runners.remotion_tools import RemotionMissing, find_tools
+from ruach_studio.render.runners.remotion_tools import RemotionMissing
 
 WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
 TALL = replace(PRESETS["short_9_16"], width=180, height=320)
 PYTHON = Path(sys.executable)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotion")]
 
 
 async def draw(tools, plan, folder):
@@ -183,12 +183,3 @@ async def test_a_browser_that_is_none_and_a_source_that_is_none(
     with pytest.raises(MediaFailure, match="FFmpeg ended"):
         await draw(remotion, broken, tmp_path / "2")
     assert list((tmp_path / "2").rglob("*.mp4")) == []
-
-
-def test_what_is_missing_is_named_with_its_remedy(tmp_path):
-    with pytest.raises(RemotionMissing, match=r"(?s)compositions are not there.*RUACH_REMOTION_DIR"):
-        find_tools(tmp_path, folder=tmp_path, node=PYTHON, browser=PYTHON)
-    with pytest.raises(RemotionMissing, match=r"chromium-headless-shell"):
-        find_tools(tmp_path, browser=tmp_path / "chrome", node=PYTHON)
-    with pytest.raises(RemotionMissing, match=r"nodejs npm"):
-        find_tools(tmp_path, node=tmp_path / "node")
