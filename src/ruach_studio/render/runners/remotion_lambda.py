@@ -25,7 +25,7 @@ from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import LambdaBudget, OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _sha256, _timescale
 from ruach_studio.render.runners.lambda_client import LambdaClient, LambdaPlace
-from ruach_studio.render.runners.lambda_errors import LambdaTimeout, classified
+from ruach_studio.render.runners.lambda_errors import LambdaTimeout, LambdaUnreachable, classified
 from ruach_studio.render.runners.remotion_props import props_of
 from ruach_studio.render.runners.remotion_site import fonts
 from ruach_studio.render.runners.remotion_source import Readable, readable
@@ -65,11 +65,13 @@ class RemotionLambdaRunner:
         files = await readable(plan, workdir / "mezzanines", cancelled)
         key = self._key(plan, files)
         note = workdir / "lambda.json"
+        started = await asyncio.to_thread(_noted, note, key)
         if not await asyncio.to_thread(self._client.exists, key):
-            started = await asyncio.to_thread(_noted, note)
-            if started is None or started.key != key:
+            if started is None:
                 started = await self._start(plan, files, key, note, cancelled)
             await self._wait(started, plan, on_progress, cancelled)
+        elif started is not None:  # it ended while nobody looked
+            await self._budget.settle(key, (await asyncio.to_thread(self._client.progress, started.render_id)).cost_usd)
         picture = await self._fetch(plan, key, workdir, cancelled)
         on_progress(RenderProgress(plan.frames, plan.frames, 0.0, 0.0))
         await asyncio.to_thread(self._client.delete, key)
@@ -89,6 +91,8 @@ class RemotionLambdaRunner:
             _check(cancelled)
             props = props_of(plan, seen, fonts()).wire()
             render_id = await asyncio.to_thread(self._client.start, props, key, self._encode(plan))
+        except (LambdaTimeout, LambdaUnreachable):
+            raise  # it may have begun for all we know: what was set aside stays so
         except BaseException:
             await self._budget.settle(key, 0.0)
             raise
@@ -192,8 +196,9 @@ def _remember(note: Path, started: _Render) -> None:
     os.replace(part, note)
 
 
-def _noted(note: Path) -> _Render | None:
+def _noted(note: Path, key: str) -> _Render | None:
+    """Return the render that was started for exactly this output, if any was."""
     if not note.is_file():
         return None
     facts = json.loads(note.read_text())
-    return _Render(facts["key"], facts["renderId"])
+    return _Render(key, facts["renderId"]) if facts["key"] == key else None

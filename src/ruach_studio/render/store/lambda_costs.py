@@ -47,3 +47,9 @@ async def settle(tx: AsyncConnection, key: str, usd: float, at: datetime) -> Non
     """Write down what the open render of `key` did cost; it may have none open."""
     mine = (LAMBDA_COST.c.output_key == key) & LAMBDA_COST.c.settled_at.is_(None)
     await tx.execute(sa.update(LAMBDA_COST).where(mine).values(cost_usd=usd, settled_at=at))
+
+
+async def close_open(tx: AsyncConnection, key: str, at: datetime) -> None:
+    """Let what was set aside for `key` stand as its cost: a process died, and what AWS did is not known."""
+    mine = (LAMBDA_COST.c.output_key == key) & LAMBDA_COST.c.settled_at.is_(None)
+    await tx.execute(sa.update(LAMBDA_COST).where(mine).values(cost_usd=LAMBDA_COST.c.reserved_usd, settled_at=at))

@@ -43,7 +43,7 @@ class LedgerBudget:
         asked = duration_s / 60 * settings.lambda_usd_per_minute
         async with self._services.database.transaction() as tx:
             await lambda_costs.lock(tx)
-            await lambda_costs.settle(tx, key, 0.0, now)  # an earlier start of this output that never was one
+            await lambda_costs.close_open(tx, key, now)  # a start whose end nobody saw
             await _check(tx, self._services, now, asked)
             await lambda_costs.reserve(tx, key, session_id, format_name, month_of(now), asked, now)
 
