@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow test-all check format bench lock serve clean
+.PHONY: help setup remotion demo test test-slow test-all check format bench lock serve clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,11 @@ check: $(STAMP) ## architecture, types, lint, line counts
 format: $(STAMP) ## let ruff put the code in shape
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+remotion: $(STAMP) ## Remotion's packages, for the runners `cli` and `lambda` (optional; see its licence)
+	cd remotion && npm ci --ignore-scripts
+	cd remotion && npm run check
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r remotion/requirements.lock
 
 bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly.py

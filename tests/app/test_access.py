@@ -77,4 +77,4 @@ async def test_readiness_names_each_part(caller):
     answer = await (await caller()).get("/readyz")
     assert answer.status_code == 200
     found = {name: each["status"] for name, each in answer.json()["checks"].items()}
-    assert found == dict.fromkeys(("database", "formation", "search", "journalReaders"), "ok")
+    assert found == dict.fromkeys(("database", "formation", "search", "journalReaders", "renderRunner"), "ok")

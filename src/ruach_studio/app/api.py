@@ -30,6 +30,7 @@ from ruach_studio.render.entrypoints import http as render_http
 from ruach_studio.render.entrypoints import http_presets as render_presets
 from ruach_studio.render.entrypoints import http_subjects as render_subjects
 from ruach_studio.render.entrypoints import http_thumbnail as render_thumbnail
+from ruach_studio.render.usecases.guard_lambda import runner_ready
 
 
 def create_api(services: Services) -> RuachApi:
@@ -76,4 +77,10 @@ def readiness(services: Services) -> dict[str, Check]:
     async def journal_readers() -> Health:
         return await readers_ready(services)
 
-    return {"database": database, "formation": formation, "search": search, "journalReaders": journal_readers}
+    async def render_runner() -> Health:
+        return await runner_ready(services)
+
+    return {
+        "database": database, "formation": formation, "search": search, "journalReaders": journal_readers,
+        "renderRunner": render_runner,
+    }  # fmt: skip

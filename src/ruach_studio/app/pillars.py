@@ -1,5 +1,6 @@
 """Turn services into everything that the pillars bring along: job handlers, their hooks, event consumers."""
 
+from ruach_studio.app.runner import open_runner
 from ruach_studio.app.transcribing import transcriber_of
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import inbound as assembly_inbound
@@ -12,7 +13,7 @@ from ruach_studio.infra.outbox import Consumer
 from ruach_studio.infra.queues import Handler, HandlerHooks
 from ruach_studio.render.entrypoints import events as render_events
 from ruach_studio.render.entrypoints import jobs as render_jobs
-from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases.guard_lambda import LedgerBudget
 
 JobKey = tuple[str, str]
 
@@ -23,7 +24,7 @@ def handlers(services: Services) -> dict[JobKey, Handler]:
         **assembly_jobs.handlers(services),
         **assembly_media.handlers(services),
         **assembly_transcripts.handlers(services, transcriber_of(services.settings)),
-        **render_jobs.handlers(services, FfmpegRunner()),
+        **render_jobs.handlers(services, open_runner(services.settings, LedgerBudget(services))),
         **formation_jobs.handlers(services),
     }
 

@@ -54,3 +54,15 @@ class RemotionRunner(Protocol):
         `cancelled` is set, MediaFailure, OutOfSpace; then nothing half-made carries a finished name.
         """
         ...
+
+
+class LambdaBudget(Protocol):
+    """Guards what Remotion Lambda may cost. `key` names one render's output."""
+
+    async def reserve(self, key: str, session_id: str, format_name: str, duration_s: float) -> None:
+        """Set money aside before a render starts. Raises RenderingDisabled, CostCapExceeded."""
+        ...
+
+    async def settle(self, key: str, cost_usd: float) -> None:
+        """Put what it did cost in the place of what was set aside."""
+        ...

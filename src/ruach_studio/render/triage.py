@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 Entry = Mapping[str, object]
 
-_TIMEOUT = frozenset({"lambda_timeout", "lambda_stalled", "lambda_throttled"})
+_TIMEOUT = frozenset({"lambda_timeout"})
 _UPLOAD = frozenset({"checksum_mismatch", "unavailable", "store_unavailable", "bad_key"})
 _REFUSED = frozenset({"store_refused", "no_such_bucket"})  # 401, 403 and the like: it stays so until somebody corrects it
 _CRASH = frozenset({
@@ -62,12 +62,29 @@ _BESIDE: tuple[tuple[frozenset[str], Entry], ...] = (
         "escalateWhen": "An EDL that no import or API client made: the validator has a hole.",
     }),
 )  # fmt: skip
+# What else Remotion Lambda dies of: may it be requeued, what to look at first, when to escalate.
+_LAMBDA: Mapping[str, tuple[bool, str, str]] = {
+    "lambda_throttled": (True, "The account's concurrent executions, and what else runs there.",
+                         "It stays so for an hour: ask AWS for a higher quota."),
+    "lambda_out_of_memory": (False, "The function's memory (10240 MB) and the sources' size.", "It dies with 10240 MB."),
+    "lambda_disk_full": (False, "The function's disk (10240 MB) and the sources' size.", "It dies with 10240 MB."),
+    "lambda_version_mismatch": (False, "Function, site and client must be of one version.", "They are of one."),
+    "lambda_access_denied": (False, "The key and its policy.", "Rotate the credentials."),
+    "lambda_not_found": (False, "RUACH_LAMBDA_FUNCTION, _SITE and _BUCKET.", "They are there, and it is said anyway."),
+    "cost_cap_exceeded": (False, "`ruach lambda costs`, and RUACH_LAMBDA_MONTHLY_CAP_USD.", "Nobody asked for that much."),
+    "rendering_disabled": (False, "Who set RUACH_LAMBDA_DISABLED, and why.", "The reason is gone and the switch is not."),
+}  # fmt: skip
 
 
 def triage_of(error_code: str) -> Entry | None:
     """Return the entry for an error code; None where nobody knows."""
     if error_code in _TIMEOUT:
         return PLAYBOOK[1]
+    if error_code in _LAMBDA:
+        safe, check_first, escalate_when = _LAMBDA[error_code]
+        title = error_code.replace("_", " ").capitalize()
+        return {"cause": None, "title": title, "safeToRequeue": safe, "checkFirst": check_first,
+                "escalateWhen": escalate_when}  # fmt: skip
     if error_code in _REFUSED:
         return {**PLAYBOOK[2], "safeToRequeue": False}
     if error_code in _UPLOAD:

@@ -73,6 +73,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         f"-volume.port={volume[0]}", f"-volume.port.grpc={volume[1]}", "-volume.preStopSeconds=0",
         f"-filer.port={filer[0]}", f"-filer.port.grpc={filer[1]}", f"-filer.localSocket={folder / 'filer.sock'}",
         "-s3", f"-s3.port={s3[0]}", f"-s3.port.grpc={s3[1]}", "-s3.port.iceberg=0",
+        "-s3.port.lance=0",  # its default is one fixed port: a second server on the machine would not start
         "-s3.autoCreateBucket=false", f"-s3.config={callers}",
     ]  # fmt: skip
     log = folder / "server.log"

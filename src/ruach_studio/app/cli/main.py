@@ -21,7 +21,7 @@ _MODULES = {
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
     "speakers": "speakers", "transcript": "transcript", "transcribe": "transcript", "render-jobs": "render_jobs",
-    "preset": "formats", "frame": "frame", "thumbnail": "thumbnail",
+    "preset": "formats", "frame": "frame", "thumbnail": "thumbnail", "lambda": "lambda",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -84,6 +84,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import formats
 
             typed.add_typer(formats.app, name="preset", help="List the output formats and add your own.")
+        case "lambda":
+            from ruach_studio.app.cli import lambda_
+
+            typed.add_typer(lambda_.app, name="lambda", help="Rendering on AWS Lambda: warm the function, see the costs.")
         case "accounts":
             from ruach_studio.app.cli import accounts
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,12 +13,12 @@ from ruach_studio.app.cli import show
 from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
 from ruach_studio.app.cli.formats import read_preset_file
 from ruach_studio.app.cli.frame import place_of
+from ruach_studio.app.runner import open_runner
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.lettering_style import Captions, Chapters, LetteringStyle
 from ruach_studio.render.presets import PRESETS, BadPreset, Preset, read_preset
-from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
 
 # How much of a format's bar each step fills; drawing the picture is nearly all of the work.
@@ -41,10 +41,14 @@ def render(
     chapters: Annotated[Chapters | None, typer.Option(help="on: cards, file and metadata; off: none.")] = None,
     preset: Annotated[list[Path] | None, typer.Option("--preset", help="A format of your own: TOML or JSON.")] = None,
     frame: Annotated[list[str] | None, typer.Option("--frame", help="CAMERA=X: where its subject stands, 0..1.")] = None,
+    runner: Annotated[
+        Literal["ffmpeg", "cli"] | None,
+        typer.Option("--runner", help="Who draws: ffmpeg, or cli (Remotion here). Default: RUACH_RENDER_RUNNER."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Render a locked EDL to files: all four formats, or the ones named or given."""
-    load_settings()
+    drawing = open_runner(load_settings(**({} if runner is None else {"render_runner": runner})))
     edl = read_edl(file)
     check_edl(file, edl)
     wire = to_wire(edl)
@@ -66,7 +70,7 @@ def render(
             )
 
         artifacts = asyncio.run(
-            render_files(wire, wanted, out, report, runner=FfmpegRunner(), places=places, others=others, lettering=lettering)
+            render_files(wire, wanted, out, report, runner=drawing, places=places, others=others, lettering=lettering)
         )
     if json:
         show.print_json([_wire(artifact) for artifact in artifacts])

@@ -15,6 +15,7 @@ from ruach_studio.kernel.errors import Conflict
 from ruach_studio.render.presets import FORMATS
 from ruach_studio.render.store import edls, jobs, presets
 from ruach_studio.render.store.jobs import NewJob, RenderJob
+from ruach_studio.render.usecases.guard_lambda import refuse_if_closed
 from ruach_studio.render.usecases.read_presets import named
 from ruach_studio.render.usecases.services import RenderServices
 
@@ -48,13 +49,14 @@ async def request_renders(
     critical: bool = False,
     edl_version: int | None = None,
 ) -> list[Requested]:
-    """Queue `formats` of a session's locked EDL (default: its newest). Raises UnknownFormat, NoLockedEdl.
+    """Queue `formats` of a session's locked EDL (default: its newest). Standard formats come first, in their order.
 
-    Standard formats come first, in their order.
+    Raises UnknownFormat, NoLockedEdl; on Lambda RenderingDisabled and CostCapExceeded.
     """
     automation_id = new_id()
     with bind(automation_id=automation_id):
         async with services.database.transaction() as tx:
+            await refuse_if_closed(services, tx)
             ordered = await named(tx, formats)
             version = (await edls.get(tx, session_id, edl_version)).version
             found = []

@@ -1,0 +1,185 @@
+"""The picture that Remotion draws on this machine: the plan's frame on every frame, and nothing left behind."""
+
+import asyncio
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import psutil
+import pytest
+
+from ruach_studio.infra.media import run
+from ruach_studio.kernel.errors import Cancelled, MediaFailure
+from ruach_studio.render.plan import plan_render
+from ruach_studio.render.plan.lettering import Caption, CaptionWord, Lettering
+from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.runners.remotion_cli import RemotionCliRunner
+from ruach_studio.render.runners.remotion_tools import RemotionMissing
+
+WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
+TALL = replace(PRESETS["short_9_16"], width=180, height=320)
+PYTHON = Path(sys.executable)
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotion")]
+
+
+async def draw(tools, plan, folder):
+    reports = []
+    picture = await RemotionCliRunner(tools).render(plan, folder, reports.append, asyncio.Event())
+    return picture, reports
+
+
+def wrong(found, plan):
+    planned = [plan.shown(i) for i in range(plan.frames)]
+    pairs = enumerate(zip(found, planned, strict=True))
+    return [(i, seen, want) for i, (seen, want) in pairs if (seen or (None, None)) != want]
+
+
+def browsers():
+    """Return every Chromium, compositor and Node.js of this machine that lives."""
+    named = [p for p in psutil.process_iter(["name", "status"]) if p.info["status"] != psutil.STATUS_ZOMBIE]
+    return [p for p in named if (p.info["name"] or "").startswith(("chrom", "remotion", "node"))]
+
+
+def born_since(before, patience_s=0.0):
+    """Return those that were not there `before`, once they are gone or the patience is."""
+    deadline = time.monotonic() + patience_s
+    while (left := [p for p in browsers() if p not in before]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def killed_in_mid_render(plan, tools, folder):
+    """Render in another process and kill it as soon as one chunk is whole and the next has begun."""
+    job = folder.with_suffix(".job")
+    job.write_bytes(pickle.dumps((plan, tools)))
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(job), str(folder)], stdout=subprocess.PIPE, text=True)
+    for line in child.stdout:
+        if list((folder / "chunks").glob("*.json")) and int(line) > 0:
+            break
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+
+
+async def test_every_frame_is_the_planned_one_and_a_second_run_draws_nothing(
+    remotion, odd_cameras, make_edl, read_strips, tmp_path
+):
+    cuts = [(20, "A"), (45, "B"), (52, "W"), (70, "A"), (150, "B"), (168, "W")]
+    plan = plan_render(make_edl(cuts, odd_cameras, fps="30000/1001"), WIDE)
+    picture, reports = await draw(remotion, plan, tmp_path)
+    found = read_strips(picture.path)
+    assert len(found) == picture.frames == plan.frames == 168
+    assert wrong(found, plan) == []
+    counts = [r.frames for r in reports]
+    assert counts == sorted(counts)
+    assert counts[-1] == 168
+    assert len(set(counts)) > 20  # it moves with the frames, not with the chunks
+    with av.open(str(picture.path)) as film:
+        stream = film.streams.video[0]
+        stamps = [frame.pts * frame.time_base for frame in film.decode(stream)]
+        assert (stream.width, stream.height, stream.pix_fmt) == (320, 180, "yuv420p")
+    assert stamps == [i * Fraction(1001, 30000) for i in range(168)]
+    began = time.monotonic()
+    again, reports = await draw(replace(remotion, browser=PYTHON), plan, tmp_path)  # none is needed
+    assert (again.sha256, [r.frames for r in reports]) == (picture.sha256, [168])
+    assert time.monotonic() - began < 10
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chunks", "picture.mp4", "picture.txt"]
+
+
+async def test_a_file_that_the_browser_cannot_read_and_a_hole_and_a_crop(
+    remotion, odd_cameras, make_edl, make_clip, read_strips, tmp_path
+):
+    """MPEG-2 in a transport stream: FFmpeg makes it readable first, frame for frame."""
+    old = tmp_path / "old.mpg"
+    source = odd_cameras["A"][0]["path"]
+    await run(["-i", source, "-frames:v", "60", "-c:v", "mpeg2video", "-q:v", "2", "-g", "12", "-f", "mpegts", str(old)])
+    cameras = {"A": [make_clip(source, frames=40)], "O": [make_clip(old, frames=60)]}
+    plan = plan_render(make_edl([(20, "A"), (50, "O"), (75, "A")], cameras), TALL)
+    picture, _ = await draw(remotion, plan, tmp_path / "work")
+    found = read_strips(picture.path)
+    want = [plan.shown(i)[1] for i in range(75)]
+    assert [seen and seen[1] for seen in found] == want  # both files carry the letter A
+    assert found[60:] == [None] * 15
+
+
+async def test_the_word_that_is_said_is_lit_and_the_subject_stands_in_the_middle(remotion, make_edl, make_clip, tmp_path):
+    """A white bar at a quarter of a grey picture; cropped to 9:16 around it, it stands in the middle."""
+    bar = tmp_path / "bar.mp4"
+    graph = "color=0x606060:s=640x360:r=30:d=1[g];color=white:s=16x360:r=30:d=1[w];[g][w]overlay=152:0,format=yuv420p"
+    await run(["-filter_complex", graph, "-c:v", "libx264", "-preset", "ultrafast", str(bar)])
+    plan = plan_render(make_edl([(12, "A")], {"A": [make_clip(bar, frames=30)]}), replace(TALL, width=360, height=640))
+    words = (CaptionWord("Peace", 0, 6), CaptionWord("be", 6, 12))
+    lettering = Lettering(captions=(Caption(0, 12, (words,)),), burn_captions=True, karaoke=True)
+    segment = replace(plan.segments[0], subject_x=Fraction(1, 4))
+    picture, _ = await draw(remotion, replace(plan, segments=(segment,), lettering=lettering), tmp_path / "work")
+    with av.open(str(picture.path)) as film:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
+    columns = np.flatnonzero(frames[0][20, :, :].mean(axis=1) > 180)
+    assert abs(columns.mean() - 180) < 2
+    yellow = [np.argwhere((f[..., 0] > 200) & (f[..., 1] > 160) & (f[..., 2] < 140)) for f in frames]
+    assert all(len(each) > 50 for each in yellow)
+    first, second = (np.concatenate(yellow[a:b])[:, 1].mean() for a, b in ((0, 6), (6, 12)))
+    assert second - first > 40  # the light moves from the first word to the second
+
+
+async def test_cancelling_stops_at_once_and_leaves_neither_processes_nor_files(remotion, odd_cameras, make_edl, tmp_path):
+    plan = plan_render(make_edl([(200, "A")], odd_cameras), PRESETS["full_16_9"])
+    before, cancelled = browsers(), asyncio.Event()
+
+    def stop(progress):
+        if progress.frames:
+            cancelled.set()
+
+    with pytest.raises(Cancelled):
+        await RemotionCliRunner(remotion).render(plan, tmp_path, stop, cancelled)
+    assert born_since(before) == []
+    assert [p.name for p in tmp_path.rglob("*")] == ["chunks"]
+
+
+CHILD = """
+import asyncio, pickle, sys
+from pathlib import Path
+from ruach_studio.render.runners.remotion_cli import RemotionCliRunner
+plan, tools = pickle.loads(Path(sys.argv[1]).read_bytes())
+tell = lambda p: print(p.frames, flush=True)
+asyncio.run(RemotionCliRunner(tools).render(plan, Path(sys.argv[2]), tell, asyncio.Event()))
+"""
+
+
+async def test_a_killed_studio_leaves_no_browser_and_the_next_run_goes_on_after_the_whole_chunks(
+    remotion, odd_cameras, make_edl, read_strips, tmp_path
+):
+    plan = plan_render(make_edl([(12 * (i + 1), "ABW"[i % 3]) for i in range(12)], odd_cameras), WIDE)
+    before, chunks = browsers(), tmp_path / "work" / "chunks"
+    killed_in_mid_render(plan, remotion, tmp_path / "work")
+    kept = {p.name: p.stat().st_mtime_ns for p in chunks.glob("*-*.mp4")}
+    assert born_since(before, patience_s=20) == []
+    picture, reports = await draw(remotion, plan, tmp_path / "work")
+    assert wrong(read_strips(picture.path), plan) == []
+    assert reports[0].frames > 0
+    assert {name: (chunks / name).stat().st_mtime_ns for name in kept} == kept
+
+
+async def test_a_browser_that_is_none_and_a_source_that_is_none(
+    remotion, odd_cameras, make_edl, make_clip, make_film, tmp_path
+):
+    plan = plan_render(make_edl([(5, "A")], odd_cameras), WIDE)
+    with pytest.raises(RemotionMissing, match="browser does not start"):
+        await draw(replace(remotion, browser=remotion.node), plan, tmp_path / "1")
+    film = make_film(tmp_path / "broken.mp4", "B", 60)
+    data = bytearray(film.read_bytes())
+    start = data.index(b"mdat") + 4
+    data[start : start + 20_000] = b"\xff" * 20_000
+    film.write_bytes(data)
+    broken = plan_render(make_edl([(30, "B")], {"B": [make_clip(film, frames=60)]}), WIDE)
+    with pytest.raises(MediaFailure, match="FFmpeg ended"):
+        await draw(remotion, broken, tmp_path / "2")
+    assert list((tmp_path / "2").rglob("*.mp4")) == []

@@ -1,0 +1,66 @@
+"""What Remotion needs and is not there is named, with what to do; the setting chooses who draws."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ruach_studio.app.runner import open_runner
+from ruach_studio.infra.settings import load_settings
+from ruach_studio.kernel.errors import BadInput
+from ruach_studio.render.runners import remotion_tools
+from ruach_studio.render.runners.remotion_process import _failure
+from ruach_studio.render.runners.remotion_tools import RemotionMissing, find_tools
+
+PROGRAM = Path(sys.executable)
+
+
+def test_what_is_missing_is_named_with_its_remedy(tmp_path):
+    with pytest.raises(RemotionMissing, match=r"node: Node.js is not there.*nodejs npm"):
+        find_tools(tmp_path, node=tmp_path / "node")
+    with pytest.raises(RemotionMissing, match=r"chrome: no Chromium is there.*chromium-headless-shell"):
+        find_tools(tmp_path, browser=tmp_path / "chrome", node=PROGRAM)
+    with pytest.raises(RemotionMissing, match=r"compositions are not there.*RUACH_REMOTION_DIR"):
+        find_tools(tmp_path, folder=tmp_path, browser=PROGRAM, node=PROGRAM)
+    (tmp_path / "render.mjs").touch()
+    with pytest.raises(RemotionMissing, match=r"npm packages are not installed.*make remotion"):
+        find_tools(tmp_path, folder=tmp_path, browser=PROGRAM, node=PROGRAM)
+
+
+def test_a_folder_that_happens_to_be_called_remotion_is_never_run(tmp_path, monkeypatch):
+    (tmp_path / "remotion" / "node_modules" / "@remotion" / "renderer").mkdir(parents=True)
+    (tmp_path / "remotion" / "render.mjs").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(remotion_tools, "_BESIDE_THE_SOURCE", tmp_path / "elsewhere")
+    with pytest.raises(RemotionMissing, match="elsewhere: the compositions are not there"):
+        find_tools(tmp_path, browser=PROGRAM, node=PROGRAM)
+
+
+@pytest.mark.parametrize(
+    ("told", "stderr", "code", "retryable"),
+    [
+        ("ENOSPC: no space left on device", "", "out_of_space", True),
+        ("x", "Error [ERR_MODULE_NOT_FOUND]: Cannot find package '@remotion/renderer'", "remotion_missing", False),
+        ("Failed to launch the browser process!", "", "remotion_missing", False),
+        ('A delayRender() "Extracting" was called but not cleared after 118000ms (timeout)', "", "remotion_timeout", True),
+        ("Cannot decode http://127.0.0.1/x/0.mp4", "", "remotion_failed", False),
+    ],
+)
+def test_what_node_says_becomes_an_error_of_ours(told, stderr, code, retryable):
+    error = _failure([{"event": "failed", "message": told}], 1, stderr)
+    assert (error.code, error.retryable) == (code, retryable)
+
+
+def test_node_that_ends_without_a_word_is_a_failure_too():
+    assert "ended with code -9" in str(_failure([], -9, ""))
+
+
+def test_the_setting_chooses_who_draws(tmp_path):
+    assert open_runner(load_settings(data_dir=tmp_path)).name == "ffmpeg"
+    with pytest.raises(RemotionMissing, match="node"):
+        open_runner(load_settings(data_dir=tmp_path, render_runner="cli", remotion_node=tmp_path / "node"))
+    keys = ("region", "function", "site", "bucket", "access_key_id", "secret_access_key")
+    with pytest.raises(BadInput, match=r"guarded by the ledger"):
+        open_runner(load_settings(data_dir=tmp_path, render_runner="lambda", **{f"lambda_{key}": "x" for key in keys}))
+    with pytest.raises(BadInput, match="render_runner"):
+        load_settings(data_dir=tmp_path, render_runner="premiere")
