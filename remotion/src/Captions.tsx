@@ -1,15 +1,14 @@
 /** Turn captions into lines at their place; with karaoke the word that is being said stands out from the rest. */
-import { useCurrentFrame, useVideoConfig } from "remotion";
+import { useVideoConfig } from "remotion";
 import { placeOf, unitOf } from "./layout";
 import type { CaptionProps, CaptionWordProps } from "./props.gen";
 
 const LIT = "#ffd54a";
 const INK = "rgba(0, 0, 0, 0.92)";
 
-type Props = { captions: CaptionProps[]; karaoke: boolean; startFrame: number };
+type Props = { captions: CaptionProps[]; karaoke: boolean; frame: number };
 
-export const Captions: React.FC<Props> = ({ captions, karaoke, startFrame }) => {
-  const frame = useCurrentFrame() + startFrame;
+export const Captions: React.FC<Props> = ({ captions, karaoke, frame }) => {
   const { width, height } = useVideoConfig();
   const caption = captions.find((each) => each.startFrame <= frame && frame < each.endFrameExclusive);
   if (!caption) {

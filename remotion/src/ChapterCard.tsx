@@ -1,5 +1,5 @@
 /** Turn a chapter's start into a card that stands for four seconds: its number and its title. */
-import { useCurrentFrame, useVideoConfig } from "remotion";
+import { useVideoConfig } from "remotion";
 import { placeOf, unitOf } from "./layout";
 import { presence } from "./motion";
 import { ACCENT, PANEL } from "./Overlays";
@@ -7,8 +7,7 @@ import type { ChapterProps } from "./props.gen";
 
 const CARD_S = 4;
 
-export const ChapterCard: React.FC<{ chapters: ChapterProps[]; startFrame: number }> = ({ chapters, startFrame }) => {
-  const frame = useCurrentFrame() + startFrame;
+export const ChapterCard: React.FC<{ chapters: ChapterProps[]; frame: number }> = ({ chapters, frame }) => {
   const { width, height, fps } = useVideoConfig();
   const index = chapters.findLastIndex((each) => each.startFrame <= frame);
   const chapter = chapters[index];

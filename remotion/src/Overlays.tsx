@@ -1,5 +1,5 @@
 /** Turn the EDL's overlays into what is seen: lower third, title, scripture, call to action. */
-import { useCurrentFrame, useVideoConfig } from "remotion";
+import { useVideoConfig } from "remotion";
 import { placeOf, unitOf, type Place } from "./layout";
 import { presence } from "./motion";
 import type { OverlayProps } from "./props.gen";
@@ -9,8 +9,7 @@ export const PANEL = "linear-gradient(90deg, rgba(13, 18, 26, 0.88), rgba(13, 18
 
 type Drawn = { payload: Record<string, string>; u: number; seen: number };
 
-export const Overlays: React.FC<{ overlays: OverlayProps[]; startFrame: number }> = ({ overlays, startFrame }) => {
-  const frame = useCurrentFrame() + startFrame;
+export const Overlays: React.FC<{ overlays: OverlayProps[]; frame: number }> = ({ overlays, frame }) => {
   const { width, height, fps } = useVideoConfig();
   const shown = overlays.filter((each) => each.startFrame <= frame && frame < each.endFrameExclusive);
   return shown.map((each, i) => {

@@ -6,13 +6,12 @@
  * do: Remotion holds it inside the composition's length.) Sound is not ours: the render's use cases lay it.
  */
 import { Video } from "@remotion/media";
-import { AbsoluteFill, Freeze, useCurrentFrame, useVideoConfig } from "remotion";
+import { AbsoluteFill, Freeze, useVideoConfig } from "remotion";
 import { segmentAt, sourceFrame } from "./frames";
 import { pictureBox } from "./layout";
 import type { RenderProps } from "./props.gen";
 
-export const Picture: React.FC<RenderProps> = ({ segments, sources, startFrame, fit }) => {
-  const frame = useCurrentFrame() + startFrame;
+export const Picture: React.FC<RenderProps & { frame: number }> = ({ segments, sources, fit, frame }) => {
   const { width, height, fps } = useVideoConfig();
   const segment = segmentAt(segments, frame);
   const source = segment.source === null ? undefined : sources[segment.source];

@@ -7,7 +7,7 @@ import type { RenderProps } from "./props.gen";
 const SCHEMA = 1;
 
 const EMPTY: RenderProps = {
-  schemaVersion: SCHEMA, width: 1920, height: 1080, fps: 30, frames: 1, startFrame: 0, fit: "pad", sources: [], segments: [],
+  schemaVersion: SCHEMA, width: 1920, height: 1080, fps: 30, frames: 1, startFrame: 0, gaps: [], fit: "pad", sources: [], segments: [],
   lettering: { captions: [], overlays: [], chapters: [], burnCaptions: false, karaoke: false, showChapters: false },
   fonts: [],
 };

@@ -4,7 +4,11 @@
  * A segment's line is ceil((a * frame + b) / d) - 1 in whole numbers of any size, as the plan has it (render/plan/mapping.py):
  * rate conversion and drift are exact, an hour in as at the start.
  */
-import type { SegmentProps } from "./props.gen";
+import type { GapProps, SegmentProps } from "./props.gen";
+
+/** Return the programme frame at frame `at` of the composition. */
+export const programmeFrame = (at: number, startFrame: number, gaps: GapProps[]): number =>
+  gaps.reduce((frame, gap) => (gap.at <= at ? frame + gap.leftOut : frame), startFrame + at);
 
 /** Return the segment that holds programme frame `frame`. */
 export const segmentAt = (segments: SegmentProps[], frame: number): SegmentProps => {
@@ -15,11 +19,11 @@ export const segmentAt = (segments: SegmentProps[], frame: number): SegmentProps
   return found;
 };
 
-/** Return the source frame shown at programme frame `frame`, held at the file's ends. */
+/** Return the source frame shown at programme frame `frame`, held at the ends of what may be shown of it. */
 export const sourceFrame = (segment: SegmentProps, frame: number): number => {
   const a = BigInt(segment.line.a), b = BigInt(segment.line.b), d = BigInt(segment.line.d);
   const exact = -floorDivided(-(a * BigInt(frame) + b), d) - 1n;
-  return Math.min(Math.max(Number(exact), 0), segment.lastSourceFrame);
+  return Math.min(Math.max(Number(exact), segment.firstSourceFrame), segment.lastSourceFrame);
 };
 
 const floorDivided = (n: bigint, d: bigint): bigint => {

@@ -28,6 +28,12 @@ export type FontProps = {
   file: string;
 };
 
+/** Where programme frames are left out: before the composition's frame `at`, as many as `left_out`. */
+export type GapProps = {
+  at: number;
+  leftOut: number;
+};
+
 /** Everything written on the picture. */
 export type LetteringProps = {
   captions: CaptionProps[];
@@ -53,7 +59,7 @@ export type OverlayProps = {
   payload: Record<string, string>;
 };
 
-/** The composition: its frame 0 is programme frame `start_frame`. */
+/** The composition: its frame 0 is programme frame `start_frame`; `gaps` are left out on the way. */
 export type RenderProps = {
   schemaVersion: number;
   width: number;
@@ -61,6 +67,7 @@ export type RenderProps = {
   fps: number;
   frames: number;
   startFrame: number;
+  gaps: GapProps[];
   fit: "pad" | "crop";
   sources: SourceProps[];
   segments: SegmentProps[];
@@ -75,6 +82,7 @@ export type SegmentProps = {
   source: number | null;
   subjectX: number;
   line: LineProps;
+  firstSourceFrame: number;
   lastSourceFrame: number;
 };
 

@@ -86,7 +86,7 @@ def test_the_json_form_reads_back_as_itself_and_refuses_what_it_does_not_know(pl
     wire = props_of(plan, SEEN).wire()
     assert wire["schemaVersion"] == 1
     assert set(wire["segments"][0]) == {
-        "startFrame", "endFrameExclusive", "source", "subjectX", "line", "lastSourceFrame",
+        "startFrame", "endFrameExclusive", "source", "subjectX", "line", "firstSourceFrame", "lastSourceFrame",
     }  # fmt: skip
     assert RenderProps.model_validate(wire) == props_of(plan, SEEN)
     with pytest.raises(ValueError, match="extra"):

@@ -18,6 +18,8 @@ from pydantic.alias_generators import to_camel
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Lettering, RenderPlan, Segment
 from ruach_studio.render.plan.lettering import OverlayKind
+from ruach_studio.render.plan.mapping import own_frames
+from ruach_studio.render.runners.chunks import Chunk
 
 SCHEMA = 1  # Root.tsx refuses another: a deployed site can be older than the studio
 COMPOSITION = "programme"
@@ -53,7 +55,15 @@ class SegmentProps(_Props):
     source: int | None
     subject_x: float
     line: LineProps
+    first_source_frame: int
     last_source_frame: int
+
+
+class GapProps(_Props):
+    """Where programme frames are left out: before the composition's frame `at`, as many as `left_out`."""
+
+    at: int
+    left_out: int
 
 
 class CaptionWordProps(_Props):
@@ -109,7 +119,7 @@ class FontProps(_Props):
 
 
 class RenderProps(_Props):
-    """The composition: its frame 0 is programme frame `start_frame`."""
+    """The composition: its frame 0 is programme frame `start_frame`; `gaps` are left out on the way."""
 
     schema_version: int
     width: int
@@ -117,6 +127,7 @@ class RenderProps(_Props):
     fps: float
     frames: int
     start_frame: int
+    gaps: list[GapProps]
     fit: Literal["pad", "crop"]
     sources: list[SourceProps]
     segments: list[SegmentProps]
@@ -144,10 +155,12 @@ def props_of(
     """Return the props of `plan`, or of its consecutive `segments` alone. `seen` is by path."""
     shown = plan.segments if segments is None else segments
     clips = list(dict.fromkeys(s.clip for s in shown if s.clip is not None))
-    start, end = shown[0].start_frame, shown[-1].end_frame_exclusive
+    whole = Chunk(0, tuple(shown))
+    start, end = whole.start_frame, whole.end_frame_exclusive
     return RenderProps(
         schema_version=SCHEMA, width=plan.preset.width, height=plan.preset.height, fps=float(plan.rate.value),
-        frames=end - start, start_frame=start, fit=plan.preset.fit,
+        frames=whole.frames, start_frame=start, gaps=[GapProps(at=at, left_out=count) for at, count in whole.gaps],
+        fit=plan.preset.fit,
         sources=[_source(clip, seen[clip.path]) for clip in clips], segments=[_segment(s, clips, plan.rate) for s in shown],
         lettering=_lettering(plan.lettering, start, end), fonts=list(fonts),
     )  # fmt: skip
@@ -176,11 +189,12 @@ def _source(clip: ClipRef, seen: Seen) -> SourceProps:
 
 def _segment(segment: Segment, clips: Sequence[ClipRef], rate: FrameRate) -> SegmentProps:
     clip = segment.clip
+    first, end = (0, 1) if clip is None else own_frames(clip)
     return SegmentProps(
         start_frame=segment.start_frame, end_frame_exclusive=segment.end_frame_exclusive,
         source=None if clip is None else clips.index(clip), subject_x=float(segment.subject_x),
         line=LineProps(a="0", b="0", d="1") if clip is None else line_of(clip, rate),
-        last_source_frame=0 if clip is None else max(clip.frames - 1, 0),
+        first_source_frame=first, last_source_frame=max(end - 1, first),
     )  # fmt: skip
 
 
