@@ -15,6 +15,7 @@ from ruach_studio.infra.http.access import public
 from ruach_studio.infra.storage.routes import signed_router
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.cancel_job import cancel_job
+from ruach_studio.render.usecases.choose_thumbnail import read_offer
 from ruach_studio.render.usecases.read_jobs import list_jobs
 from ruach_studio.render.usecases.request_renders import request_renders
 from ruach_studio.render.usecases.resume_session import resume_session
@@ -92,9 +93,11 @@ async def test_what_is_announced_can_be_fetched_and_has_the_checksum(small, serv
             assert len(answer.content) == event["sizeBytes"]
             assert answer.headers["content-type"] == event["contentType"]
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert sorted(bucket.objects()) == sorted(
-        f"renders/talk-1/{job.format}/{job.render_job_id}.{'jpg' if job.format == 'thumbnail' else 'mp4'}" for job in jobs
-    )
+    (still,) = [job.render_job_id for job in jobs if job.format == "thumbnail"]
+    offered = [row.key for row in (await read_offer(services, still)).pictures]
+    assert offered == [f"renders/talk-1/thumbnail/{still}{tail}.jpg" for tail in ("", "-2")]
+    (clip,) = [job.render_job_id for job in jobs if job.format == "clip_1_1"]
+    assert sorted(bucket.objects()) == sorted([f"renders/talk-1/clip_1_1/{clip}.mp4", *offered])
     assert (bucket.open_uploads(), bucket.notes()) == ([], 0)
 
 
