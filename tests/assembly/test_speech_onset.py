@@ -57,7 +57,7 @@ def test_loud_is_measured_against_floor_and_peak():
     assert (int(loud.sum()), int(np.flatnonzero(loud)[0])) == (50, 100)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5900), st.integers(0, 900)), min_size=1, max_size=8))
 def test_no_word_ends_before_it_starts(pairs):
     words = tuple(Word(float(a), float(a + n), "x") for a, n in sorted(pairs))
