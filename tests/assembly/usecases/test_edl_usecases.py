@@ -10,6 +10,7 @@ from ruach_studio.assembly.edl import EdlIsLocked, EdlStateConflict, edl_bytes, 
 from ruach_studio.assembly.review import ApproveCut, EditRefused, Join, ReAngle
 from ruach_studio.assembly.session_state import SessionStateConflict
 from ruach_studio.assembly.store import edls, sessions, syncs
+from ruach_studio.assembly.transcript import Segment, tidy
 from ruach_studio.assembly.usecases import energy_files
 from ruach_studio.assembly.usecases.assemble import assemble
 from ruach_studio.assembly.usecases.correct_sync import Correction, correct_sync
@@ -23,6 +24,7 @@ from ruach_studio.assembly.usecases.preview_edl import NothingToPreview, preview
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions
 from ruach_studio.assembly.usecases.replay_assembly import replay_assembly
 from ruach_studio.assembly.usecases.request_assembly import request_assembly
+from ruach_studio.assembly.usecases.set_transcript import set_transcript
 from ruach_studio.infra.audit import list_decisions, list_transitions, verify_chain
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.hashing import sha256_hex
@@ -146,6 +148,9 @@ async def test_only_what_was_approved_locks_and_locking_tells_render_everything(
     assert (kind, payload["edlVersion"], payload["lockedBy"]) == ("edl.locked", 1, ACTOR)
     assert payload["edl"] == json.loads(json.dumps(to_wire(locked)))
     assert payload["edl"]["sources"]["B"]["clips"][0]["path"].endswith("B.mp4")
+    assert "transcript" not in payload["edl"]
+    await set_transcript(services, drafted, tidy([Segment(0, 900, "late")]), base_version=0, actor=ACTOR)
+    assert (await get_edl(services, drafted)).edl.transcript is None  # it was locked without one
     with pytest.raises(EdlIsLocked):
         await edit_edl(services, drafted, [ApproveCut(locked.program[0].id)], base_version=1, actor=ACTOR)
     async with services.database.connection() as conn:

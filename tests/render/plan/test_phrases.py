@@ -192,7 +192,7 @@ def transcripts(draw):
     return spoken(*segments)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     transcripts(), st.sampled_from(["25", "30000/1001", "60"]), st.sampled_from([100, 700, 3000]),
     st.builds(PhraseLimits, line_chars=st.integers(4, 42), lines=st.integers(1, 3)),

@@ -1,7 +1,7 @@
 """Turn a recording into segments on its own clock: block by block, so that memory stays flat however long it is.
 
-A block lasts about five minutes and ends in the quietest third of a second of its last half minute, so that no word is cut.
-A cancelled call ends with the segment that is being heard.
+A block lasts about five minutes and ends in the quietest third of a second of its last half minute, so that no word is cut;
+words after a pause begin where the sound does. A cancelled call ends with the segment that is being heard.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import soxr
 
 from ruach_studio.assembly.ports import Transcriber
+from ruach_studio.assembly.speech_onset import with_onsets
 from ruach_studio.assembly.transcript import Segment
 from ruach_studio.infra.media import check_media, decode_audio
 from ruach_studio.kernel.errors import Cancelled
@@ -54,14 +55,16 @@ async def hear_speech(transcriber: Transcriber, path: str, language: str | None,
 def _hear(transcriber: Transcriber, path: str, language: str | None, tell: Told, stop: threading.Event) -> Speech:
     segments: list[Segment] = []
     for start_s, samples in blocks(path, stop):
+        block: list[Segment] = []
         for each in transcriber.hear(samples, language):
             if stop.is_set():
                 raise Cancelled("transcribing was cancelled", subject=path)
             if isinstance(each, str):
                 language = language or each
                 continue
-            segments.append(_later(each, start_s * 1000.0))
-            tell(segments[-1].end_ms / 1000.0)
+            block.append(each)
+            tell(start_s + each.end_ms / 1000.0)
+        segments += [_later(each, start_s * 1000.0) for each in with_onsets(block, samples, RATE)]
         tell(start_s + samples.size / RATE)
     return Speech(tuple(segments), language)
 
