@@ -113,8 +113,11 @@ async def test_a_file_that_the_browser_cannot_read_and_a_hole_and_a_crop(
     assert found[60:] == [None] * 15
 
 
-async def test_the_word_that_is_said_is_lit_and_the_subject_stands_in_the_middle(remotion, make_edl, make_clip, tmp_path):
+async def test_the_word_that_is_said_is_lit_and_the_subject_stands_in_the_middle(
+    remotion, make_edl, make_clip, tmp_path, monkeypatch
+):
     """A white bar at a quarter of a grey picture; cropped to 9:16 around it, it stands in the middle."""
+    monkeypatch.chdir(tmp_path)  # `ruach render -o out` names its folder by a relative path
     bar = tmp_path / "bar.mp4"
     graph = "color=0x606060:s=640x360:r=30:d=1[g];color=white:s=16x360:r=30:d=1[w];[g][w]overlay=152:0,format=yuv420p"
     await run(["-filter_complex", graph, "-c:v", "libx264", "-preset", "ultrafast", str(bar)])
@@ -122,7 +125,7 @@ async def test_the_word_that_is_said_is_lit_and_the_subject_stands_in_the_middle
     words = (CaptionWord("Peace", 0, 6), CaptionWord("be", 6, 12))
     lettering = Lettering(captions=(Caption(0, 12, (words,)),), burn_captions=True, karaoke=True)
     segment = replace(plan.segments[0], subject_x=Fraction(1, 4))
-    picture, _ = await draw(remotion, replace(plan, segments=(segment,), lettering=lettering), tmp_path / "work")
+    picture, _ = await draw(remotion, replace(plan, segments=(segment,), lettering=lettering), Path("work"))
     with av.open(str(picture.path)) as film:
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
     columns = np.flatnonzero(frames[0][20, :, :].mean(axis=1) > 180)

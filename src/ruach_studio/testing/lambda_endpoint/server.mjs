@@ -11,7 +11,6 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 
 const options = JSON.parse(process.argv[2]);
 const require = createRequire(join(options.remotion, "package.json"));
@@ -117,6 +116,18 @@ const environment = () => ({
   AWS_ACCESS_KEY_ID: options.accessKey, AWS_SECRET_ACCESS_KEY: options.secretKey,
   AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${server.address().port}`, AWS_ENDPOINT_URL_S3: options.s3Endpoint,
 });
+
+/** CRC-32 as in zlib; Node.js has it only since 20.15. */
+const crc32 = (bytes) => {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) {
+      crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    }
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+};
 
 /** One message of vnd.amazon.eventstream: lengths, CRC, string headers, payload, CRC. */
 const message = (event, type, payload) => {
