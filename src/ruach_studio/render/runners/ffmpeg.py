@@ -12,14 +12,10 @@ import json
 import os
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 from secrets import token_hex
 
-import av
-
-from ruach_studio.infra.media import check_media, probe, run
+from ruach_studio.infra.media import probe, run
 from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
@@ -27,15 +23,12 @@ from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.chunks import Chunk, chunked
-from ruach_studio.render.runners.graph import Footage, build_graph
+from ruach_studio.render.runners.footage import Footage, read_footage
+from ruach_studio.render.runners.graph import build_graph
 
 # A frame that cannot be decoded holds the one before; more than this part of a chunk is no longer a blemish but a bad file.
 MAX_ERROR_RATE = "0.02"
-# Containers whose index says where every key frame is; in others a seek is a guess, made good by a run-up.
-INDEXED = {"mov", "matroska"}
-RUN_UP_S = Fraction(10)
-AVFMT_TS_DISCONT = 0x0200  # libavformat/avformat.h
-_ENGINE = "ffmpeg-1"  # part of a chunk's key: raise it when the same plan would give other bytes
+_ENGINE = "ffmpeg-2"  # part of a chunk's key: raise it when the same plan would give other bytes
 
 
 class FrameCountWrong(MediaFailure):
@@ -198,18 +191,7 @@ async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate
 
 
 def _facts(plan: RenderPlan) -> dict[str, Footage]:
-    return {clip.path: _footage(clip.path) for clip in plan.picture_clips}
-
-
-def _footage(path: str) -> Footage:
-    info = check_media(path, need_audio=False, need_video=True)
-    with av.open(path, options={"protocol_whitelist": "file"}) as container:
-        run_up_s = RUN_UP_S if INDEXED.isdisjoint(container.format.name.split(",")) else Fraction(0)
-        first = None
-        with suppress(av.InvalidDataError):  # a damaged start: FFmpeg itself will count the errors
-            first = next(container.decode(video=0), None)
-        restamped = bool(container.format.flags & AVFMT_TS_DISCONT)
-    return Footage(info, run_up_s, first is not None and bool(first.interlaced_frame), restamped)
+    return {clip.path: read_footage(clip.path) for clip in plan.picture_clips}
 
 
 def _timescale(rate: FrameRate) -> int:

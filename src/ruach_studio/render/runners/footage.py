@@ -1,0 +1,58 @@
+"""Turn a media file into what the filter graph must know of it, read once per render: facts, run-up, fields, colours."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ruach_studio.infra.media import MediaInfo, check_media
+from ruach_studio.render.colour import UNSPECIFIED, Colours, Conversion709, conversion_of
+
+# Containers whose index says where every key frame is; in others a seek is a guess, made good by a run-up.
+INDEXED = {"mov", "matroska"}
+RUN_UP_S = Fraction(10)
+AVFMT_TS_DISCONT = 0x0200  # libavformat/avformat.h
+_BT709 = conversion_of(Colours())
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A file's facts, how long before the wanted frame reading begins (0 with an index), and whether it is interlaced.
+
+    `restamped`: the container's stamps may jump (MPEG-TS, MPEG-PS, Ogg). FFmpeg then counts from the first picture, not
+    from the container's start, unless the seek lies behind that picture. `colour`: how its colours become BT.709.
+    """
+
+    info: MediaInfo
+    run_up_s: Fraction = Fraction(0)
+    interlaced: bool = False
+    restamped: bool = False
+    colour: Conversion709 = _BT709
+
+
+def read_footage(path: str) -> Footage:
+    """Return the facts of the file at `path`. Raises BadMedia."""
+    info = check_media(path, need_audio=False, need_video=True)
+    with av.open(path, options={"protocol_whitelist": "file"}) as container:
+        stream = container.streams.video[0]
+        run_up_s = RUN_UP_S if INDEXED.isdisjoint(container.format.name.split(",")) else Fraction(0)
+        first = None
+        with suppress(av.InvalidDataError):  # a damaged start: FFmpeg itself will count the errors
+            first = next(container.decode(stream), None)
+        restamped = bool(container.format.flags & AVFMT_TS_DISCONT)
+        colour = conversion_of(_colours(stream, first))
+    return Footage(info, run_up_s, first is not None and bool(first.interlaced_frame), restamped, colour)
+
+
+def _colours(stream: VideoStream, first: VideoFrame | None) -> Colours:
+    """Read the first picture's own words, and the track header's where it is silent."""
+    codec = stream.codec_context
+    said = [codec.colorspace, codec.color_primaries, codec.color_trc]
+    if first is not None:
+        own = [first.colorspace, first.color_primaries, first.color_trc]
+        said = [int(mine) if int(mine) != UNSPECIFIED else int(header) for mine, header in zip(own, said, strict=True)]
+    is_rgb = codec.format is not None and codec.format.is_rgb
+    return Colours(int(said[0]), int(said[1]), int(said[2]), stream.width, stream.height, is_rgb)
