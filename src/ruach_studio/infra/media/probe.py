@@ -140,7 +140,8 @@ def _video_info(container: InputContainer, stream: VideoStream, container_start_
         first = None  # a damaged first frame: the stream's own header stands, and the renderer will say what it skips
     if first is not None:
         rotation = int(first.rotation) % 360
-        start_s = first.time if first.pts is not None else start_s
+        # AVI knows only when a picture is decoded; with B-frames that is later than it is shown.
+        start_s = first.time if first.pts is not None and container.format.name != "avi" else start_s
     return VideoInfo(
         width=stream.width,
         height=stream.height,

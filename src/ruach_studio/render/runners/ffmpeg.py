@@ -54,7 +54,7 @@ class FfmpegRunner:
             raise ValueError(f"{plan.preset.name} is a still; a runner makes video")
         folder = workdir / "chunks"
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        media = await asyncio.to_thread(_facts, plan)
+        media = await asyncio.to_thread(_facts, plan, folder)
         chunks = chunked(plan.segments, plan.rate)
         stop = asyncio.Event()
         job = _Job(plan, codec, media, folder, on_progress, stop)
@@ -190,8 +190,8 @@ async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate
     return target
 
 
-def _facts(plan: RenderPlan) -> dict[str, Footage]:
-    return {clip.path: read_footage(clip.path) for clip in plan.picture_clips}
+def _facts(plan: RenderPlan, scratch: Path) -> dict[str, Footage]:
+    return {clip.path: read_footage(clip.path, scratch) for clip in plan.picture_clips}
 
 
 def _timescale(rate: FrameRate) -> int:

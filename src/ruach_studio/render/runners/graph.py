@@ -76,7 +76,7 @@ def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tu
     length_s = max(wanted_s - seek_s, Fraction(0)) + (last - first + 1) * frame_s + READ_AHEAD_S
     seek = ["-ss", f"{float(seek_s):.6f}"] if seek_s else []
     counted_s = max(seek_s, late_s) if footage.restamped else seek_s
-    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], counted_s - wanted_s
+    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", footage.info.path], counted_s - wanted_s
 
 
 def fitted(preset: Preset) -> str:
