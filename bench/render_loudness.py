@@ -38,7 +38,7 @@ def voice(rng: np.random.Generator, samples: int) -> Sound:
     with resources.as_file(resources.files("ruach_studio.testing") / "speech" / name) as path:
         track = np.concatenate([block.samples[:, 0] for block in decode_audio(path)]).astype(float)
     track = np.roll(np.resize(track, max(samples, len(track))), -int(rng.integers(len(track))))[:samples]
-    return track * 10 ** (-24 / 20) / np.sqrt((track**2).mean())
+    return np.asarray(track * 10 ** (-24 / 20) / np.sqrt((track**2).mean()))
 
 
 def music(rng: np.random.Generator, samples: int) -> Sound:
@@ -52,7 +52,7 @@ def music(rng: np.random.Generator, samples: int) -> Sound:
                 out[start : start + len(t)] += (
                     np.sin(6.2832 * pitch * partial * t + phase) * np.exp(-t * partial * 2) / partial
                 )
-    return out * 10 ** (-20 / 20) / np.sqrt((out**2).mean())
+    return np.asarray(out * 10 ** (-20 / 20) / np.sqrt((out**2).mean()))
 
 
 def drums(rng: np.random.Generator, samples: int) -> Sound:

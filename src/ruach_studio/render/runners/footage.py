@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from ruach_studio.infra.media import MediaInfo, check_media, is_unstamped, probe, restamp
@@ -37,6 +38,8 @@ class Footage:
     interlaced: bool = False
     restamped: bool = False
     colour: Conversion709 = _BT709
+    square_pixels: bool = True
+    full_range: bool = False
 
 
 def read_footage(path: str, scratch: Path) -> Footage:
@@ -55,12 +58,15 @@ def read_footage(path: str, scratch: Path) -> Footage:
             first = next(container.decode(stream), None)
         restamped = bool(container.format.flags & AVFMT_TS_DISCONT)
         colour = conversion_of(_colours(stream, first))
+        square_pixels = stream.sample_aspect_ratio in (None, 0, 1)
+        full_range = first is not None and int(first.color_range) == ColorRange.JPEG
         unstamped = is_unstamped(container, stream)
     if unstamped:
         size, changed = info.size_bytes, Path(path).stat().st_mtime_ns
         name = sha256(f"{path}\n{size}\n{changed}".encode()).hexdigest()[:16]
         info, run_up_s = probe(restamp(Path(path), scratch / f"restamped-{name}.mov")), Fraction(0)
-    return Footage(info, run_up_s, first is not None and bool(first.interlaced_frame), restamped, colour)
+    interlaced = first is not None and bool(first.interlaced_frame)
+    return Footage(info, run_up_s, interlaced, restamped, colour, square_pixels, full_range)
 
 
 def _colours(stream: VideoStream, first: VideoFrame | None) -> Colours:

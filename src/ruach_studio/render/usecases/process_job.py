@@ -85,7 +85,11 @@ class _Run:
         await self._done(DoneStep("preflight", "", "", {"plan": self._plan.fingerprint()}), ())
         await self._enter("render")
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
-        facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
+        facts: dict[str, Any] = {
+            "frames": 1 if self._plan.preset.is_still else self._plan.frames,
+            "runner": self._runner.name,
+        }
+        facts |= {"notes": list(drawn.notes)} if drawn.notes else {}
         window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
         return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
 
