@@ -8,7 +8,7 @@ import pytest
 
 from ruach_studio.infra.media import run
 from ruach_studio.render.plan import plan_render
-from ruach_studio.render.plan.lettering import Lettering, Overlay
+from ruach_studio.render.plan.lettering import Chapter, Lettering, Overlay
 from ruach_studio.render.presets import PRESETS, VideoCodec
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.runners.footage import read_footage
@@ -98,6 +98,9 @@ def test_where_something_is_written_on_the_picture_nothing_is_copied(pair, make_
     parted = parts(replace(plan, lettering=Lettering(overlays=(title,))), tmp_path)
     assert parted.notes[0].startswith("90 of 200 frames")
     assert "something is written on the picture" in parted.notes[1]
+    cards = Lettering(chapters=(Chapter(0, "Welcome"),), show_chapters=True)
+    assert parts(replace(plan, lettering=cards), tmp_path).copied_frames == 0
+    assert parts(replace(plan, lettering=replace(cards, show_chapters=False)), tmp_path).copied_frames == 180
 
 
 async def test_what_does_not_fit_after_all_is_encoded_whole(pair, make_edl, read_strips, tmp_path, monkeypatch):

@@ -102,9 +102,11 @@ def _refused(plan: RenderPlan, segment: Segment, media: Mapping[str, Footage]) -
     if unsafe := is_unsafe(media[segment.clip.path], segment.clip, plan.rate, plan.preset):
         return unsafe
     lettering = plan.lettering
-    written = [*lettering.overlays, *(lettering.captions if lettering.burn_captions else ())]
-    spans = [(item.start_frame, item.end_frame_exclusive) for item in written]
-    spans += [(chapter.start_frame, chapter.start_frame + 1) for chapter in lettering.chapters if lettering.show_chapters]
+    spans = [(overlay.start_frame, overlay.end_frame_exclusive) for overlay in lettering.overlays]
+    captions = lettering.captions if lettering.burn_captions else ()
+    spans += [(caption.start_frame, caption.end_frame_exclusive) for caption in captions]
+    if lettering.show_chapters and lettering.chapters:  # how long a card stands is the runner's business
+        spans.append((plan.start_frame, plan.end_frame_exclusive))
     if any(lo < segment.end_frame_exclusive and segment.start_frame < hi for lo, hi in spans):
         return "something is written on the picture"
     first, last = (segment.source_frame_at(plan.rate, at) for at in (segment.start_frame, segment.end_frame_exclusive - 1))

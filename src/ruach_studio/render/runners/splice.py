@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from secrets import token_hex
+from typing import cast
 
 import av
 from av.packet import Packet
@@ -102,6 +103,6 @@ def _packets(piece: Piece, rate: FrameRate) -> "Iterator[tuple[int, Packet[Video
 
 
 def _with_sets(packet: "Packet[VideoStream]", sets: bytes) -> "Packet[VideoStream]":
-    full: Packet[VideoStream] = Packet(sets + bytes(packet))
+    full = Packet(sets + bytes(packet))
     full.pts, full.dts, full.time_base, full.is_keyframe = packet.pts, packet.dts, packet.time_base, True
-    return full
+    return cast("Packet[VideoStream]", full)
