@@ -74,7 +74,7 @@ def test_very_quiet_sound_is_raised_as_far_as_sense_goes_and_stated():
 
 def test_a_peak_over_the_bound_lowers_the_ceiling_by_as_much_and_a_little():
     trial = Trial(Setting(8.0, -2.0), Measurement(-14.0, -0.6))
-    assert next_setting([trial], TARGET) == Setting(8.3, -2.6)
+    assert next_setting([trial], TARGET) == Setting(8.4, -2.8)
     assert judge(Measurement(-22.0, -9.0), trial, TARGET).verdict.decision == "missed"
 
 
@@ -84,3 +84,10 @@ def test_the_best_trial_is_the_nearest_of_those_under_the_peak_bound():
     far = Trial(Setting(3, -2), Measurement(-15.0, -1.5))
     assert best_trial([near_but_hot, fair, far], TARGET) is fair
     assert best_trial([near_but_hot], TARGET) is near_but_hot
+
+
+def test_a_peak_just_under_the_bound_is_not_trusted_to_one_meter_but_is_taken_before_a_miss():
+    near, far = Trial(Setting(8.0, -2.0), Measurement(-14.0, -1.1)), Trial(Setting(8.4, -2.4), Measurement(-14.3, -1.4))
+    assert next_setting([near], TARGET) == Setting(8.15, -2.3)
+    assert best_trial([near, far], TARGET) is far
+    assert best_trial([near, Trial(Setting(3.0, -2.4), Measurement(-15.3, -1.4))], TARGET) is near

@@ -9,7 +9,8 @@ from ruach_studio.render.triage import PLAYBOOK, triage_of
 from ruach_studio.render.usecases.fail_job import triage
 
 CASES = [
-    ("lambda_timeout", 1, True), ("lambda_throttled", None, True), ("cost_cap_exceeded", None, False),
+    ("lambda_timeout", 1, True), ("remotion_timeout", 1, True), ("lambda_throttled", None, True),
+    ("lambda_unreachable", None, True), ("lambda_failed", None, False), ("cost_cap_exceeded", None, False),
     ("store_unavailable", 2, True), ("checksum_mismatch", 2, True), ("unavailable", 2, True),
     ("store_refused", 2, False), ("no_such_bucket", 2, False),
     ("media_failure", 3, False), ("frame_count_wrong", 3, False), ("undecodable_sound", 3, False),

@@ -30,11 +30,15 @@ class RenderProgress:
 
 @dataclass(frozen=True, slots=True)
 class RenderedPicture:
-    """A finished picture track without sound: the file, how many frames it was counted to hold, and its SHA-256."""
+    """A finished picture track without sound: the file, how many frames it was counted to hold, and its SHA-256.
+
+    `notes` says what the runner did beyond the plan, for the step's record.
+    """
 
     path: Path
     frames: int
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 OnProgress = Callable[[RenderProgress], None]

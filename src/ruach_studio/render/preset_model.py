@@ -16,13 +16,17 @@ MAX_TRUE_PEAK_DBTP = -1.0
 
 @dataclass(frozen=True, slots=True)
 class VideoCodec:
-    """How the picture is encoded: libx264, yuv420p, closed groups of pictures of at most `gop_s` seconds."""
+    """How the picture is encoded: libx264, yuv420p, closed groups of pictures of at most `gop_s` seconds.
+
+    `smart_copy`: copy whole groups of pictures of a camera where they already are what comes out (FFmpeg's runner only).
+    """
 
     encoder: str = "libx264"
     speed: str = "veryfast"
     crf: int = 20
     pixel_format: str = "yuv420p"
     gop_s: Fraction = Fraction(2)
+    smart_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

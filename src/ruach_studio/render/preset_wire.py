@@ -81,6 +81,8 @@ def preset_to_wire(preset: Preset) -> dict[str, Any]:
     if preset.video is not None:
         video = preset.video
         wire["video"] = {"speed": video.speed, "crf": video.crf, "gopS": _number(video.gop_s)}
+        if video.smart_copy:
+            wire["video"]["smartCopy"] = True
     if not preset.is_still:
         style = preset.lettering
         wire["lettering"] = {"captions": style.captions, "karaoke": style.karaoke, "chapters": style.chapters,
@@ -98,11 +100,15 @@ def preset_sha256(preset: Preset) -> str:
 
 
 def _video(wire: Mapping[str, Any]) -> VideoCodec:
-    _only(wire, ("speed", "crf", "gopS"), "video.")
+    _only(wire, ("speed", "crf", "gopS", "smartCopy"), "video.")
+    smart_copy = wire.get("smartCopy", False)
+    if not isinstance(smart_copy, bool):
+        raise BadPreset(f"{smart_copy!r} is neither true nor false", subject="video.smartCopy")
     return VideoCodec(
         speed=_choice(wire, "speed", SPEEDS, VideoCodec().speed, "video."),
         crf=_whole(wire, "crf", CRF, VideoCodec().crf, "video."),
         gop_s=_exact(wire, "gopS", GOP_S, VideoCodec().gop_s, "video."),
+        smart_copy=smart_copy,
     )
 
 

@@ -9,14 +9,17 @@ from collections.abc import Mapping
 
 Entry = Mapping[str, object]
 
-_TIMEOUT = frozenset({"lambda_timeout"})
+_TIMEOUT = frozenset({"lambda_timeout", "remotion_timeout"})
 _UPLOAD = frozenset({"checksum_mismatch", "unavailable", "store_unavailable", "bad_key"})
 _REFUSED = frozenset({"store_refused", "no_such_bucket"})  # 401, 403 and the like: it stays so until somebody corrects it
 _CRASH = frozenset({
-    "media_failure", "frame_count_wrong", "undecodable_sound", "unmeasurable", "no_picture", "mapping_inexpressible",
+    "media_failure", "frame_count_wrong", "not_spliced", "unorderable", "undecodable_sound", "unmeasurable", "no_picture",
+    "mapping_inexpressible", "remotion_failed",
 })  # fmt: skip
 _FOOTAGE = frozenset({"bad_media", "media_changed", "source_changed"})
-_PROGRAM = frozenset({"ffmpeg_missing", "ffmpeg_filter_missing", "font_missing"})
+_PROGRAM = frozenset(
+    {"ffmpeg_missing", "ffmpeg_filter_missing", "font_missing", "remotion_missing", "lambda_client_missing"}
+)
 _ROOM = frozenset({"out_of_space", "not_writable"})
 _EDL = frozenset({"edl_unreadable", "edl_not_locked", "no_locked_edl", "transcript_unreadable"})
 
@@ -70,6 +73,8 @@ _LAMBDA: Mapping[str, tuple[bool, str, str]] = {
     "lambda_disk_full": (False, "The function's disk (10240 MB) and the sources' size.", "It dies with 10240 MB."),
     "lambda_version_mismatch": (False, "Function, site and client must be of one version.", "They are of one."),
     "lambda_access_denied": (False, "The key and its policy.", "Rotate the credentials."),
+    "lambda_failed": (False, "The function's log for the render that the error names.", "Again on other footage."),
+    "lambda_unreachable": (True, "The network to AWS, and its status page.", "It stays so for 10 minutes."),
     "lambda_not_found": (False, "RUACH_LAMBDA_FUNCTION, _SITE and _BUCKET.", "They are there, and it is said anyway."),
     "cost_cap_exceeded": (False, "`ruach lambda costs`, and RUACH_LAMBDA_MONTHLY_CAP_USD.", "Nobody asked for that much."),
     "rendering_disabled": (False, "Who set RUACH_LAMBDA_DISABLED, and why.", "The reason is gone and the switch is not."),

@@ -26,6 +26,9 @@ KINDS = {
     "full-range.mp4": (["-i", "{}"], ["-vf", "scale=out_range=pc,format=yuvj420p", *ENCODE, "-color_range", "pc"]),
     "ten-bit.mkv": (["-i", "{}"], ["-vf", "format=yuv420p10le", *ENCODE]),
     "interlaced.mts": (["-i", "{}"], ["-vf", "setfield=tff", *ENCODE, "-flags", "+ilme+ildct", "-x264-params", "tff=1"]),
+    "bframes.avi": (["-i", "{}"], ["-c:v", "libx264", "-bf", "3", "-x264-params", "b-adapt=0:b-pyramid=strict"]),
+    "divx.avi": (["-i", "{}"], ["-c:v", "mpeg4", "-q:v", "2", "-bf", "2"]),
+    "plain.avi": (["-i", "{}"], ["-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"]),
     "open-gop.mp4": (["-i", "{}"], ["-c:v", "libx264", "-g", "30", "-x264-params", "open-gop=1:bframes=3"]),
 }
 
@@ -64,7 +67,7 @@ async def test_an_uneven_rate_keeps_time_and_holds_what_is_missing(plain, make_e
     for i, seen in enumerate(found):
         camera, frame = plan.shown(i)
         held = camera == "Z" and frame % 5 == 3
-        assert seen in ([("A", frame - 1), ("A", frame + 1)] if held else [("A", frame)]), i
+        assert seen == ("A", frame - 1 if held else frame), i
 
 
 async def test_interlaced_pictures_lose_their_combs(make_film, make_edl, make_clip, tmp_path):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from ruach_studio.infra.media import MediaInfo, VideoInfo
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame
-from ruach_studio.render.runners.graph import Footage, placement, seek_arguments
+from ruach_studio.render.runners.footage import Footage
+from ruach_studio.render.runners.graph import placement, seek_arguments
 
 RATES = [FrameRate.parse(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")]
 rates = st.sampled_from(RATES)

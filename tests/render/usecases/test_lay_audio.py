@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from ruach_studio.infra.media import run
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.plan import AudioPlan, AudioSpan, ClipRef
 from ruach_studio.render.usecases.lay_audio import lay_audio
@@ -123,3 +124,18 @@ def test_cancelling_leaves_no_file(record, tmp_path):
     with pytest.raises(Cancelled):
         lay_audio(AudioPlan(Fraction(0), 480_000, (AudioSpan(0, 480_000, "A", clip),), ()), tmp_path / "x.f32", stop)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.wav"]
+
+
+async def test_surround_is_mixed_down_by_its_positions_and_the_lfe_left_out(tmp_path):
+    film = tmp_path / "six.wav"
+    levels = "0.01|0.02|0.04|0.5|0.08|0.16"  # FL FR FC LFE BL BR
+    await run(["-f", "lavfi", "-i", f"aevalsrc={levels}:s=48000:d=10:c=5.1", "-c:a", "pcm_f32le", str(film)])
+    plan = AudioPlan(Fraction(0), 96_000, (AudioSpan(0, 96_000, "A", a_clip(film)),), ())
+    half = 0.5**0.5
+    np.testing.assert_allclose(laid(plan, tmp_path)[48_000], [0.01 + half * 0.12, 0.02 + half * 0.2], atol=1e-4)
+
+
+def test_a_recorders_four_tracks_are_equals(record, tmp_path):
+    clip = a_clip(record("poly.wav", np.repeat([[0.1, 0.2, 0.3, 0.2]], 480_000, axis=0)))
+    plan = AudioPlan(Fraction(0), 96_000, (AudioSpan(0, 96_000, "A", clip),), ())
+    np.testing.assert_allclose(laid(plan, tmp_path)[48_000], [0.2, 0.2], atol=1e-3)

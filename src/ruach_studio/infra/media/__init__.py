@@ -1,6 +1,7 @@
 """Turn media files into facts, samples and new media files: the only room that speaks to FFmpeg.
 
 probe.py reads the facts, check.py refuses what cannot be used, decode.py streams the sound, ffmpeg.py runs the program,
+restamp.py finds the times that AVI leaves out,
 roots.py keeps paths inside the allowed folders.
 """
 
@@ -9,6 +10,7 @@ from ruach_studio.infra.media.decode import PcmBlock, decode_audio
 from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, check_ffmpeg, find_ffmpeg, run
 from ruach_studio.infra.media.filters import FilterMissing, check_filter
 from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
+from ruach_studio.infra.media.restamp import is_unstamped, restamp
 from ruach_studio.infra.media.roots import PathRefused, resolve_under
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "check_media",
     "decode_audio",
     "find_ffmpeg",
+    "is_unstamped",
     "probe",
     "resolve_under",
+    "restamp",
     "run",
 ]

@@ -38,13 +38,17 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """The first sound track; `start_s` on the container's clock."""
+    """The first sound track; `start_s` on the container's clock.
+
+    `positions` names each channel's place ("FL", "LFE"); "NONE" where the file gives none: a recorder's own tracks.
+    """
 
     rate: int
     channels: int
     start_s: float
     duration_s: float | None
     codec: str
+    positions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def _audio_info(stream: AudioStream, container_start_s: float) -> AudioInfo:
         start_s=container_start_s if start_s is None else start_s,
         duration_s=_track_duration_s(stream),
         codec=stream.codec_context.codec.canonical_name,
+        positions=tuple(channel.name for channel in stream.layout.channels),
     )
 
 
@@ -144,7 +149,8 @@ def _video_info(container: InputContainer, stream: VideoStream, container_start_
         first = None  # a damaged first frame: the stream's own header stands, and the renderer will say what it skips
     if first is not None:
         rotation = int(first.rotation) % 360
-        start_s = first.time if first.pts is not None else start_s
+        # AVI knows only when a picture is decoded; with B-frames that is later than it is shown.
+        start_s = first.time if first.pts is not None and container.format.name != "avi" else start_s
     return VideoInfo(
         width=stream.width,
         height=stream.height,

@@ -11,32 +11,28 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 from secrets import token_hex
 
-import av
-
-from ruach_studio.infra.media import check_media, probe, run
+from ruach_studio.infra.media import probe, run
 from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
+from ruach_studio.render.runners.at_once import all_of, forward
 from ruach_studio.render.runners.burn_in import BurnIn, unlettered
-from ruach_studio.render.runners.chunks import Chunk, chunked
-from ruach_studio.render.runners.graph import Footage, build_graph
+from ruach_studio.render.runners.chunks import Chunk
+from ruach_studio.render.runners.footage import Footage, read_footage
+from ruach_studio.render.runners.graph import build_graph
+from ruach_studio.render.runners.smart_copy import Copied, Parted, part, scheduled
+from ruach_studio.render.runners.splice import NotSpliced, Piece, splice
 
 # A frame that cannot be decoded holds the one before; more than this part of a chunk is no longer a blemish but a bad file.
 MAX_ERROR_RATE = "0.02"
-# Containers whose index says where every key frame is; in others a seek is a guess, made good by a run-up.
-INDEXED = {"mov", "matroska"}
-RUN_UP_S = Fraction(10)
-AVFMT_TS_DISCONT = 0x0200  # libavformat/avformat.h
-_ENGINE = "ffmpeg-1"  # part of a chunk's key: raise it when the same plan would give other bytes
+_ENGINE = "ffmpeg-2"  # part of a chunk's key: raise it when the same plan would give other bytes
 
 
 class FrameCountWrong(MediaFailure):
@@ -62,27 +58,40 @@ class FfmpegRunner:
             raise ValueError(f"{plan.preset.name} is a still; a runner makes video")
         folder = workdir / "chunks"
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        media = await asyncio.to_thread(_facts, plan)
-        chunks = chunked(plan.segments, plan.rate)
+        media = await asyncio.to_thread(_facts, plan, folder)
+        if codec.smart_copy:
+            parted = await asyncio.to_thread(part, plan, media)
+            try:
+                return await self._draw(plan, codec, parted, media, workdir, on_progress, cancelled)
+            except NotSpliced as error:
+                whole = Parted(plan.segments, (f"everything is encoded: {error}",))
+        else:
+            whole = Parted(plan.segments, ())
+        return await self._draw(plan, codec, whole, media, workdir, on_progress, cancelled)
+
+    async def _draw(
+        self, plan: RenderPlan, codec: VideoCodec, parted: Parted, media: dict[str, Footage], workdir: Path,
+        on_progress: OnProgress, cancelled: asyncio.Event,
+    ) -> RenderedPicture:  # fmt: skip
+        work = scheduled(parted.parts, plan.rate)
         stop = asyncio.Event()
-        job = _Job(plan, codec, media, folder, on_progress, stop)
-        watch = asyncio.create_task(_forward(cancelled, stop))
+        job = _Job(plan, codec, media, workdir / "chunks", on_progress, stop, parted.copied_frames)
+        watch = asyncio.create_task(forward(cancelled, stop))
         try:
-            await _all([job.encode(chunk) for chunk in chunks], self._workers, stop)
+            await all_of([job.encode(chunk) for chunk in work if isinstance(chunk, Chunk)], self._workers, stop)
         finally:
             watch.cancel()
-        joined = await _join(
-            [(job.path(chunk), chunk.frames) for chunk in chunks], workdir / "picture.mp4", plan.rate, cancelled
-        )
-        frames = await asyncio.to_thread(_count, joined)
+        target = workdir / "picture.mp4"
+        if parted.copied_frames:
+            pieces = [job.piece(item) for item in work]
+            await asyncio.to_thread(splice, pieces, target, plan.rate, _timescale(plan.rate))
+        else:
+            chunks = [(job.path(chunk), chunk.frames) for chunk in work if isinstance(chunk, Chunk)]
+            await _join(chunks, target, plan.rate, cancelled)
+        frames = await asyncio.to_thread(_count, target)
         if frames != plan.frames:
-            raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
-        return RenderedPicture(joined, frames, await asyncio.to_thread(_sha256, joined))
-
-
-async def _forward(cancelled: asyncio.Event, stop: asyncio.Event) -> None:
-    await cancelled.wait()
-    stop.set()
+            raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(target))
+        return RenderedPicture(target, frames, await asyncio.to_thread(_sha256, target), parted.notes)
 
 
 class _Job:
@@ -96,12 +105,13 @@ class _Job:
         folder: Path,
         on_progress: OnProgress,
         stop: asyncio.Event,
+        copied_frames: int,
     ) -> None:
         self._plan, self._codec, self._media, self._folder = plan, codec, media, folder
         self._on_progress, self._stop = on_progress, stop
         self._burn_in = BurnIn(plan)
-        self._written: dict[int, int] = {}
-        self._reused = 0
+        self._written: dict[int, int] = {-1: copied_frames}
+        self._reused = copied_frames
         self._began = time.monotonic()
 
     def path(self, chunk: Chunk) -> Path:
@@ -111,6 +121,13 @@ class _Job:
         identity = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in files]
         key = inputs_hash([_ENGINE, chunk, plan.rate, unlettered(plan.preset), identity, *self._burn_in.key(chunk)])
         return self._folder / f"{chunk.index:04d}-{key[:16]}.mp4"
+
+    def piece(self, item: Chunk | Copied) -> Piece:
+        """Return where the pictures of `item` are."""
+        if isinstance(item, Chunk):
+            return Piece(self.path(item), 0, item.frames)
+        info = self._media[item.clip.path].info
+        return Piece(Path(info.path), item.first, item.segment.frames, info.local_zero_s)
 
     async def encode(self, chunk: Chunk) -> None:
         """Write the chunk unless it is there, complete."""
@@ -154,30 +171,6 @@ class _Job:
         self._on_progress(RenderProgress(done, total, round(fps, 1), (total - done) / fps if fps > 0 else None))
 
 
-async def _all(works: Sequence[Coroutine[None, None, None]], at_once: int, stop: asyncio.Event) -> None:
-    """Run the coroutines, `at_once` at a time; the first failure stops the rest and is raised.
-
-    They are stopped by `stop` and waited for, never by cancelling their tasks: a task that is cancelled while its child
-    process starts would leave the child behind.
-    """
-    gate = asyncio.Semaphore(at_once)
-
-    async def one(work: Coroutine[None, None, None]) -> None:
-        async with gate:
-            await work
-
-    tasks = [asyncio.create_task(one(work)) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        stop.set()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    first = [error for task in done if (error := task.exception()) is not None]
-    for error in [*first, *ended]:
-        if isinstance(error, BaseException):
-            raise error
-
-
 async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate, cancelled: asyncio.Event) -> Path:
     """Copy the chunks' packets one after another. Names in the list are our own (digits, hex), so they need no escape.
 
@@ -200,19 +193,8 @@ async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate
     return target
 
 
-def _facts(plan: RenderPlan) -> dict[str, Footage]:
-    return {clip.path: _footage(clip.path) for clip in plan.picture_clips}
-
-
-def _footage(path: str) -> Footage:
-    info = check_media(path, need_audio=False, need_video=True)
-    with av.open(path, options={"protocol_whitelist": "file"}) as container:
-        run_up_s = RUN_UP_S if INDEXED.isdisjoint(container.format.name.split(",")) else Fraction(0)
-        first = None
-        with suppress(av.InvalidDataError):  # a damaged start: FFmpeg itself will count the errors
-            first = next(container.decode(video=0), None)
-        restamped = bool(container.format.flags & AVFMT_TS_DISCONT)
-    return Footage(info, run_up_s, first is not None and bool(first.interlaced_frame), restamped)
+def _facts(plan: RenderPlan, scratch: Path) -> dict[str, Footage]:
+    return {clip.path: read_footage(clip.path, scratch) for clip in plan.picture_clips}
 
 
 def _timescale(rate: FrameRate) -> int:

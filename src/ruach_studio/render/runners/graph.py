@@ -5,20 +5,21 @@ rounding still lands on the right side). Containers without an index of key fram
 MPEG-PS) are read from 10 s earlier: a seek there lands between key frames and would lose pictures without a word. Then
 per branch: interlaced pictures made whole, a grid of the source's own rate (a recording with a variable rate becomes
 constant here), each source frame moved to the first programme frame that shows it, the programme's rate on top (which
-repeats or drops as the plan says), the last frame held where the file ends early, and the picture fitted. FFmpeg
-computes in doubles; the expression is compared with the plan's exact numbers before it is used.
+repeats or drops as the plan says), the last frame held where the file ends early, the picture fitted and its colours
+brought to BT.709. FFmpeg computes in doubles; the expression is compared with the plan's exact numbers before it is used.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ruach_studio.infra.media import MediaInfo
 from ruach_studio.kernel.errors import RuachError
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame, position
 from ruach_studio.render.plan.mapping import covered, frames_per_source_frame
 from ruach_studio.render.presets import Preset
+from ruach_studio.render.runners.footage import Footage
+from ruach_studio.render.runners.recolour import recoloured, told
 
 # Every branch carries the same tags, so that all chunks share one sequence header.
 _COLOUR = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
@@ -30,20 +31,6 @@ class MappingInexpressible(RuachError):
     """FFmpeg's arithmetic cannot show the frames that the plan asks for."""
 
     code = "mapping_inexpressible"
-
-
-@dataclass(frozen=True, slots=True)
-class Footage:
-    """A file's facts, how long before the wanted frame reading begins (0 with an index), and whether it is interlaced.
-
-    `restamped`: the container's stamps may jump (MPEG-TS, MPEG-PS, Ogg). FFmpeg then counts from the first picture, not
-    from the container's start, unless the seek lies behind that picture.
-    """
-
-    info: MediaInfo
-    run_up_s: Fraction = Fraction(0)
-    interlaced: bool = False
-    restamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +52,9 @@ def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, me
             continue
         arguments, chain = _branch(segment, segment.clip, rate, media[segment.clip.path])
         inputs += arguments
-        branches.append(f"[{count}:v:0]{chain},{fitted(preset, segment.subject_x)},{_tail(segment)}[b{i}]")
+        colour = media[segment.clip.path].colour
+        shaped = f"{told(colour)}{chain},{fitted(preset, segment.subject_x)},{recoloured(colour)}"
+        branches.append(f"[{count}:v:0]{shaped}{_tail(segment)}[b{i}]")
         count += 1
     joined = "".join(f"[b{i}]" for i in range(len(segments)))
     ends = f"{joined}concat=n={len(segments)}:v=1:a=0,settb={_tick(rate)},setpts=N[v]"
@@ -88,7 +77,7 @@ def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tu
     length_s = max(wanted_s - seek_s, Fraction(0)) + (last - first + 1) * frame_s + READ_AHEAD_S
     seek = ["-ss", f"{float(seek_s):.6f}"] if seek_s else []
     counted_s = max(seek_s, late_s) if footage.restamped else seek_s
-    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", clip.path], counted_s - wanted_s
+    return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", footage.info.path], counted_s - wanted_s
 
 
 def fitted(preset: Preset, subject_x: Fraction = Fraction(1, 2)) -> str:

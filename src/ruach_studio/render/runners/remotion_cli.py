@@ -56,7 +56,7 @@ class RemotionCliRunner:
         codec = plan.preset.video
         if codec is None:
             raise ValueError(f"{plan.preset.name} is a still; a runner makes video")
-        workdir = workdir.absolute()  # Node.js runs in a folder of its own
+        workdir = await asyncio.to_thread(workdir.absolute)  # Node.js runs in a folder of its own
         folder = workdir / "chunks"
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         site = await ensure_site(self._tools, cancelled)

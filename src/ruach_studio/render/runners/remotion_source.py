@@ -23,7 +23,8 @@ from ruach_studio.infra.media import run
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.render.plan import ClipRef, RenderPlan, Segment
 from ruach_studio.render.runners.ffmpeg import MAX_ERROR_RATE, _count, _facts, _is_kept, _keep
-from ruach_studio.render.runners.graph import Footage, build_graph, seek_arguments
+from ruach_studio.render.runners.footage import Footage
+from ruach_studio.render.runners.graph import build_graph, seek_arguments
 from ruach_studio.render.runners.remotion_props import Seen
 
 _CODECS, _CONTAINERS, _PIXELS = {"h264", "vp8", "vp9", "av1"}, {"mov", "matroska", "webm"}, {"yuv420p", "yuvj420p"}
@@ -52,12 +53,14 @@ class Readable:
 
 async def readable(plan: RenderPlan, folder: Path, cancelled: asyncio.Event) -> Mapping[str, Readable]:
     """Return each file of the plan's pictures by its path; mezzanines go to `folder`. Raises BadMedia, MediaFailure."""
-    facts = await asyncio.to_thread(_facts, plan)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    facts = await asyncio.to_thread(_facts, plan, folder)
     found: dict[str, Readable] = {}
     for clip in plan.picture_clips:
         footage = facts[clip.path]
         width, height, plain = await asyncio.to_thread(_looked_at, footage)
-        if plain:
+        as_it_is = footage.info.path == clip.path and footage.colour.conversion == "none"
+        if plain and as_it_is:
             await _prove(plan, clip, footage, cancelled)
             found[clip.path] = Readable(Path(clip.path), width, height, footage.info.local_zero_s)
         else:

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from ruach_studio.infra.media import PcmBlock, decode_audio
+from ruach_studio.infra.media import MediaInfo, PcmBlock, decode_audio, probe
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.kernel.timebase import round_half_up
+from ruach_studio.render.downmix import Matrix, downmix
 from ruach_studio.render.plan import AudioPlan, AudioSpan
 from ruach_studio.render.plan.audio import SAMPLE_RATE
 
@@ -102,12 +103,14 @@ def _on_timeline(spans: Sequence[AudioSpan], origin_s: Fraction) -> Generator[tu
     begins_s = (head.start_sample - zero) / SAMPLE_RATE + head.left_out_s
     ends_s = (tail.end_sample_exclusive - zero) / SAMPLE_RATE + tail.left_out_s
     first_s, last_s = float(begins_s / clip.stretch) - LEAD_IN_S, float(ends_s / clip.stretch) + LEAD_IN_S
-    with closing(_wanted(clip.path, first_s, last_s)) as blocks:
+    info = probe(clip.path)
+    shares = downmix(info.audio.positions if info.audio is not None else ())
+    with closing(_wanted(clip.path, info, first_s, last_s)) as blocks:
         stream: soxr.ResampleStream | None = None
         at = next_in = 0
         for block in blocks:
             begin = round(block.start_s * block.rate)
-            stereo = _stereo(block.samples)
+            stereo = _stereo(block.samples, shares)
             if stream is None:
                 stream = soxr.ResampleStream(
                     block.rate, float(SAMPLE_RATE * clip.stretch), CHANNELS, dtype="float32", quality="VHQ"
@@ -123,9 +126,9 @@ def _on_timeline(spans: Sequence[AudioSpan], origin_s: Fraction) -> Generator[tu
             yield at, stream.resample_chunk(np.zeros((0, CHANNELS), np.float32), last=True)
 
 
-def _wanted(path: str, first_s: float, last_s: float) -> Generator[PcmBlock]:
+def _wanted(path: str, info: MediaInfo, first_s: float, last_s: float) -> Generator[PcmBlock]:
     """Yield the blocks that touch local time [first_s, last_s]; stop decoding after them."""
-    with closing(cast("Generator[PcmBlock]", decode_audio(path))) as blocks:
+    with closing(cast("Generator[PcmBlock]", decode_audio(path, info))) as blocks:
         for block in blocks:
             if block.start_s > last_s:
                 return
@@ -133,8 +136,10 @@ def _wanted(path: str, first_s: float, last_s: float) -> Generator[PcmBlock]:
                 yield block
 
 
-def _stereo(samples: _Samples) -> _Samples:
-    """Return two channels: stereo as it is, mono on both sides, more than two as their mean on both sides."""
-    if samples.shape[1] == CHANNELS:
+def _stereo(samples: _Samples, shares: Matrix) -> _Samples:
+    """Return two channels: stereo as it is, anything else by its shares."""
+    if samples.shape[1] != len(shares):  # the header names other channels than the packets hold
+        shares = downmix(("NONE",) * samples.shape[1])
+    if len(shares) == CHANNELS and np.array_equal(shares, np.eye(CHANNELS)):
         return np.ascontiguousarray(samples)
-    return np.repeat(samples.mean(axis=1, dtype=np.float32, keepdims=True), CHANNELS, axis=1)
+    return samples @ shares

@@ -99,6 +99,7 @@ class _Run:
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
         facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
+        facts |= {"notes": list(drawn.notes)} if drawn.notes else {}
         window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
         return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
 

@@ -33,12 +33,13 @@ class MediaChanged(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The picture without sound (or the finished still): the file, its SHA-256, and what was decided on the way."""
+    """The picture without sound (or the finished still): the file, its SHA-256, what was decided and noted on the way."""
 
     path: Path
     sha256: str
     decided: tuple[Decided, ...] = ()
     offered: tuple[Offered, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def draw(
             still = await take_thumbnail(plan, workdir / f"still.{plan.preset.extension}", cancelled)
             return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,), still.offered)
         picture = await runner.render(plan, workdir, on_progress, cancelled)
-    return Drawn(picture.path, picture.sha256)
+    return Drawn(picture.path, picture.sha256, notes=picture.notes)
 
 
 async def finish(plan: RenderPlan, drawn: Drawn, workdir: Path, cancelled: asyncio.Event) -> Finished:

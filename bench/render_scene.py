@@ -1,0 +1,111 @@
+"""Turn a length into three looping cameras and the locked EDL of a cut between them, for the render benches.
+
+A camera is 20 s of grainy, panned texture whose frames carry the strip (camera, frame), looped by copying packets: an hour
+costs seconds to make, and frame k of it shows k modulo 600. Shots last 4.5 to 10.5 s, eight a minute.
+"""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from ruach_studio.infra.media import find_ffmpeg
+from ruach_studio.render.plan import RenderPlan
+from ruach_studio.testing.strip import StripUnreadable, bits, cells, read_strip
+
+RATE, LOOP = 30, 600
+OFFSETS = {"A": 0, "B": 111, "C": -66}  # frames
+LENGTHS, ORDER = (225, 180, 315, 135, 270), "ACBABCAB"
+Size = tuple[int, int]
+
+
+def cameras(folder: Path, frames: int, size: Size) -> dict[str, Path]:
+    """Write the three cameras, each long enough for `frames` of programme at its offset."""
+    return {letter: _camera(folder, letter, frames + 67 - min(offset, 0), size) for letter, offset in OFFSETS.items()}
+
+
+def shots(frames: int, cuts: int | None = None) -> Iterator[tuple[str, int, int]]:
+    """Yield (camera, first frame, end exclusive): eight a minute, or `cuts` of equal length."""
+    start = index = 0
+    while start < frames:
+        length = LENGTHS[index % len(LENGTHS)] if cuts is None else frames * (index + 1) // cuts - start
+        end = min(start + length, frames)
+        camera = ORDER[index % len(ORDER)]
+        yield ("A" if start < OFFSETS["B"] else camera), start, end
+        start, index = end, index + 1
+
+
+def wire(paths: Mapping[str, Path], frames: int, cuts: int | None = None) -> dict[str, object]:
+    """Return the locked EDL."""
+    program = [
+        {"startFrame": a, "endFrameExclusive": b, "camera": camera, "reason": "speaker", "confidence": 0.9}
+        for camera, a, b in shots(frames, cuts)
+    ]
+    return {
+        "schemaVersion": "1.0", "sessionId": "bench", "masterCamera": "A", "durationFrames": frames, "fps": "30/1",
+        "version": 1, "status": "locked", "tracks": {"program": program},
+        "sources": {letter: {"role": "camera", "clips": [_clip(letter, path)]} for letter, path in paths.items()},
+    }  # fmt: skip
+
+
+def wrong_frames(path: Path, plan: RenderPlan, every: int = 1) -> int:
+    """Count frames that are missing, surplus, or (looking at every n-th) unreadable or not the planned one."""
+    wrong = count = 0
+    with av.open(str(path)) as film:
+        for count, frame in enumerate(film.decode(video=0), 1):
+            if (count - 1) % every or count > plan.frames:
+                wrong += count > plan.frames
+                continue
+            camera, number = plan.shown(count - 1)
+            try:
+                wrong += read_strip(frame.to_ndarray(format="gray").astype(np.uint8)) != (camera, (number or 0) % LOOP)
+            except StripUnreadable:
+                wrong += 1
+    return wrong + max(0, plan.frames - count)
+
+
+def _camera(folder: Path, letter: str, frames: int, size: Size) -> Path:
+    loop, path = folder / f"{letter}-loop.mp4", folder / f"{letter}.mp4"
+    _draw(loop, letter, size)
+    listing = folder / f"{letter}.txt"
+    times = -(-frames // LOOP)
+    listing.write_text(f"file '{loop}'\nduration {LOOP / RATE}\n" * times)
+    arguments = ["-f", "concat", "-safe", "0", "-i", str(listing), "-c", "copy", "-y", str(path)]
+    subprocess.run([str(find_ffmpeg()), "-nostdin", "-v", "error", *arguments], check=True)
+    return path
+
+
+def _draw(path: Path, letter: str, size: Size) -> None:
+    width, height = size
+    rng = np.random.default_rng(ord(letter))
+    cell = max(height // 135, 1)
+    texture = np.kron(rng.integers(60, 190, (height // cell + 1, width // cell)), np.ones((cell, cell)))[:height].astype(
+        np.uint8
+    )
+    grain = rng.integers(0, 12, (height, 2 * width)).astype(np.uint8)
+    chroma = np.full((height // 2, width), 128, np.uint8)
+    with av.open(str(path), "w") as out:
+        options = {"preset": "veryfast", "crf": "21", "g": "60", "keyint_min": "60", "sc_threshold": "0", "flags": "+cgop"}
+        video = out.add_stream("libx264", rate=RATE, options=options)
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        grid = cells(width, height)
+        for k in range(LOOP):
+            luma = np.roll(texture, k, axis=1)[:, :width] + grain[:, (k * 37) % width :][:, :width]
+            for square, on in zip(grid, bits(letter, k), strict=True):
+                luma[square.y0 : square.y1, square.x0 : square.x1] = 235 if on else 16
+            frame = av.VideoFrame.from_ndarray(np.concatenate([luma, chroma]), format="yuv420p")
+            frame.pts, frame.time_base = k, Fraction(1, RATE)
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+
+
+def _clip(letter: str, path: Path) -> dict[str, object]:
+    with av.open(str(path)) as film:
+        frames = film.streams.video[0].frames
+    return {
+        "path": str(path), "offsetMs": f"{OFFSETS[letter] * 1000}/{RATE}", "driftPpm": 0, "fps": "30/1",
+        "durationMs": frames * 1000 / RATE, "hasAudio": False, "startMs": 0,
+    }  # fmt: skip

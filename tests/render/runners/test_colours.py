@@ -1,0 +1,148 @@
+"""Colour patches of known light, rendered: the numbers that come out against the standards' own formulas."""
+
+import asyncio
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+
+from ruach_studio.infra.media import run
+from ruach_studio.render.plan import plan_render
+from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+
+WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
+PATCHES = [(0, 0, 0), (0.2, 0.2, 0.2), (1, 1, 1), (0.7, 0.1, 0.1), (0.1, 0.6, 0.1), (0.1, 0.1, 0.8), (0.8, 0.6, 0.45)]
+KR_KB = {"bt709": (0.2126, 0.0722), "smpte170m": (0.299, 0.114), "bt2020nc": (0.2627, 0.0593)}
+TO_709 = {  # linear light, from the primaries' and D65's coordinates
+    "bt709": np.eye(3),
+    "smpte170m": np.array(
+        [[0.939543, 0.050182, 0.010275], [0.017772, 0.965793, 0.016435], [-0.001622, -0.004370, 1.005991]]
+    ),
+    "bt2020": np.array(
+        [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
+    ),
+}
+
+
+def yuv(rgb, matrix, depth=8):
+    """Return limited-range codes (Y, Cb, Cr) of non-linear R'G'B'."""
+    kr, kb = KR_KB[matrix]
+    r, g, b = rgb
+    y = kr * r + (1 - kr - kb) * g + kb * b
+    cb, cr = (b - y) / (2 * (1 - kb)), (r - y) / (2 * (1 - kr))
+    unit = 1 << (depth - 8)
+    return (16 + 219 * y) * unit, (128 + 224 * cb) * unit, (128 + 224 * cr) * unit
+
+
+def signal(light):
+    """BT.1886: what a reference display needs to show this light."""
+    return np.clip(light, 0, 1) ** (1 / 2.4)
+
+
+def pq(nits):
+    y = (np.asarray(nits, float) / 10000) ** (2610 / 16384)
+    return ((3424 / 4096 + 2413 / 128 * y) / (1 + 2392 / 128 * y)) ** (2523 / 32)
+
+
+def hlg(nits):
+    """BT.2100's inverse OOTF for a display of 1,000 cd/m2 (gamma 1.2), then its OETF."""
+    display = np.asarray(nits, float) / 1000
+    luma = display @ np.array([0.2627, 0.6780, 0.0593])
+    scene = display * (luma ** (1 / 1.2 - 1) if luma > 0 else 0)
+    log = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
+    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), log)
+
+
+def mobius(light, linear=0.3, peak=1000 / 203):
+    """The brightest channel is bent, the others keep their proportion to it."""
+    top = light.max()
+    if top <= linear:
+        return light
+    a = -linear * linear * (peak - 1) / (linear * linear - 2 * linear + peak)
+    b = (linear * linear - 2 * linear * peak + peak) / (peak - 1)
+    bent = (b * b + 2 * b * linear + linear * linear) / (b - a) * (top + a) / (top + b)
+    return light * bent / top
+
+
+async def written(folder, patches, form, tags):
+    """Write a film that holds each flat colour, given by its codes, for four frames."""
+    path, raw = folder / "film.mkv", folder / "film.yuv"
+    kind = np.uint8 if form == "yuv420p" else np.dtype("<u2")
+    planes = [
+        np.full(64 * 36 // (4 if i else 1), round(c), kind)
+        for codes in patches
+        for _ in range(4)
+        for i, c in enumerate(codes)
+    ]
+    raw.write_bytes(b"".join(plane.tobytes() for plane in planes))
+    source = ["-f", "rawvideo", "-pix_fmt", form, "-s", "64x36", "-r", "30", "-i", str(raw)]
+    await run([*source, "-vf", f"setparams={tags}" if tags else "null", "-c:v", "ffv1", "-y", str(path)])
+    return path
+
+
+async def seen(film, count, make_edl, make_clip, folder):
+    """Render the film of `count` colours; return the codes in each one's third frame, and the stream's tags."""
+    plan = plan_render(make_edl([(4 * count, "A")], {"A": [make_clip(film, frames=4 * count)]}), WIDE)
+    picture = await FfmpegRunner().render(plan, folder / "work", lambda _: None, asyncio.Event())
+    with av.open(str(picture.path)) as opened:
+        stream = opened.streams.video[0]
+        frames = [frame.to_ndarray() for frame in opened.decode(stream)][2::4]
+        codec = stream.codec_context
+        tags = (codec.color_primaries, codec.color_trc, codec.colorspace)
+    return [(f[90, 160], f[180 + 22, 40], f[225 + 22, 40]) for f in frames], tags
+
+
+def farthest(found, wanted):
+    """Return the largest distance in code values."""
+    return np.abs(np.array(found, float) - np.array(wanted)).max(axis=1).round(1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "primaries", "tags"),
+    [
+        ("bt709", "bt709", "color_primaries=bt709:color_trc=bt709:colorspace=bt709"),
+        ("smpte170m", "bt709", ""),
+        ("smpte170m", "smpte170m", "color_primaries=smpte170m:color_trc=smpte170m:colorspace=smpte170m"),
+        ("bt2020nc", "bt2020", "color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt2020nc"),
+    ],
+)
+async def test_standard_range_keeps_its_colours(matrix, primaries, tags, make_edl, make_clip, tmp_path):
+    wanted = [yuv(signal(TO_709[primaries] @ np.array(rgb, float) ** 2.4), "bt709") for rgb in PATCHES]
+    film = await written(tmp_path, [yuv(rgb, matrix) for rgb in PATCHES], "yuv420p", tags)
+    found, told = await seen(film, len(PATCHES), make_edl, make_clip, tmp_path)
+    assert max(farthest(found, wanted)) <= 3, farthest(found, wanted)
+    assert told == (1, 1, 1)
+
+
+NITS = [
+    (0, 0, 0),
+    (1, 1, 1),
+    (50, 50, 50),
+    (203, 203, 203),
+    (1000, 1000, 1000),
+    (150, 40, 20),
+    (20, 90, 30),
+    (4000, 4000, 4000),
+]
+
+
+@pytest.mark.parametrize(("curve", "name", "patches"), [(pq, "smpte2084", NITS), (hlg, "arib-std-b67", NITS[:-1])])
+async def test_high_dynamic_range_is_mapped_by_the_rule(curve, name, patches, make_edl, make_clip, tmp_path):
+    light = [np.array(nits, float) for nits in patches]
+    mapped = [mobius(np.maximum(TO_709["bt2020"] @ (each / 203), 0)) for each in light]
+    wanted = [yuv(signal(each), "bt709") for each in mapped]
+    tags = f"color_primaries=bt2020:color_trc={name}:colorspace=bt2020nc"
+    film = await written(tmp_path, [yuv(curve(each), "bt2020nc", 10) for each in light], "yuv420p10le", tags)
+    found, told = await seen(film, len(patches), make_edl, make_clip, tmp_path)
+    assert max(farthest(found, wanted)) <= 4, farthest(found, wanted)
+    assert told == (1, 1, 1)
+
+
+async def test_a_screen_recording_in_rgb_gets_the_matrix_of_hd(make_edl, make_clip, tmp_path):
+    film = tmp_path / "screen.mkv"
+    await run(["-f", "lavfi", "-i", "color=c=0xB31919:s=64x36:r=30:d=0.3,format=gbrp", "-c:v", "ffv1", str(film)])
+    found, told = await seen(film, 2, make_edl, make_clip, tmp_path)
+    assert max(farthest(found, [yuv(np.array([0xB3, 0x19, 0x19]) / 255, "bt709")] * 2)) <= 2, found
+    assert told == (1, 1, 1)
