@@ -1,7 +1,7 @@
 """Programme frames and shown frames, both ways: golden vectors first, then what must hold for any programme."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ruach_studio.kernel.kept import KeptFrames
@@ -43,6 +43,7 @@ def test_frames_of_both_counts():
 stretches = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=12)
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 150), st.integers(0, 300), stretches)
 def test_monotone_invertible_and_of_the_right_length(start, end, left_out):
     kept = KeptFrames.of(start, end, left_out)

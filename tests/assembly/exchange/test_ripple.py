@@ -148,7 +148,7 @@ def marked(draw):
 
 
 @pytest.mark.parametrize("name", IMPORTS)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(marked())
 def test_what_nobody_touched_comes_back_with_all_its_marks(name, edl):
     back = import_back(edl, name, export(edl, name)[0].encode(), version=4)
@@ -157,7 +157,7 @@ def test_what_nobody_touched_comes_back_with_all_its_marks(name, edl):
 
 
 @pytest.mark.parametrize("name", IMPORTS)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(st.data())
 def test_another_programme_shows_the_same_frames_when_it_is_back(name, data):
     edl = data.draw(marked())
@@ -182,7 +182,8 @@ def test_a_cut_inside_what_is_left_out_stays(make_edl):
 
 
 @pytest.mark.skipif(shutil.which("melt") is None, reason="melt is not installed: apt install melt")
-@pytest.mark.parametrize("name", ["mlt", pytest.param("kdenlive", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mlt", "kdenlive"])
 def test_melt_shows_each_frame_from_its_place(tmp_path, make_edl, name):
     """Each file's luma tells its frame (5 per frame, over 40): a frame before or behind the jump cannot be mistaken."""
     plain = make_edl(fps="25", seconds=60.0)

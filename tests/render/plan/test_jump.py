@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ruach_studio.render.plan import EdlUnreadable, plan_render
@@ -79,6 +79,7 @@ def test_pieces_that_make_no_sense_are_refused(make_edl, make_clip, pieces):
 steps = st.lists(st.tuples(st.integers(1, 40), st.integers(-30, 30)), max_size=4)
 
 
+@settings(max_examples=50)
 @given(steps, st.integers(-50, 50))
 def test_pieces_never_overlap_and_their_frames_never_run_backwards(jumps, start):
     pieces, at, offset = [(F(0), F(start, 10))], 0, start

@@ -106,7 +106,7 @@ def test_writing_moves_with_what_is_shown(make_edl, cameras):
     assert on_output(lettering, replace(plan, omitted=()).timeline) == lettering
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), max_size=8))
 def test_any_marks_give_every_kept_frame_once_and_sound_of_the_same_length(steps):
     from tests.render.conftest import clip, edl
