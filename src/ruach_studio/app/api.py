@@ -29,6 +29,7 @@ from ruach_studio.membership.entrypoints import http as membership_http
 from ruach_studio.render.entrypoints import http as render_http
 from ruach_studio.render.entrypoints import http_presets as render_presets
 from ruach_studio.render.entrypoints import http_subjects as render_subjects
+from ruach_studio.render.entrypoints import http_thumbnail as render_thumbnail
 
 
 def create_api(services: Services) -> RuachApi:
@@ -42,6 +43,7 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(render_http.router(services))
     api.include_router(render_presets.router(services))
     api.include_router(render_subjects.router(services))
+    api.include_router(render_thumbnail.router(services))
     api.include_router(membership_http.router(services))
     api.include_router(formation_recovery.router(services))  # its /enrollments/unmappable is no id
     api.include_router(formation_enrollments.router(services))

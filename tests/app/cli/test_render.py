@@ -37,3 +37,27 @@ def test_an_edl_with_an_error_is_not_rendered(change, fact, tmp_path, capsys):
     assert fact in said["detail"]
     assert said["remedy"]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fact"),
+    [
+        (["--frame", "Q=0.4"], "places no subject"),
+        (["--frame", "A=1.4"], "places no subject"),
+        (["--frame", "A"], "is no place"),
+        (["--preset", "{}/clip_1_1.toml"], "already"),
+        (["--preset", "{}/mine.toml", "--preset", "{}/mine.toml"], "already"),
+        (["--preset", "{}/odd.json"], "odd side"),
+        (["--preset", "{}/none.toml"], "cannot be read"),
+    ],
+)
+def test_a_place_or_a_format_that_cannot_be_is_refused_before_anything_is_made(arguments, fact, tmp_path, capsys):
+    file = tmp_path / "talk.edl.json"
+    file.write_text(json.dumps(LOCKED))
+    for name in ("clip_1_1", "mine"):
+        (tmp_path / f"{name}.toml").write_text(f'name = "{name}"\nwidth = 64\nheight = 64\n')
+    (tmp_path / "odd.json").write_text('{"name": "odd", "width": 65, "height": 64}')
+    given = [text.format(tmp_path) for text in arguments]
+    assert run_command(["render", str(file), "--out", str(tmp_path / "out"), "--json", *given]) == 2
+    assert fact in json.loads(capsys.readouterr().err)["detail"]
+    assert not (tmp_path / "out").exists()

@@ -119,7 +119,7 @@ def test_without_a_transcript_a_note_says_what_is_missing():
     assert choose_window(talk(None, seconds=40), MINUTE).note is None
 
 
-sentence = st.tuples(st.integers(0, 200), st.integers(1, 900), st.integers(1, 40), st.integers(0, 2))
+sentence = st.tuples(st.integers(0, 12) | st.integers(0, 200), st.integers(1, 900), st.integers(1, 40), st.integers(0, 2))
 lengths = st.lists(sentence, min_size=1, max_size=25)
 
 

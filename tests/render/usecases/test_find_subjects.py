@@ -63,6 +63,13 @@ async def test_people_are_inside_the_crop_and_two_of_them_leave_it_at_the_centre
     assert [made.verdict.decision for made in found.decided][1:3] == ["x_0.50", "x_0.50"]
 
 
+async def test_a_camera_that_is_shown_briefly_is_looked_at_beyond_its_shots(talk, make_edl):
+    found = await look(make_edl([(4, "D"), (116, "B"), (118, "A"), (120, "C")], talk, fps="2/1"))
+    assert abs(float(found.places["A"]) - (0.5 - 0.42 * SIZE[1] / SIZE[0])) <= 0.02
+    assert [note[:8] for note in found.notes] == ["camera C"]
+    assert "no crop holds what moves" in found.notes[0]
+
+
 async def test_looking_again_says_the_same_and_the_operators_word_is_not_questioned(wire):
     first, again = await look(wire), await look(wire)
     assert first == again

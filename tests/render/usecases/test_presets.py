@@ -6,8 +6,10 @@ from sqlalchemy.exc import DBAPIError
 
 from ruach_studio.render.presets import FORMATS, BadPreset, UnknownFormat, preset_sha256
 from ruach_studio.render.store import jobs
+from ruach_studio.render.usecases.cancel_job import cancel_job
 from ruach_studio.render.usecases.read_presets import list_presets, list_versions, of_job
 from ruach_studio.render.usecases.request_renders import request_renders
+from ruach_studio.render.usecases.retry_job import retry_job
 from ruach_studio.render.usecases.save_preset import PresetMoved, StandardPreset, save_preset
 
 STORY = {"name": "story", "width": 180, "height": 320, "fit": "crop", "maxLengthS": 45}
@@ -65,6 +67,9 @@ async def test_a_job_keeps_the_format_it_was_asked_with_and_is_the_only_one_for_
         pinned = await of_job(conn, job)
     assert (job.preset_sha256, pinned) == (before.sha256, before.preset)
     assert preset_sha256(pinned) == before.sha256
+    await cancel_job(services, asked.job.render_job_id, actor="a", reason="test")
+    successor = await retry_job(services, asked.job.render_job_id, actor="a", reason="test")
+    assert successor.preset_sha256 == before.sha256
 
 
 async def test_render_all_stays_the_four(services, lock, wire):

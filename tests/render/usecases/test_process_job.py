@@ -92,7 +92,7 @@ async def test_render_all_publishes_four_artifacts_and_says_so_once_each(small, 
     automation_id = requested[0].job.automation_id
     async with services.database.connection() as conn:
         rules = sorted(d["result"]["rulesVersion"] for d in await list_decisions(conn, automation_id=automation_id))
-        assert rules == ["framing-v1"] * 2 + ["loudness-v1"] * 3 + ["short-v1", "thumbnail-v1"]
+        assert rules == ["framing-v1"] * 2 + ["loudness-v1"] * 3 + ["short-v1", "thumbnail-v2"]
         done = await steps.done(conn, automation_id, "full_16_9")
         assert list(done) == ["preflight", "render", "normalize", "upload"] or set(done) == {
             "preflight", "render", "normalize", "upload",

@@ -49,7 +49,7 @@ async def test_four_files_come_out_measured_and_exact(small, wire, read_strips, 
     with Image.open(made["thumbnail"].path) as image:
         assert image.size == (320, 180)
     assert {v.rules_version for v in made["short_9_16"].verdicts} == {"short-v1", "framing-v1", "loudness-v1"}
-    assert {v.rules_version for v in made["thumbnail"].verdicts} == {"thumbnail-v1"}
+    assert {v.rules_version for v in made["thumbnail"].verdicts} == {"thumbnail-v2"}
     steps = [r.step for r in reports if r.format == "full_16_9"]
     assert list(dict.fromkeys(steps)) == ["preflight", "render", "normalize", "upload"]
 

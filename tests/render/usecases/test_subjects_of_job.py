@@ -7,6 +7,8 @@ import pytest
 
 from ruach_studio.infra.audit import list_decisions, list_transitions
 from ruach_studio.kernel.errors import MediaFailure
+from ruach_studio.render import presets
+from ruach_studio.render.presets import preset_sha256
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.store.edls import NoLockedEdl
 from ruach_studio.render.usecases.read_jobs import list_jobs
@@ -40,6 +42,7 @@ async def test_a_retry_crops_as_the_first_run_did_and_the_audit_says_where(small
             await asyncio.sleep(0.05)
     assert runner.seen == [{"A": Fraction(3, 10), "B": Fraction(1, 2)}] * 2
     (made,) = ended
+    assert (made.attempt, made.preset_sha256) == (2, preset_sha256(presets.PRESETS["short_9_16"]))
     async with services.database.connection() as conn:
         rows = await list_decisions(conn, automation_id=made.automation_id)
     said = [row["result"]["reasons"][0] for row in rows if row["result"]["rulesVersion"] == "framing-v1"]

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -66,7 +67,23 @@ async def test_the_sharp_second_is_chosen(moody, make_clip, make_edl, tmp_path):
     plan = plan_render(make_edl([(300, "A")], {"A": [make_clip(moody, frames=300)]}), STILL)
     made = await take_thumbnail(plan, tmp_path / "t.jpg", asyncio.Event())
     assert made.frame == 180
-    assert "best of 10 pictures" in made.decided.verdict.reasons[2]
+    assert "best of 10 pictures" in made.decided.verdict.reasons[1]
+
+
+async def test_a_cropped_still_shows_the_subject(make_film, make_clip, make_edl, tmp_path):
+    path = make_film(tmp_path / "a.mp4", "A", 60)
+    wire = make_edl([(60, "A")], {"A": [make_clip(path, frames=60)]})
+    tall = replace(STILL, width=102, height=180, fit="crop", reframe="subject")
+    made = {}
+    for x in ("1/2", "1/5"):
+        plan = plan_render(wire, tall, places={"A": Fraction(x)})
+        still = await take_thumbnail(plan, tmp_path / f"{x[-1]}.jpg", asyncio.Event())
+        with Image.open(still.path) as image:
+            made[x] = np.asarray(image.convert("L")).astype(int)
+    assert made["1/2"].shape == made["1/5"].shape == (180, 102)
+    # the strip's left edge stands 160 - 43 px from the left: at 1/5 (crop from 12 to 114) it is out of the picture
+    assert made["1/2"][10:40].std() > 60
+    assert made["1/5"][10:40].std() < 20
 
 
 async def test_an_upright_recording_gets_bars_and_is_not_stretched(make_film, make_clip, make_edl, tmp_path):

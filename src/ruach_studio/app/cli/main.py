@@ -20,7 +20,7 @@ _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
-    "speakers": "speakers", "preset": "formats", "frame": "frame",
+    "speakers": "speakers", "preset": "formats", "frame": "frame", "thumbnail": "thumbnail",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -63,6 +63,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import speakers
 
             typed.add_typer(speakers.app, name="speakers", help="Say who is heard where and filmed by which camera.")
+        case "thumbnail":
+            from ruach_studio.app.cli import thumbnail
+
+            thumbnail.register(typed)
         case "frame":
             from ruach_studio.app.cli import frame
 

@@ -1,6 +1,7 @@
 """Turn a locked EDL file into finished files, in the foreground: `ruach render`, also the way out of an outage."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,7 @@ from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.lettering_style import Captions, Chapters, LetteringStyle
-from ruach_studio.render.presets import PRESETS, read_preset
+from ruach_studio.render.presets import PRESETS, BadPreset, Preset, read_preset
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import Artifact, FileProgress, render_files
 
@@ -47,7 +48,7 @@ def render(
     edl = read_edl(file)
     check_edl(file, edl)
     wire = to_wire(edl)
-    others = [read_preset(read_preset_file(path)) for path in preset or []]
+    others = own_presets(preset or [])
     wanted = [*(format or ([] if others else list(PRESETS))), *(each.name for each in others)]
     places = dict(_place(text, set(edl.sources)) for text in frame or [])
     with show.Bars(quiet=json) as bars:
@@ -74,6 +75,17 @@ def render(
         for artifact in artifacts:
             for note in artifact.notes:
                 show.line(f"{artifact.format}: {note}")
+
+
+def own_presets(files: Sequence[Path]) -> list[Preset]:
+    """Read formats from files. Raises BadPreset, also where two share a name or one has a standard format's."""
+    found: dict[str, Preset] = {}
+    for path in files:
+        made = read_preset(read_preset_file(path))
+        if made.name in PRESETS or made.name in found:
+            raise BadPreset(f"there is a format {made.name!r} already", subject=str(path), remedy="Give it another name.")
+        found[made.name] = made
+    return list(found.values())
 
 
 def _place(text: str, cameras: set[str]) -> tuple[str, Fraction]:

@@ -78,6 +78,7 @@ class JobOut(Wire):
     """A render job. `notes` say what the plan had to work around; `error` has code, message and retryable.
 
     `preset_sha256` is the content of the format as it was asked for (null in jobs from before that was kept).
+    `chosen_picture` is the candidate that an operator took; `output_url` is then that one's.
     """
 
     render_job_id: str
@@ -100,6 +101,7 @@ class JobOut(Wire):
     output_url: str | None = None
     artifact: ArtifactOut | None = None
     preset_sha256: str | None = None
+    chosen_picture: int | None = None
 
 
 class RequestedOut(Wire):
@@ -124,16 +126,17 @@ class BatchOut(Wire):
 def job_out(shown: ShownJob) -> JobOut:
     """Return the wire form of a job with its artifact."""
     job, artifact = shown.job, shown.artifact
-    fields: dict[str, Any] = {
-        name: getattr(job, name) for name in JobOut.model_fields if name not in ("status", "output_url", "artifact", "error")
-    }
+    own = set(JobOut.model_fields) - {"status", "output_url", "artifact", "error", "chosen_picture"}
+    fields: dict[str, Any] = {name: getattr(job, name) for name in own}
     error = None if job.error is None else {key: job.error.get(key) for key in ("code", "message", "retryable")}
     stored = None
     if artifact is not None:
         stored = ArtifactOut(**{name: getattr(artifact, name) for name in ArtifactOut.model_fields})
+    shown_url = shown.chosen.url if shown.chosen is not None else None if artifact is None else artifact.url
     return JobOut(
-        **fields, status=job.state, error=error, output_url=None if artifact is None else artifact.url, artifact=stored
-    )
+        **fields, status=job.state, error=error, output_url=shown_url, artifact=stored,
+        chosen_picture=None if shown.chosen is None else shown.chosen.place,
+    )  # fmt: skip
 
 
 def batch_out(found: list[Requested]) -> BatchOut:

@@ -93,8 +93,7 @@ def choose_short(talk: Talk) -> tuple[int, int, Decided] | None:
         return None
     least = min(talk.limit // 2, max(s.end - s.start for s in stretches))
     ranked = sorted((s for s in stretches if s.end - s.start >= least), key=lambda s: (-s.score, s.start, s.end))
-    best = ranked[0]
-    others: list[_Stretch] = []
+    best, others = ranked[0], list[_Stretch]()
     for stretch in ranked[1:]:
         if len(others) < NAMED - 1 and all(_apart(stretch, better) for better in (best, *others)):
             others.append(stretch)

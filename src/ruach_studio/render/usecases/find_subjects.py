@@ -1,14 +1,15 @@
 """Turn a locked EDL into the place of each camera's subject: look at pictures of its shots, let the rule say where.
 
 At most 25 key frames per camera, spread evenly over everything that the programme shows of it, whatever the format; so
-every format of a session frames a camera the same way. An operator's word is taken without looking. A file that cannot
-be opened gives no pictures: preflight is what refuses it.
+every format of a session frames a camera the same way. Where that gives fewer than six pairs of pictures (a wide camera is
+often seen for seconds only), over all that it recorded of the programme, shown or not. An operator's word is taken
+without looking. A file that cannot be opened gives no pictures: preflight is what refuses it.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import av
@@ -24,9 +25,10 @@ from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.framing import CROP_SHAPE, Motion, Placed, moved_columns, place_subject
 from ruach_studio.render.plan import Decided, Segment, read_edl
 from ruach_studio.render.plan.coverage import cover
+from ruach_studio.render.plan.wire import Cut
 from ruach_studio.render.presets import Preset
 
-PICTURES = 25
+PICTURES, ENOUGH_PAIRS = 25, 6
 LOOK_WIDTH = 160
 
 log = get_logger(__name__)
@@ -53,29 +55,47 @@ async def find_subjects(
     for segment in segments:
         if segment.camera is not None and segment.clip is not None:
             shown.setdefault(segment.camera, []).append(segment)
-    placed = [await asyncio.to_thread(_place, edl.rate, c, shown[c], told.get(c), cancelled) for c in sorted(shown)]
+    placed = []
+    for camera in sorted(shown):
+        alone = Cut(0, edl.frames, camera, "", 0.0)
+        everything = [s for s in cover(replace(edl, cuts=(alone,)), 0, edl.frames)[0] if s.camera == camera]
+        looks = (shown[camera], everything)
+        placed.append(await asyncio.to_thread(_place, edl.rate, camera, looks, told.get(camera), cancelled))
     notes = tuple(each.decided.verdict.reasons[0] + "; centre crop" for each in placed if not each.known)
     return Subjects({each.camera: each.x for each in placed}, tuple(each.decided for each in placed), notes)
 
 
 def _place(
-    rate: FrameRate, camera: str, segments: Sequence[Segment], told: Fraction | None, cancelled: asyncio.Event
+    rate: FrameRate, camera: str, looks: Sequence[Sequence[Segment]], told: Fraction | None, cancelled: asyncio.Event
 ) -> Placed:
     if told is not None:
         return place_subject(camera, Fraction(1), (), told)
     motions: list[Motion] = []
-    share, before = Fraction(0), None
+    share = Fraction(0)
     try:
-        for seen in _pictures(rate, segments):
-            if cancelled.is_set():
-                raise Cancelled("looking for the subjects was cancelled", subject=f"camera {camera}")
-            share = max(share, seen.crop_share)  # of files of different shapes the narrowest picture binds
-            if before is not None and before.path == seen.path:
-                motions.append(Motion(seen.frame, moved_columns(before.luma, seen.luma)))
-            before = seen
+        for segments in looks:
+            share, motions = _motions(rate, camera, segments, cancelled)
+            if len(motions) >= ENOUGH_PAIRS:
+                break
     except (MediaFailure, BadInput, av.FFmpegError, OSError) as error:  # preflight says it, if it is a fault
         log.warning("framing.camera.unread", camera=camera, message=str(error))
     return place_subject(camera, share, motions)
+
+
+def _motions(
+    rate: FrameRate, camera: str, segments: Sequence[Segment], cancelled: asyncio.Event
+) -> tuple[Fraction, list[Motion]]:
+    """Return what a 9:16 crop keeps of the width (of files of different shapes the narrowest binds), and what moved."""
+    motions: list[Motion] = []
+    share, before = Fraction(0), None
+    for seen in _pictures(rate, segments):
+        if cancelled.is_set():
+            raise Cancelled("looking for the subjects was cancelled", subject=f"camera {camera}")
+        share = max(share, seen.crop_share)
+        if before is not None and before.path == seen.path:
+            motions.append(Motion(seen.frame, moved_columns(before.luma, seen.luma)))
+        before = seen
+    return share, motions
 
 
 @dataclass(frozen=True, slots=True)

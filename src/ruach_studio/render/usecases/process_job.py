@@ -25,12 +25,13 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import RemotionRunner
-from ruach_studio.render.store import artifacts, edls, jobs, steps
+from ruach_studio.render.store import artifacts, candidates, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
 from ruach_studio.render.usecases.find_subjects import Subjects
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
+from ruach_studio.render.usecases.keep_candidates import all_there, candidate_facts, candidate_keys, put_candidates
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
 from ruach_studio.render.usecases.put_sidecars import delete_all, put_sidecars
 from ruach_studio.render.usecases.read_presets import of_job
@@ -85,7 +86,7 @@ class _Run:
         finished = await self._kept(done.get("normalize"))
         if finished is None:
             drawn = await self._kept(done.get("render")) or await self._draw()
-            finished = await self._finish(Drawn(self._folder / drawn.file_name, drawn.sha256))
+            finished = await self._finish(Drawn(self._folder / drawn.file_name, drawn.sha256), drawn.facts)
         return await self._publish(finished)
 
     async def _draw(self) -> DoneStep:
@@ -96,13 +97,14 @@ class _Run:
         await self._enter("render")
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
+        facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
         window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
         return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
 
-    async def _finish(self, drawn: Drawn) -> DoneStep:
+    async def _finish(self, drawn: Drawn, drawn_facts: Mapping[str, Any]) -> DoneStep:
         await self._enter("normalize")
         made = await finish(self._plan, drawn, self._folder, self._context.cancelled)
-        facts: dict[str, Any] = {}
+        facts = {name: drawn_facts[name] for name in ("candidates",) if name in drawn_facts}
         if made.sound is not None:
             measured = made.sound.final.measured
             facts = {
@@ -127,19 +129,30 @@ class _Run:
             1 if preset.is_still else self._plan.frames, finished.facts.get("lufs"), finished.facts.get("truePeakDbtp"), now,
             files,
         )  # fmt: skip
+        try:
+            offered = await put_candidates(artifact, finished.facts, self._folder, self._put)
+        except Cancelled:
+            await self._withdraw(key, finished)
+            raise
         async with self._services.database.transaction() as tx:
             current = await jobs.get(tx, job.render_job_id, lock=True)
             if current.state == "cancelled":  # nobody will ever hear of the objects
-                await delete_all([key, *(file["key"] for file in files)], self._services.store.delete)
+                await self._withdraw(key, finished)
+                await delete_all([file["key"] for file in files], self._services.store.delete)
             if current.state != "processing":
                 raise Cancelled(f"it is {current.state}", subject=f"render job {job.render_job_id}")
             await artifacts.insert(tx, artifact)
+            await candidates.insert(tx, offered)
             done = DoneStep("upload", key, stored.sha256, {"url": stored.url})
             await steps.record(tx, job.automation_id, job.format, job.render_job_id, done, now)
             await publish(tx, _completed(artifact))
             await jobs.move(tx, job.render_job_id, "completed", actor=WORKER, at=now)
         log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
         return result_of(artifact)
+
+    async def _withdraw(self, key: str, finished: DoneStep) -> None:
+        for made in candidate_keys(key, finished.facts):
+            await self._services.store.delete(made)
 
     async def _put(self, key: str, path: Path, content_type: str) -> StoredObject:
         """Store the file; a cancellation stops it at once and takes back what was stored."""
@@ -182,7 +195,9 @@ class _Run:
         if step is None:
             return None
         path = self._folder / step.file_name
-        good = await asyncio.to_thread(lambda: path.is_file() and sha256_of(path) == step.sha256)
+        good = await asyncio.to_thread(
+            lambda: path.is_file() and sha256_of(path) == step.sha256 and all_there(self._folder, step.facts)
+        )
         return step if good else None
 
 

@@ -20,7 +20,7 @@ from ruach_studio.render.sidecars import ffmetadata
 from ruach_studio.render.usecases.disk import check_room, disk_errors
 from ruach_studio.render.usecases.lay_audio import lay_audio
 from ruach_studio.render.usecases.master_audio import Mastered, join, master_audio
-from ruach_studio.render.usecases.take_thumbnail import take_thumbnail
+from ruach_studio.render.usecases.take_thumbnail import Offered, take_thumbnail
 
 LENGTH_TOLERANCE_S = 0.25
 
@@ -38,6 +38,7 @@ class Drawn:
     path: Path
     sha256: str
     decided: tuple[Decided, ...] = ()
+    offered: tuple[Offered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def draw(
         await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
         if plan.preset.is_still:
             still = await take_thumbnail(plan, workdir / f"still.{plan.preset.extension}", cancelled)
-            return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,))
+            return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,), still.offered)
         picture = await runner.render(plan, workdir, on_progress, cancelled)
     return Drawn(picture.path, picture.sha256)
 

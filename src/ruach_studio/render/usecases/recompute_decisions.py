@@ -11,7 +11,7 @@ from typing import Any
 from ruach_studio.infra.audit import stored_inputs
 from ruach_studio.kernel.errors import Malformed
 from ruach_studio.kernel.timebase import FrameRate
-from ruach_studio.render import framing, loudness, thumbnail
+from ruach_studio.render import framing, loudness, thumbnail, thumbnail_rank
 from ruach_studio.render.plan import Decided, LockedEdl, short, window
 from ruach_studio.render.plan.wire import Cut, MarkedShort
 from ruach_studio.render.presets import AudioCodec
@@ -71,6 +71,14 @@ def _thumbnail(inputs: Mapping[str, Any]) -> Decided:
     return thumbnail.choose_picture(candidates, FrameRate.parse(Fraction(inputs["rate"])))[1]
 
 
+def _thumbnail_v2(inputs: Mapping[str, Any]) -> Decided:
+    pictures = [
+        thumbnail_rank.Picture(p["frame"], p["camera"], thumbnail.Score(**p["score"]), float(p["change"]))
+        for p in inputs["pictures"]
+    ]
+    return thumbnail_rank.rank_pictures(pictures, FrameRate.parse(Fraction(inputs["rate"])), inputs["lookedAt"])[1]
+
+
 def _framing(inputs: Mapping[str, Any]) -> Decided:
     motions = [framing.Motion(motion["frame"], tuple(motion["columns"])) for motion in inputs["motions"]]
     told = None if inputs["told"] is None else Fraction(inputs["told"])
@@ -91,6 +99,7 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], Decided]] = {
     window.RULES_VERSION: _short,
     short.RULES_VERSION: _short_v2,
     thumbnail.RULES_VERSION: _thumbnail,
+    thumbnail_rank.RULES_VERSION: _thumbnail_v2,
     loudness.RULES_VERSION: _loudness,
     framing.RULES_VERSION: _framing,
 }

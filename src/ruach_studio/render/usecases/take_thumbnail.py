@@ -1,13 +1,14 @@
-"""Turn a plan into its thumbnail: look at key frames of the programme, let the rule choose, write that real frame as JPEG.
+"""Turn a plan into its thumbnail and what else could be: look at key frames, let the rule rank, write real frames as JPEG.
 
 The pictures come from the camera files themselves, so the thumbnail does not wait for a video to be rendered.
 """
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -20,8 +21,10 @@ from PIL import Image
 from ruach_studio.infra.media import probe
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.render.plan import Decided, RenderPlan, Segment, first_programme_frame
+from ruach_studio.render.plan.crop import crop_box
 from ruach_studio.render.presets import Preset
-from ruach_studio.render.thumbnail import Candidate, choose_picture, quiet_stretches, score_picture
+from ruach_studio.render.thumbnail import Candidate, quiet_stretches, score_picture
+from ruach_studio.render.thumbnail_rank import Picture, rank_pictures, reason_of, shortlisted
 
 MAX_CANDIDATES = 240
 SCORE_WIDTH = 320
@@ -38,22 +41,69 @@ class NoPicture(MediaFailure):
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """One picture that may be the thumbnail: the JPEG, its programme frame and camera, its score and what speaks for it."""
+
+    path: Path
+    frame: int
+    camera: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """The JPEG and why this frame."""
+    """The JPEG, why this frame, and all that is on offer, the JPEG first."""
 
     path: Path
     frame: int
     decided: Decided
+    offered: tuple[Offered, ...]
 
 
 async def take_thumbnail(plan: RenderPlan, path: Path, cancelled: asyncio.Event) -> Thumbnail:
-    """Write the thumbnail of `plan` to `path`. Raises NoPicture, Cancelled."""
+    """Write the thumbnail of `plan` to `path`, the others on offer beside it as NAME-2 … NAME-5.
+
+    Raises NoPicture, Cancelled.
+    """
     candidates = await asyncio.to_thread(_look, plan, cancelled)
     if not candidates:
         raise NoPicture(subject=plan.session_id, remedy="Check that the cameras' files can be played.")
-    best, decided = choose_picture(candidates, plan.rate)
-    await asyncio.to_thread(_write, plan, best.frame, path)
-    return Thumbnail(path, best.frame, decided)
+    pictures = await asyncio.to_thread(_watch, plan, shortlisted(candidates, plan.rate), cancelled)
+    ranked, decided = rank_pictures(pictures, plan.rate, len(candidates))
+    offered = []
+    for place, picture in enumerate(ranked, 1):
+        target = path if place == 1 else path.with_stem(f"{path.stem}-{place}")
+        await asyncio.to_thread(_write, plan, picture.frame, target)
+        offered.append(Offered(target, picture.frame, picture.camera, picture.total, (reason_of(picture, plan.rate),)))
+    return Thumbnail(path, ranked[0].frame, decided, tuple(offered))
+
+
+def _watch(plan: RenderPlan, candidates: Sequence[Candidate], cancelled: asyncio.Event) -> list[Picture]:
+    """Return the candidates with how much each changes until its file's next frame."""
+    pictures = []
+    for candidate in candidates:
+        if cancelled.is_set():
+            raise Cancelled("looking for a thumbnail was cancelled", subject=plan.session_id)
+        segment = _segment(plan, candidate.frame)
+        pictures.append(Picture(candidate.frame, candidate.camera, candidate.score, _change(plan, segment, candidate.frame)))
+    return pictures
+
+
+def _change(plan: RenderPlan, segment: Segment, frame: int) -> float:
+    """Return the mean absolute luma change from the picture at `frame` to its file's next one; 0 for the last."""
+    clip, source = segment.clip, segment.source_frame_at(plan.rate, frame)
+    if clip is None or clip.rate is None or source is None:
+        return 0.0
+    zero_s, frame_s = probe(clip.path).local_zero_s, float(1 / clip.rate.value)
+    seen: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = []
+    with av.open(clip.path, options={"protocol_whitelist": "file"}) as container:
+        for picture in _from(container, zero_s, source, frame_s):
+            if (picture.time or 0.0) - zero_s > (source - 0.5) * frame_s:
+                seen.append(_luma(picture))
+            if len(seen) == 2:
+                return round(float(np.abs(seen[0].astype(np.int16) - seen[1]).mean()), 3)
+    return 0.0
 
 
 def _look(plan: RenderPlan, cancelled: asyncio.Event) -> list[Candidate]:
@@ -75,9 +125,16 @@ def _look(plan: RenderPlan, cancelled: asyncio.Event) -> list[Candidate]:
 
 
 def _scored(frame: int, segment: Segment, picture: VideoFrame) -> Candidate:
+    return Candidate(frame, segment.camera or "", score_picture(_luma(picture)))
+
+
+def _luma(picture: VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     height = max(2, round(picture.height * SCORE_WIDTH / picture.width / 2) * 2)
-    luma = np.asarray(picture.reformat(width=SCORE_WIDTH, height=height, format="gray").to_ndarray(), np.uint8)
-    return Candidate(frame, segment.camera or "", score_picture(luma))
+    return np.asarray(picture.reformat(width=SCORE_WIDTH, height=height, format="gray").to_ndarray(), np.uint8)
+
+
+def _segment(plan: RenderPlan, frame: int) -> Segment:
+    return next(s for s in plan.segments if s.start_frame <= frame < s.end_frame_exclusive)
 
 
 def _key_frames(
@@ -135,8 +192,8 @@ def _from(container: InputContainer, zero_s: float, source: int, frame_s: float)
 
 
 def _write(plan: RenderPlan, frame: int, path: Path) -> None:
-    segment = next(s for s in plan.segments if s.start_frame <= frame < s.end_frame_exclusive)
-    image = _fitted(_image(*_exact(plan, segment, frame)), plan.preset)
+    segment = _segment(plan, frame)
+    image = _fitted(_image(*_exact(plan, segment, frame)), plan.preset, segment.subject_x)
     part = path.with_suffix(".part")
     try:
         image.save(part, format="JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
@@ -155,8 +212,12 @@ def _image(picture: VideoFrame, shape: float) -> Image.Image:
     return image.rotate(picture.rotation, expand=True) if picture.rotation else image
 
 
-def _fitted(image: Image.Image, preset: Preset) -> Image.Image:
-    """Return the whole image on a black ground of the preset's size."""
+def _fitted(image: Image.Image, preset: Preset, subject_x: Fraction) -> Image.Image:
+    """Return the image at the preset's size: all of it on a black ground, or cropped around the subject."""
+    if preset.fit == "crop":
+        x, y, width, height = crop_box(image.width, image.height, preset, subject_x)
+        cropped = image.crop((x, y, x + width, y + height))
+        return cropped.resize((preset.width, preset.height), Image.Resampling.LANCZOS)
     part = min(preset.width / image.width, preset.height / image.height)
     size = (max(1, round(image.width * part)), max(1, round(image.height * part)))
     ground = Image.new("RGB", (preset.width, preset.height))
