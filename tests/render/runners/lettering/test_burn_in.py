@@ -16,7 +16,10 @@ from ruach_studio.render.sidecars import captions_of
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen"
 VERSE = "For God so loved the world, that he gave his only Son, that whoever believes in him should not perish. " * 5
-SIZES = [("full_16_9", (480, 270)), ("short_9_16", (270, 480)), ("clip_1_1", (270, 270))]
+SIZES = [
+    pytest.param("short_9_16", (270, 480)), pytest.param("full_16_9", (480, 270), marks=pytest.mark.slow),
+    pytest.param("clip_1_1", (270, 270), marks=pytest.mark.slow),
+]  # fmt: skip
 
 
 def holds(room, box) -> bool:
