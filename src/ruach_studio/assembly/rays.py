@@ -4,9 +4,9 @@ While one person speaks, the levels at all microphones lie on a ray: louder or s
 microphones stay. So the windows of single voices crowd around as many points as there are speakers, once the mean over
 the microphones is taken off; those of two voices scatter between. A crowd's middle has more windows near it (RMS 1.5 dB)
 than any window within 2 dB (density peaks: Rodriguez and Laio, 2014). No threshold on who leads is needed, so neither
-gains nor strong bleed hide a speaker. Which ray is whose: the assignment of rays to microphones with the largest sum of dB
-(Hungarian method); a microphone's gain stands in every such sum once and so does not matter, if there are as many rays as
-microphones. Counterpart: calibration_rays.py makes calibrated voices of it.
+gains nor strong bleed hide a speaker. Which ray is whose: each stands out at his own microphone, that is, is louder there
+than the rays' mean there; the assignment with the largest sum of that (Hungarian method) does not depend on gains and
+leaves a microphone that only hears others without a ray. Counterpart: calibration_rays.py makes calibrated voices of it.
 """
 
 from dataclasses import dataclass
@@ -54,9 +54,7 @@ def rays_of(level_db: Levels, floor_db: Levels) -> Rays:
     if not found.size:
         return none
     middles = _refined(points, points[found])
-    # With fewer rays than microphones gains do matter; then noise, the same knob's work, stands for them.
-    gain_db = floor_db if len(middles) < mics else np.zeros(mics)
-    rows, columns = linear_sum_assignment(gain_db - middles)
+    rows, columns = linear_sum_assignment(middles.mean(axis=0) - middles)
     order = np.argsort(columns)
     apart = distance_db(middles, middles)[np.triu_indices(len(middles), 1)]
     closest = float(apart.min()) if apart.size else np.inf
