@@ -2,16 +2,20 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import ruach_studio
 from ruach_studio.assembly.angles import select_again, select_angles
 from ruach_studio.assembly.angles_shot import REVISION
+from ruach_studio.assembly.edl import edl_bytes, to_wire
 from ruach_studio.assembly.energy import EnergyMatrix
 from ruach_studio.kernel.errors import BadInput
-from ruach_studio.kernel.hashing import inputs_hash, plain
+from ruach_studio.kernel.hashing import canonical_json, inputs_hash, plain
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "angles"
 FIRST = json.loads((GOLDEN / "angle_v2_first_revision.json").read_text())
@@ -68,3 +72,14 @@ def test_new_inputs_say_their_revision_and_give_the_same_plan_again(ruleset):
 def test_an_unknown_revision_is_refused(revision):
     with pytest.raises(BadInput, match=f"no revision {revision}"):
         select_angles(first_matrix(FIRST[0]), wide="W", revision=revision)
+
+
+def test_the_draft_of_a_fixed_talk_is_pinned_to_the_byte_and_the_same_from_a_second_interpreter():
+    pinned = json.loads((GOLDEN / "edl.json").read_text())
+    edl = MAKER.edl_of(TALKS["levels"])
+    assert to_wire(edl) == pinned
+    assert edl_bytes(edl) == canonical_json(pinned)
+    source = str(Path(ruach_studio.__file__).parents[1])
+    told = {"PYTHONPATH": source, "PYTHONHASHSEED": "7", "PATH": "/usr/bin:/bin"}
+    again = subprocess.run([sys.executable, str(GOLDEN / "make.py"), "--edl"], env=told, capture_output=True, check=True)
+    assert json.loads(again.stdout) == pinned
