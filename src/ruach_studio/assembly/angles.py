@@ -57,13 +57,13 @@ def select_angles(
     `mic_map` names, for each microphone's column, the camera that shows its speaker; by default every camera but the
     wide hears its own subject. `speakers` says more and wins over it: several microphones and cameras per speaker, several
     speakers per camera. A wide's microphone competes only if a map names it. Without a wide, silence stays on the shot.
-    `revision` is that of `angle-v2` (1 or 2). Raises BadInput for unknown names, no usable microphone, fewer than one
+    `revision` is that of `angle-v2` (1 to 3). Raises BadInput for unknown names, no usable microphone, fewer than one
     window or more than 16 cameras.
     """
     if ruleset not in WINDOW_MS:
         raise BadInput(f"there is no ruleset {ruleset!r}", subject="ruleset", remedy="Use angle-v1 or angle-v2.")
-    if revision not in (1, REVISION):
-        raise BadInput(f"angle-v2 has no revision {revision}", subject="ruleset", remedy=f"Use 1 or {REVISION}.")
+    if revision not in range(1, REVISION + 1):
+        raise BadInput(f"angle-v2 has no revision {revision}", subject="ruleset", remedy=f"Use 1 to {REVISION}.")
     if speakers is not None:
         mic_map = _checked(speakers, matrix, wide)
         if ruleset == "angle-v2" and revision == 1:

@@ -1,15 +1,16 @@
 """Turn what is known against a shot of `angle-v2` into a factor on its confidence, and say each in words with its numbers.
 
-Weak separation of the microphone (< 4 dB) x 0.6; no two microphones prove a speaker x 0.45; sync confidence under 0.8 x that
-confidence; automatic gain control x 0.6 where levels had to decide, x 0.85 where arrival order did; levels that cannot be
-trusted without arrival order x 0.6; a gain change in the shot's block x 0.85; talking at once under a close-up x 0.8; audio
-missing x 0.7; the camera not recording x 0.5; a shot under 3 s x 0.9. Counterpart: angles_words.py says what speaks for it.
+Weak separation of the microphone (< 4 dB; in revision 3: two speakers' rays within 3 dB) x 0.6; no two microphones prove a
+speaker x 0.45; sync confidence under 0.8 x that confidence; automatic gain control x 0.6 where levels had to decide, x 0.85
+where arrival order did; levels that cannot be trusted without arrival order x 0.8; a gain change in the shot's block x 0.85;
+talking at once under a close-up x 0.8; audio missing x 0.7; the camera not recording x 0.5; a shot under 3 s x 0.9.
+Counterpart: angles_words.py says what speaks for it.
 """
 
 from ruach_studio.assembly.angles_shot import Scene, named
 from ruach_studio.assembly.angles_spans import Spans
 from ruach_studio.assembly.angles_targets import Take
-from ruach_studio.assembly.angles_weigh import Weighed
+from ruach_studio.assembly.angles_weigh import ALIKE_DB, Weighed
 from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, WEAK_SEPARATION_DB
 from ruach_studio.assembly.gain_watch import BLOCK_S
 from ruach_studio.kernel.timebase import clock_text
@@ -31,7 +32,10 @@ def doubts(scene: Scene, w: Weighed, take: Take, length_s: float, told: Spans, i
     if members and len(w.voices.mics) > 1:
         if w.by == "level":
             mic = max((w.voices.mics[s] for s in members), key=lambda m: m.separation_db)
-            if mic.separation_db < WEAK_SEPARATION_DB:
+            alike = w.voices.apart_db
+            if alike is not None and alike < ALIKE_DB:
+                doubt(0.6, f"two speakers differ by only {alike:.1f} dB between the microphones ({ALIKE_DB:g} dB wanted)")
+            elif alike is None and mic.separation_db < WEAK_SEPARATION_DB:
                 doubt(0.6, f"microphone {mic.mic} separates its speaker by only {mic.separation_db:.1f} dB (4 dB wanted)")
             if sum(m.own_s >= EVIDENCE_MIN_S for m in w.voices.mics) < 2:
                 doubt(0.45, "the microphones do not tell the speakers apart; check which camera each one belongs to")

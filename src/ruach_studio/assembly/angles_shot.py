@@ -32,7 +32,7 @@ _STRATEGIES = {
     "backchannel": ("hold", "cut"), "laughter": ("wide", "hold"), "collision": ("hold", "winner", "wide"),
     "crosstalk": ("wide", "winner", "hold"),
 }  # fmt: skip
-REVISION = 2  # of `angle-v2`; what was decided before there were revisions is revision 1 and stays so
+REVISION = 3  # of `angle-v2`, the latest; what was decided by an earlier one stays so (0033, 0045)
 _FIRST_OPTIONS = (
     "min_shot_s", "switch_cooldown_s", "lead_db", "silence_dbfs", "pace_s", "lead_in_s", "overlap_s", "max_shot_s",
     "cutaway_s", "sync_confidence",

@@ -1,10 +1,13 @@
-"""Turn an energy matrix into the cost of showing each target in each window: `angle-v2`, revision 2.
+"""Turn an energy matrix into the cost of showing each target in each window: `angle-v2`, revisions 2 and 3.
 
 As in revision 1 (`angles_v2.py`) each speaker's own voice is unmixed and smoothed over 0.5 s; showing target c costs
 1 - share_c while somebody speaks, 0.55 while nobody does; the wide 0.6 and 0.1. New: a gain that changes is followed
 (calibration_rolling.py); where a recorder controls its gain, or a microphone separates its speaker by less than 4 dB or
 proves none, arrival order decides, if it was measured; overlaps have names (overlap.py) and each its strategy; while a
-microphone is missing, what the others hear of its speaker is not taken for theirs.
+microphone is missing, what the others hear of its speaker is not taken for theirs. Revision 3 learns the voices from rays
+(calibration_rays.py), so that weak separation alone is no reason to mistrust levels: rays closer than 3 dB are. Where levels
+cannot be trusted arrival order decides alone (they only harmed it), less what a voice leaves at others' lags. A voice within
+12 dB (not 10) of its usual level counts as speaking.
 """
 
 from collections.abc import Mapping
@@ -29,9 +32,10 @@ from ruach_studio.assembly.angles_v2 import (
     sigmoid,
     smoothed,
 )
-from ruach_studio.assembly.arrival_evidence import arrivals
+from ruach_studio.assembly.arrival_evidence import arrivals, unleaked
 from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, VOICE_MIN_DB, WEAK_SEPARATION_DB, Voices, calibrate_levels
-from ruach_studio.assembly.calibration_rolling import LEARN_MOST, calibrate_rolling
+from ruach_studio.assembly.calibration_rays import calibrate_by_rays
+from ruach_studio.assembly.calibration_rolling import LEARN_MOST, Learn, calibrate_rolling
 from ruach_studio.assembly.gain_watch import GainChange, automatic_gain
 from ruach_studio.assembly.mapping import Speaker, SpeakerMap, map_of_mics
 from ruach_studio.assembly.overlap import LEVEL_DB, Overlap, backchannels, overlaps
@@ -39,6 +43,8 @@ from ruach_studio.assembly.overlap import LEVEL_DB, Overlap, backchannels, overl
 ARRIVAL_GAIN, ARRIVAL_ACTIVE, ARRIVAL_SLOPE, ARRIVAL_VOICED = 8.0, 0.3, 0.06, 0.22
 GAP_MARGIN_DB, GAP_WORD_S = 1.0, 1.1
 HOPELESS_SEPARATION_DB = 1.0
+ALIKE_DB = 3.0  # rays closer than this do not tell two speakers apart for sure
+VOICED_DB = -12.0  # of revision 3
 BACKCHANNEL_PULL = 1.0
 UNCOVERED_COST = 1000.0
 
@@ -78,19 +84,21 @@ def weigh(scene: Scene) -> Weighed:
     speakers = scene.speakers or map_of_mics(dict(scene.mics))
     raw = speaker_levels(scene, speakers)
     names = tuple((speaker.mics[0].column, speaker.cameras[0]) for speaker in speakers.speakers)
-    voices, changes = calibrate_rolling(raw, names, scene.window_s)
+    voices, changes = calibrate_rolling(raw, names, scene.window_s, _learner(scene))
     agc = automatic_gain(raw, scene.window_s)
     need = _needs_arrival(voices, agc)
     level, active, gap = _by_level(voices, scene.window_s)
     share = _softmax(SHARE_GAIN * level)
-    voiced = (level > LEVEL_DB) & (active > 0.5)[:, None]
+    latest = scene.revision > 2
+    voiced = (level > (VOICED_DB if latest else LEVEL_DB)) & (active > 0.5)[:, None]
     by: Literal["level", "arrival", "both"] = "level"
     if need and scene.matrix.arrival is not None:
         mics = [_whole_mic(speaker) for speaker in speakers.speakers]
         found = arrivals(scene.matrix.arrival, mics)
         if found is not None:
-            by = "arrival" if _hopeless(voices, agc) else "both"
-            strength = smoothed(np.clip(found.strength, 0.0, 1.5), scene.window_s)
+            by = "arrival" if latest or _hopeless(voices, agc) else "both"
+            raw_strength = unleaked(found.strength) if latest else found.strength
+            strength = smoothed(np.clip(raw_strength, 0.0, 1.5), scene.window_s)
             if by == "both":
                 share = _softmax(ARRIVAL_GAIN * strength + SHARE_GAIN * level)
             else:
@@ -117,7 +125,12 @@ def levels_untrusted(scene: Scene) -> bool:
     speakers = scene.speakers or map_of_mics(dict(scene.mics))
     raw = speaker_levels(scene, speakers)
     names = tuple((speaker.mics[0].column, speaker.cameras[0]) for speaker in speakers.speakers)
-    return _needs_arrival(calibrate_levels(raw, names, scene.window_s, LEARN_MOST), automatic_gain(raw, scene.window_s))
+    voices = _learner(scene)(raw, names, scene.window_s, LEARN_MOST)
+    return _needs_arrival(voices, automatic_gain(raw, scene.window_s))
+
+
+def _learner(scene: Scene) -> Learn:
+    return calibrate_by_rays if scene.revision > 2 else calibrate_levels
 
 
 def speaker_levels(scene: Scene, speakers: SpeakerMap) -> Levels:
@@ -140,12 +153,15 @@ def speaker_levels(scene: Scene, speakers: SpeakerMap) -> Levels:
 def _needs_arrival(voices: Voices, agc: Mask) -> bool:
     if len(voices.mics) < 2:
         return False
-    weak = any(m.separation_db < WEAK_SEPARATION_DB or m.own_s < EVIDENCE_MIN_S for m in voices.mics)
-    return bool(agc.any()) or weak
+    if voices.apart_db is not None:
+        weak = voices.apart_db < ALIKE_DB
+    else:
+        weak = any(m.separation_db < WEAK_SEPARATION_DB for m in voices.mics)
+    return bool(agc.any()) or weak or any(m.own_s < EVIDENCE_MIN_S for m in voices.mics)
 
 
 def _hopeless(voices: Voices, agc: Mask) -> bool:
-    """Say whether levels are of no use at all; else arrival order only helps them."""
+    """Say whether levels are of no use at all; else, in revision 2, arrival order only helps them."""
     return bool(agc.any()) or any(m.separation_db < HOPELESS_SEPARATION_DB or m.own_s < EVIDENCE_MIN_S for m in voices.mics)
 
 

@@ -1,4 +1,4 @@
-"""Turn the evidence under each shot of `angle-v2`, revision 2, into the plan: times, words with numbers, confidence.
+"""Turn the evidence under each shot of `angle-v2`, revisions 2 and 3, into the plan: times, words with numbers, confidence.
 
 Confidence of a speaker's shot = 0.5 + 0.5 x (his share minus the next share), averaged over the windows where somebody
 speaks; of a wide for silence 0.9, for people talking at once 0.9 x how much of it overlaps; a cutaway 0.6; where a missing
@@ -32,7 +32,7 @@ _AT_ONCE = {"crosstalk": "talk at once", "laughter": "are loud at once (laughter
 
 
 def plan_latest(scene: Scene) -> AnglePlan:
-    """Return the shots that `angle-v2`, revision 2, makes of `scene`: gap-free from 0 to the duration, deterministic."""
+    """Return the shots that `angle-v2`, revision 2 or 3, makes of `scene`: gap-free, 0 to the duration, deterministic."""
     inputs = scene.inputs("angle-v2")
     w = remembered(_read(scene, inputs), scene.matrix.dbfs.size, lambda: weigh(scene))
     options, window_s = scene.options, scene.window_s
@@ -60,8 +60,8 @@ def _read(scene: Scene, inputs: Mapping[str, Any]) -> Hashable:
     told = replace(o, pace_s=0.0, lead_in_s=0.0, switch_cooldown_s=0.0, max_shot_s=None, cutaway_s=0.0)
     given = None if matrix.arrival is None else matrix.arrival.sha256
     return (
-        "angle-v2.2", inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given, scene.duration_s, scene.mics,
-        scene.wide, scene.cameras, scene.speakers, inputs_hash(told),
+        f"angle-v2.{scene.revision}", inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given,
+        scene.duration_s, scene.mics, scene.wide, scene.cameras, scene.speakers, inputs_hash(told),
     )  # fmt: skip
 
 

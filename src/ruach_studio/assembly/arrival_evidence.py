@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ruach_studio.assembly.angles_shot import Levels
 from ruach_studio.assembly.arrival import LAG_MS_MAX, ArrivalMatrix
+from ruach_studio.assembly.calibration import BLEED_MAX, unmix
 
 BIN_MS = 0.125
 NEAR_MS = 0.4
@@ -22,6 +23,7 @@ PASSES = 3
 MODE_SHARE = 0.06  # of the highest mode: what is less is an echo
 APART_MS = 0.5  # outer modes closer than this are one place
 HEIGHT_MIN = 0.085  # chance reaches 0.08
+LEAK_LEAST = 0.5  # of a clear voice's height
 _CLEAR_PERCENTILE = 80.0
 
 
@@ -64,6 +66,25 @@ def arrivals(matrix: ArrivalMatrix, mics: Sequence[str]) -> Arrivals | None:
                 templates[s, p] = _lag_of(int(np.argmax(histogram)))
         strength = _strength(lag, height, templates)
     return Arrivals(strength / _clear_heights(strength), templates)
+
+
+def unleaked(strength: Levels) -> Levels:
+    """Take out what a voice leaves at the lags of those who sit near him in time (revision 3).
+
+    Between a pair of microphones, two people's lags may lie closer than the 0.8 ms of a peak's foot, and in echoes more
+    often. What the others show while one clearly leads, re his own height, is this leak; it is unmixed as bleed is.
+    """
+    top = np.sort(strength, axis=1)
+    clear = (top[:, -1] >= LEAK_LEAST) & (top[:, -1] > 1.3 * top[:, -2])
+    lead = strength.argmax(axis=1)
+    leak = np.eye(strength.shape[1])
+    for j in range(strength.shape[1]):
+        mine = strength[clear & (lead == j)]
+        if len(mine) >= 20:
+            usual = np.median(mine, axis=0)
+            leak[:, j] = np.minimum(usual / usual[j], BLEED_MAX)
+            leak[j, j] = 1.0
+    return unmix(strength, leak)
 
 
 def _clear_heights(strength: Levels) -> Levels:

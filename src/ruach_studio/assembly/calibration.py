@@ -42,7 +42,8 @@ class Voices:
 
     `relative_db`: the speaker's level re his own usual level, other people's bleed removed, at least -40.
     `snr_db`: the raw level above the microphone's floor. `recording`: False where there is no audio at all.
-    `bleed`, (n_mics, n_mics): power of speaker j at microphone i, each re its own.
+    `bleed`, (n_mics, n_mics): power of speaker j at microphone i, each re its own. `apart_db`: how far the rays of the two
+    speakers that are most alike lie apart (rays.py); None if it was not learned from rays.
     """
 
     relative_db: Levels
@@ -50,6 +51,7 @@ class Voices:
     recording: Mask
     mics: tuple[MicCalibration, ...]
     bleed: Levels
+    apart_db: float | None = None
 
 
 def calibrate(scene: Scene) -> Voices:
@@ -73,34 +75,36 @@ def calibrate_levels(
     if not recording.any():
         raise BadInput("no microphone recorded anything", subject="session", remedy="Check the files' audio tracks.")
     level = np.maximum(np.where(recording, raw, DIGITAL_FLOOR_DBFS), DIGITAL_FLOOR_DBFS)
-    floor = _percentile(level, recording, FLOOR_PERCENTILE)
-    loud = _percentile(level, recording, LOUD_PERCENTILE)
+    floor = percentile_of(level, recording, FLOOR_PERCENTILE)
+    loud = percentile_of(level, recording, LOUD_PERCENTILE)
     snr = np.where(recording, level - floor, 0.0)
-    power = np.where(recording, np.maximum(_power(level) - _power(floor), 0.0), 0.0)
+    power = np.where(recording, np.maximum(power_of(level) - power_of(floor), 0.0), 0.0)
 
     # Two ways to begin: how far a microphone rises above its floor, and how loud it gets. The first fails where one has
     # more noise, the second where one only ever hears others; what separates the speakers better is kept,
     # and where neither does, the first.
-    loudest = np.maximum(_power(loud) - _power(floor), _power(np.array(DIGITAL_FLOOR_DBFS)))
+    loudest = np.maximum(power_of(loud) - power_of(floor), power_of(np.array(DIGITAL_FLOOR_DBFS)))
     # Half a second is calm enough that chance does not look like a lead.
-    calm = _averaged(power, max(1, round(CALM_S / window_s)))
+    calm = averaged(power, max(1, round(CALM_S / window_s)))
     every = 1 if learn_most is None else max(1, raw.shape[0] // learn_most)
-    learned = [_learn(calm[::every], snr[::every], own, loud - floor, window_s * every) for own in (_power(floor), loudest)]
+    learned = [
+        _learn(calm[::every], snr[::every], own, loud - floor, window_s * every) for own in (power_of(floor), loudest)
+    ]
     best = max(learned, key=_quality)
     voices, own, separation, evidence = (
-        _unmixed(power / best.own, best.bleed, learn_most),
+        unmixed(power / best.own, best.bleed, learn_most),
         best.own,
         best.separation_db,
         best.evidence_s,
     )
     mics = tuple(
         MicCalibration(
-            mic, camera, round(float(floor[j]), 2), round(float(_decibel(own[j])), 2), round(float(separation[j]), 2),
+            mic, camera, round(float(floor[j]), 2), round(float(decibel_of(own[j])), 2), round(float(separation[j]), 2),
             round(float(evidence[j]), 2),
         )
         for j, (mic, camera) in enumerate(names)
     )  # fmt: skip
-    return Voices(np.maximum(_decibel(voices), VOICE_MIN_DB), snr, recording, mics, best.bleed)
+    return Voices(np.maximum(decibel_of(voices), VOICE_MIN_DB), snr, recording, mics, best.bleed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def _quality(learned: _Learned) -> tuple[float, bool, int, float]:
     for j in proven:
         rivals = [learned.bleed[k, j] for k in proven if k != j]
         if rivals:
-            apart += min(max(float(-_decibel(max(rivals))) - CHANCE_DB, 0.0), LEAD_ENOUGH_DB)
+            apart += min(max(float(-decibel_of(max(rivals))) - CHANCE_DB, 0.0), LEAD_ENOUGH_DB)
     return round(apart, 3), proven.size > 0, -proven.size, round(float(learned.evidence_s[proven].sum()), 3)
 
 
@@ -133,7 +137,7 @@ def _learn(power: Levels, snr: Levels, own: Levels, loud_snr: Levels, window_s: 
 def _pass(before: _Learned, power: Levels, snr: Levels, loud_snr: Levels, window_s: float) -> _Learned:
     """Learn own levels and bleed from the windows that each microphone clearly leads, and unmix with them."""
     count = power.shape[1]
-    relative = _decibel(before.voices)
+    relative = decibel_of(before.voices)
     first = relative.argmax(axis=1)
     rows = np.arange(relative.shape[0])
     ordered = np.sort(relative, axis=1)
@@ -164,13 +168,13 @@ def _pass(before: _Learned, power: Levels, snr: Levels, loud_snr: Levels, window
     for j, widest in windows.items():
         column = np.median(heard[widest], axis=0) / max(float(np.median(heard[widest, j])), 1e-12)
         others = np.delete(column, j)
-        separation[j] = float(-_decibel(others.max())) if others.size else -VOICE_MIN_DB
+        separation[j] = float(-decibel_of(others.max())) if others.size else -VOICE_MIN_DB
         bleed[:, j] = np.minimum(column, BLEED_MAX)
         bleed[j, j] = 1.0
-    return _Learned(_unmix(heard, bleed), own, bleed, np.minimum(separation, -VOICE_MIN_DB), evidence)
+    return _Learned(unmix(heard, bleed), own, bleed, np.minimum(separation, -VOICE_MIN_DB), evidence)
 
 
-def _unmix(heard: Levels, bleed: Levels) -> Levels:
+def unmix(heard: Levels, bleed: Levels) -> Levels:
     """Solve heard = bleed @ voices for voices >= 0, all windows at once, by damped projected (Landweber-like) steps."""
     step = 1.0 / float(np.abs(bleed).sum(axis=1).max())
     voices = heard.copy()
@@ -179,10 +183,10 @@ def _unmix(heard: Levels, bleed: Levels) -> Levels:
     return voices
 
 
-def _unmixed(heard: Levels, bleed: Levels, rows: int | None) -> Levels:
-    """Return `_unmix`, in pieces of `rows` windows that stay in the processor's cache (None: in one)."""
+def unmixed(heard: Levels, bleed: Levels, rows: int | None) -> Levels:
+    """Return `unmix`, in pieces of `rows` windows that stay in the processor's cache (None: in one)."""
     if rows is None or heard.shape[0] <= rows:
-        return _unmix(heard, bleed)
+        return unmix(heard, bleed)
     step = 1.0 / float(np.abs(bleed).sum(axis=1).max())
     onward = np.eye(bleed.shape[0]) - step * bleed.T  # the same steps, written as one product and one sum
     voices, piece = heard.copy(), 4096
@@ -196,7 +200,7 @@ def _unmixed(heard: Levels, bleed: Levels, rows: int | None) -> Levels:
     return voices
 
 
-def _averaged(power: Levels, length: int) -> Levels:
+def averaged(power: Levels, length: int) -> Levels:
     """Return the centred moving average over `length` windows, shorter at the edges."""
     total = np.vstack([np.zeros(power.shape[1]), np.cumsum(power, axis=0)])
     at = np.arange(power.shape[0])
@@ -204,7 +208,7 @@ def _averaged(power: Levels, length: int) -> Levels:
     return np.asarray(np.maximum(total[high] - total[low], 0.0) / (high - low)[:, None], dtype=np.float64)
 
 
-def _percentile(level: Levels, recording: Mask, percent: float) -> Levels:
+def percentile_of(level: Levels, recording: Mask, percent: float) -> Levels:
     return np.array(
         [
             np.percentile(level[recording[:, j], j], percent) if recording[:, j].any() else DIGITAL_FLOOR_DBFS
@@ -213,9 +217,9 @@ def _percentile(level: Levels, recording: Mask, percent: float) -> Levels:
     )
 
 
-def _power(decibel: Levels) -> Levels:
+def power_of(decibel: Levels) -> Levels:
     return np.asarray(np.power(10.0, decibel / 10.0), dtype=np.float64)
 
 
-def _decibel(power: Levels | np.float64 | float) -> Levels:
+def decibel_of(power: Levels | np.float64 | float) -> Levels:
     return np.asarray(10.0 * np.log10(np.maximum(power, 1e-12)), dtype=np.float64)

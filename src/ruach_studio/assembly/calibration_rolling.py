@@ -5,6 +5,8 @@ itself, so that own levels and bleed follow the gain; a shorter one goes with it
 calibration of everything: more evidence, and noise does not mislead it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ruach_studio.assembly.angles_shot import Levels
@@ -14,12 +16,14 @@ from ruach_studio.assembly.gain_watch import GainChange, gain_changes
 LEARN_MOST = 18_000  # windows: half an hour of 100 ms, evenly spread over the programme
 STRETCH_S = 60.0
 
+Learn = Callable[[Levels, tuple[tuple[str, str], ...], float, int], Voices]
+
 
 def calibrate_rolling(
-    raw: Levels, names: tuple[tuple[str, str], ...], window_s: float
+    raw: Levels, names: tuple[tuple[str, str], ...], window_s: float, learn: Learn = calibrate_levels
 ) -> tuple[Voices, tuple[GainChange, ...]]:
-    """Return the voices and the gain changes that were followed (none: one calibration of everything)."""
-    whole = calibrate_levels(raw, names, window_s, LEARN_MOST)
+    """Return the voices and the gain changes that were followed (none: one calibration of everything), as `learn` does."""
+    whole = learn(raw, names, window_s, LEARN_MOST)
     changes = gain_changes(raw, window_s)
     edges = [0]
     for change in changes:
@@ -33,6 +37,6 @@ def calibrate_rolling(
         part = raw[start:end]
         if np.isnan(part).all(axis=0).any():
             continue
-        voices = calibrate_levels(part, names, window_s, LEARN_MOST)
+        voices = learn(part, names, window_s, LEARN_MOST)
         relative[start:end], snr[start:end] = voices.relative_db, voices.snr_db
-    return Voices(relative, snr, whole.recording, whole.mics, whole.bleed), changes
+    return Voices(relative, snr, whole.recording, whole.mics, whole.bleed, whole.apart_db), changes
