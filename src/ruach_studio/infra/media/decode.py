@@ -226,4 +226,5 @@ def _as_float(frame: AudioFrame) -> Samples:
         return sound if _sane(sound) else np.clip(np.nan_to_num(sound, nan=0.0), -LOUDEST, LOUDEST)
     if centre:
         shaped = shaped.astype(np.float32) - np.float32(centre)
-    return np.multiply(shaped, np.float32(1.0 / full_scale), dtype=np.float32)  # a power of two: exact, in one pass
+    scaled: Samples = np.multiply(shaped, np.float32(1.0 / full_scale), dtype=np.float32)
+    return scaled  # a power of two: exact, in one pass
