@@ -8,7 +8,6 @@ Figures are ratios because machines differ. The peer is installed into a scratch
 """
 
 import argparse
-import asyncio
 import json
 import os
 import re
@@ -25,9 +24,6 @@ from pathlib import Path
 import psutil
 from assembly_footage import CAMERAS, Truth, make_cameras, make_long
 
-from ruach_studio.assembly.energy import energy_matrix
-from ruach_studio.assembly.sync import align
-from ruach_studio.assembly.usecases.listen import listen_all
 from ruach_studio.infra.media import find_ffmpeg
 
 HERE = Path(__file__).resolve().parent
@@ -50,25 +46,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--ours", nargs="+", help=argparse.SUPPRESS)
-    parser.add_argument("--sync-only", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.ours:
-        asyncio.run(ours(Path(args.ours[0]), [Path(name) for name in args.ours[1:]], args.sync_only))
-        return
     with tempfile.TemporaryDirectory() as name:
         memory(Path(name)) if args.memory else compare(Path(name), args.minutes)
-
-
-async def ours(scratch: Path, files: list[Path], sync_only: bool = False) -> None:
-    """Decode, sync and measure; print the placements. Runs in its own process."""
-    digests = await listen_all(files, scratch)
-    tracks = {file.stem: [digest] for file, digest in zip(files, digests, strict=True)}
-    solution = align(tracks, files[0].stem)
-    for window_ms in () if sync_only else (500, 100):
-        energy_matrix(tracks, solution.placements, window_ms, digests[0].duration_s)
-    places = {p.camera_id: [p.offset_s, p.drift_ppm, p.confidence] for p in solution.placements}
-    print(json.dumps(places))
 
 
 def compare(folder: Path, minutes: float) -> None:
@@ -128,8 +108,8 @@ def memory(folder: Path) -> None:
 
 def ours_command(scratch: Path, files: Iterable[Path], *, sync_only: bool = False) -> list[str]:
     """Return the command of our route."""
-    command = [sys.executable, str(HERE / "assembly.py"), *(["--sync-only"] if sync_only else []), "--ours"]
-    return [*command, str(scratch), *map(str, files)]
+    only = ["--sync-only"] if sync_only else []
+    return [sys.executable, str(HERE / "assembly_child.py"), *only, str(scratch), *map(str, files)]
 
 
 def row(name: str, cost: Cost, limit: Cost) -> None:

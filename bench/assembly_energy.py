@@ -9,18 +9,14 @@ interleaved and the median counts. The footage stays in --folder for the next ru
 """
 
 import argparse
-import asyncio
 import json
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
 from assembly_energy_footage import STARTS_S, make_mp4
 
 from assembly import ASTATS, Cost, measure
-from ruach_studio.assembly.usecases.draft import CameraFiles, draft
-from ruach_studio.assembly.usecases.listen import listen
 from ruach_studio.infra.media import find_ffmpeg
 
 HERE = Path(__file__).resolve()
@@ -36,11 +32,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=int, default=45)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--long", action="store_true")
-    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.child:
-        asyncio.run(child(args.child[0], [Path(name) for name in args.child[1:]]))
-        return 0
     files = make_mp4(args.folder, args.minutes)
     missed = energy(files["A"], args.minutes, args.pairs)
     short, faults = whole(files, args.minutes, args.pairs)
@@ -49,19 +41,6 @@ def main() -> int:
         missed += longer(args.folder, short)
     print("every limit is kept" if not missed else f"{missed} limit(s) missed")
     return min(missed, 1)
-
-
-async def child(what: str, files: list[Path]) -> None:
-    """Listen to one file, or make a draft of three; in a process of its own, without anything kept from before."""
-    with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        if what == "listen":
-            await listen(files[0], scratch)
-            return
-        cameras = [CameraFiles(file.name.partition("-")[0], (file,)) for file in files]
-        made = await draft("bench", cameras, scratch=scratch)
-        offsets = {placed.camera_id: placed.offset_s for placed in made.solution.placements}
-        print(json.dumps({"offsets": offsets, "cuts": len(made.edl.program)}))
 
 
 def energy(file: Path, minutes: int, pairs: int) -> int:
@@ -124,7 +103,7 @@ def interleaved(routes: dict[str, list[str]], rounds: int) -> dict[str, list[Cos
 
 def own(what: str, *files: Path) -> list[str]:
     """Return the command of our route."""
-    return [sys.executable, str(HERE), "--child", what, *map(str, files)]
+    return [sys.executable, str(HERE.with_name("assembly_energy_child.py")), what, *map(str, files)]
 
 
 def limit(name: str, value: float, most: float) -> int:

@@ -3,6 +3,7 @@
     python bench/assembly_sync.py                 conditions | unrelated sound | the peer, 60 min
     python bench/assembly_sync.py --only NAME     the conditions whose name contains NAME
     python bench/assembly_sync.py --no-peer       without the hour
+    python bench/assembly_sync.py --peer-only     nothing but the hour; --folder keeps its files for the next run
 
 Limits: error at most 5 ms at start, middle and end of the overlap in every condition; unrelated sound is called
 needs-manual-nudge 50 times of 50; at most 1/8 of the peer's CPU and 300 MB on the hour. Exit code 1 if one is missed.
@@ -37,11 +38,14 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--peer-only", action="store_true")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--folder", type=Path)
     args = parser.parse_args()
-    missed = conditions(args.only, args.seed)
+    missed = [] if args.peer_only else conditions(args.only, args.seed)
     if not args.only:
-        missed += unrelated(args.seed)
-        missed += [] if args.no_peer else beside_the_peer()
+        missed += [] if args.peer_only else unrelated(args.seed)
+        missed += [] if args.no_peer else beside_the_peer(args.folder, args.minutes)
     print("\n".join(["MISSED: " + each for each in missed]) or "all limits are kept")
     raise SystemExit(1 if missed else 0)
 
@@ -101,37 +105,44 @@ def unrelated(seed: int) -> list[str]:
     return believed
 
 
-def beside_the_peer() -> list[str]:
-    """Sync the cameras A and B of an hour with both; return the limits that were missed."""
+def beside_the_peer(keep: Path | None, minutes: float) -> list[str]:
+    """Sync the cameras A and B of an hour with both, by turns; return the limits that were missed."""
+    program, reason = peer()
+    if program is None:
+        return [f"the peer could not be installed: {reason}"]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        files = {key: file for key, file in make_cameras(folder, 60.0).items() if key in "AB"}
-        waves = {key: _wave(file) for key, file in files.items()}
-        mine = [measure([ours_command(folder / f"scratch{turn}", waves.values(), sync_only=True)]) for turn in (1, 2)]
-        program, reason = peer()
-        if program is None:
-            return [f"the peer could not be installed: {reason}"]
-        path = {"PATH": f"{ffmpeg_folder(folder)}:{Path(sys.executable).parent}"}
+        scratch = Path(name)
+        waves = _waves(keep or scratch, minutes)
+        path = {"PATH": f"{ffmpeg_folder(scratch)}:{Path(sys.executable).parent}"}
         command = [str(program), "--find-offset-of", str(waves["B"]), "--within", str(waves["A"])]
-        theirs = [measure([command], path) for _ in (1, 2)]
+        mine, theirs = [], []
+        for turn in (1, 2):
+            mine.append(measure([ours_command(scratch / f"scratch{turn}", waves.values(), sync_only=True)]))
+            theirs.append(measure([command], path))
+            print(f"  turn {turn}: CPU {mine[-1].cpu_s:.2f} s against {theirs[-1].cpu_s:.2f} s", flush=True)
     cpu, peak = min(cost.cpu_s for cost in mine), max(cost.own_mb for cost in mine)
     their_cpu, their_peak = min(cost.cpu_s for cost in theirs), min(cost.peak_mb for cost in theirs)
     placed = json.loads(mine[0].output)["B"]
     offset_s = float(next(word for word in theirs[0].output.split() if word.replace(".", "").replace("-", "").isdigit()))
     for who, place in (("ours", (placed[0], placed[1])), ("peer", (offset_s, 0.0))):
-        off = errors_of(CAMERAS["B"], place[0], place[1], 60.0)
-        print(f"{who}: {off[0]:+.2f} / {off[1]:+.2f} / {off[2]:+.2f} ms at start / middle / end of the hour")
-    print(f"60 min, 48 kHz WAV: CPU {cpu:.1f} s against {their_cpu:.1f} s (1/{their_cpu / cpu:.1f}); "
+        off = errors_of(CAMERAS["B"], place[0], place[1], minutes)
+        print(f"{who}: {off[0]:+.2f} / {off[1]:+.2f} / {off[2]:+.2f} ms at start / middle / end")
+    print(f"{minutes:g} min, 48 kHz WAV: CPU {cpu:.1f} s against {their_cpu:.1f} s (1/{their_cpu / cpu:.1f}); "
           f"memory {peak:.0f} MB against {their_peak:.0f} MB")  # fmt: skip
     missed = [] if cpu <= their_cpu / 8 else [f"CPU is 1/{their_cpu / cpu:.1f} of the peer's, not 1/8"]
     return missed + ([] if peak <= 300 else [f"memory is {peak:.0f} MB, not 300"])
 
 
-def _wave(file: Path) -> Path:
-    """Return the file's sound as 48 kHz WAV: what both read without a decoder's share."""
-    wave = file.with_suffix(".wav")
-    subprocess.run([str(find_ffmpeg()), "-v", "error", "-i", str(file), "-ac", "1", str(wave)], check=True)
-    return wave
+def _waves(folder: Path, minutes: float) -> dict[str, Path]:
+    """Return the sound of the cameras A and B as 48 kHz WAV: what both read without a decoder's share."""
+    waves = {key: folder / f"{key}.wav" for key in "AB"}
+    if not all(wave.exists() for wave in waves.values()):
+        for key, file in make_cameras(folder, minutes).items():
+            if key in waves:
+                decode = [str(find_ffmpeg()), "-y", "-v", "error", "-i", str(file), "-ac", "1", str(waves[key])]
+                subprocess.run(decode, check=True)
+            file.unlink()
+    return waves
 
 
 if __name__ == "__main__":

@@ -169,3 +169,22 @@ def test_the_last_window_is_not_padded():
 def test_a_window_that_is_no_multiple_of_ten_ms_is_refused():
     with pytest.raises(ValueError, match="multiple of 10 ms"):
         energy_windows(digest_of(noise(1.0, 8000, 1), 8000), 125)
+
+
+def test_windows_made_some_at_a_time_are_those_made_at_once(monkeypatch):
+    """Also where a window begins within a 10 ms block, at a rate whose blocks are of unequal length, and across a gap."""
+    rng = np.random.default_rng(3)
+    power = rng.random((3000, 2)).astype(np.float32)
+    power[1000:1100] = np.nan
+    digest = AudioDigest(11025, 2, 30.0, np.zeros(0, np.int16), power)
+    places = [Placement("rec", 0, 1.2345, 300.0, 1.0, "looks-good", 0.0)]
+
+    def made():
+        return energy_windows(digest, 100), energy_matrix({"rec": [digest]}, places, 100, 33.05, split={"rec"}).dbfs
+
+    whole = made()
+    monkeypatch.setattr("ruach_studio.assembly.energy._WINDOWS_AT_ONCE", 7)
+    for pieces, all_at_once in zip(made(), whole, strict=True):
+        np.testing.assert_array_equal(pieces, all_at_once)
+    assert np.isnan(whole[1]).any()
+    assert np.isfinite(whole[1]).any()

@@ -11,7 +11,7 @@ from ruach_studio.assembly.angles_shot import Scene, named
 from ruach_studio.assembly.angles_spans import Spans
 from ruach_studio.assembly.angles_targets import Take
 from ruach_studio.assembly.angles_weigh import ALIKE_DB, Weighed
-from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, WEAK_SEPARATION_DB
+from ruach_studio.assembly.calibration import WEAK_SEPARATION_DB
 from ruach_studio.assembly.gain_watch import BLOCK_S
 from ruach_studio.kernel.timebase import clock_text
 
@@ -37,14 +37,13 @@ def doubts(scene: Scene, w: Weighed, take: Take, length_s: float, told: Spans, i
                 doubt(0.6, f"two speakers differ by only {alike:.1f} dB between the microphones ({ALIKE_DB:g} dB wanted)")
             elif alike is None and mic.separation_db < WEAK_SEPARATION_DB:
                 doubt(0.6, f"microphone {mic.mic} separates its speaker by only {mic.separation_db:.1f} dB (4 dB wanted)")
-            if sum(m.own_s >= EVIDENCE_MIN_S for m in w.voices.mics) < 2:
+            if told.proven < 2:
                 doubt(0.45, "the microphones do not tell the speakers apart; check which camera each one belongs to")
             elif w.need_arrival and scene.matrix.arrival is None:
                 doubt(0.8, "arrival order would tell more and was not measured")
-        controlled = [w.voices.mics[s].mic for s in range(len(w.agc)) if w.agc[s]]
-        if controlled:
+        if told.controlled:
             how = "levels decided all the same" if w.by == "level" else "arrival order decided"
-            doubt(0.6 if w.by == "level" else 0.85, f"automatic gain control on {', '.join(controlled)}; {how}")
+            doubt(0.6 if w.by == "level" else 0.85, f"automatic gain control on {', '.join(told.controlled)}; {how}")
         for change in w.changes:
             middle_s = (take.start + take.end) / 2 * scene.window_s
             if abs(middle_s - change.at_s) < BLOCK_S / 2:

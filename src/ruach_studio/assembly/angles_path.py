@@ -6,6 +6,8 @@ back a whole D, D windows are solved at once with a running minimum: an hour of 
 milliseconds. Counterpart: `angles_v2.py` makes the costs and reads the path.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
@@ -14,69 +16,96 @@ from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 DEAR_CUT = 1e-3
 
 
-def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a path of any price of a cut asks of the costs; D windows make a block, arrays are (n_blocks, cameras, D).
+
+    `total`: what each camera costs from the beginning up to each window; `shown`: what the last D windows of it cost (from
+    the second block on). What fills up the last block repeats its last total.
+    """
+
+    total: Levels
+    shown: Levels
+
+
+def sums_of(cost: Levels, minimum: int) -> Sums:
+    """Return the sums of `cost` (n_windows, n_cameras) in blocks of `minimum` windows: steps then run along memory."""
+    windows, cameras = cost.shape
+    count = -(-windows // minimum)
+    running = np.empty((cameras, count * minimum))
+    np.cumsum(cost.T, axis=1, out=running[:, :windows])
+    running[:, windows:] = running[:, windows - 1 : windows]
+    total = np.ascontiguousarray(running.reshape(cameras, count, minimum).transpose(1, 0, 2))
+    return Sums(total, total[1:] - total[:-1])
+
+
+def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None = None) -> Counts:
     """Return the camera index per window, (n_windows,), of the cheapest path.
 
     `cost` is (n_windows, n_cameras), finite; `minimum` >= 1 windows; `cut` is the price of a cut. With fewer windows
     than `minimum` there is one shot. On equal cost the later cut and the earlier camera win, so that the result is
-    one and the same everywhere.
+    one and the same everywhere. `sums` saves making `sums_of(cost, minimum)` again.
     """
     windows, cameras = cost.shape
-    total = np.zeros((windows + 1, cameras))  # total[t] = cost of windows before t
-    np.cumsum(cost, axis=0, out=total[1:])
     if windows < 2 * minimum or cameras == 1:
-        return np.full(windows, int(np.argmin(total[-1])), dtype=np.int64)
-    # best[t, c]: cheapest way to have covered the windows before t with c on screen and its shot at least D long.
-    best = np.empty((windows + 1, cameras))
-    best[:minimum] = np.inf
-    best[minimum] = total[minimum]
-    shown = total[minimum:] - total[:-minimum]
-    price = np.empty((windows + 1, 1 if cut >= DEAR_CUT else cameras))  # of having cut away from another, D ago
+        return np.full(windows, int(np.argmin(np.cumsum(cost, axis=0)[-1])), dtype=np.int64)
+    # What fills up the last block is decided too, and left out again: it comes after all that counts.
+    sums = sums or sums_of(cost, minimum)
+    total, shown, count = sums.total, sums.shown, len(sums.shown)
+    # best[b, c, t]: cheapest way to have covered the windows up to t with c on screen and its shot at least D long.
+    best = np.empty((count + 1, cameras, minimum))
+    best[0, :, :-1] = np.inf
+    best[0, :, -1] = total[0, :, -1]
+    price = np.empty((count, 1 if cut >= DEAR_CUT else cameras, minimum))  # of having cut away from another, D ago
     # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
-    stay = np.empty((windows + 2, cameras))  # stay[t]: the cheapest that was on c before t
-    price[: minimum + 1] = stay[: minimum + 1] = np.inf
+    stay = np.empty((count, cameras, minimum))  # the cheapest that is on c after t,
+    stayed = np.empty((count, cameras))  # and after the block before
+    paid, fresh = np.full(minimum, cut), np.empty((cameras, minimum))
+    entry, minimum_of = fresh[:, 0], np.minimum
     reduce, accumulate, add, subtract = np.minimum.reduce, np.minimum.accumulate, np.add, np.subtract
-    for low in range(minimum + 1, windows + 1, minimum):
-        high, since, until = min(low + minimum, windows + 1), low - minimum, min(low, windows + 1 - minimum)
-        from_other = price[low:high]
+    each = zip(
+        best[:-1], best[:-1, :, -1], total[:-1, :, -1], best[1:], price, price[:, 0], shown, total[1:], stay, stayed,
+        strict=True,
+    )  # fmt: skip
+    for before, last, end, now, from_other, row, length, until, on, first in each:
         if cut >= DEAR_CUT:
-            reduce(best[since:until], axis=1, keepdims=True, out=from_other)
+            reduce(before, 0, None, row)
         else:
-            from_other[:] = _price_of_other(best[since:until])
-        from_other += cut
-        block, covered = stay[low + 1 : high + 1], total[low:high]
-        add(from_other, shown[since:until], out=block)
-        subtract(block, covered, out=block)  # a shot that has just become D long
-        subtract(best[low - 1], total[low - 1], out=stay[low])
-        running = stay[low : high + 1]
-        accumulate(running, axis=0, out=running)
-        add(block, covered, out=best[low:high])
-    fresh = price[minimum:] + shown
-    fresh -= total[minimum:]
-    is_new = np.zeros((windows + 1, cameras), dtype=bool)
-    np.less_equal(fresh, stay[minimum:-1], out=is_new[minimum:])
-    is_new[minimum:] &= np.isfinite(fresh)
-    is_new[minimum] = True
-    return _walk_back(best, is_new, minimum)
+            from_other[:] = _price_of_other(before)
+        add(from_other, paid, from_other)
+        add(from_other, length, fresh)
+        subtract(fresh, until, fresh)  # a shot that has just become D long
+        subtract(last, end, first)
+        minimum_of(entry, first, out=entry)
+        accumulate(fresh, 1, None, on)
+        add(on, until, now)
+    became = shown + price
+    became -= total[1:]
+    is_new = np.isfinite(became)
+    is_new[:, :, 1:] &= became[:, :, 1:] <= stay[:, :, :-1]
+    is_new[:, :, 0] &= became[:, :, 0] <= stayed
+    return _walk_back(best, is_new, windows)
 
 
 def _price_of_other(before: Levels) -> Levels:
-    """For each row and camera c return the price of the cheapest other camera."""
-    two = np.partition(before, 1, axis=1)
-    return np.where(before == two[:, :1], two[:, 1:2], two[:, :1])
+    """For each window (column) and camera c return the price of the cheapest other camera."""
+    two = np.partition(before, 1, axis=0)
+    return np.where(before == two[:1], two[1:2], two[:1])
 
 
-def _walk_back(best: Levels, is_new: Mask, minimum: int) -> Counts:
-    windows = best.shape[0] - 1
+def _walk_back(best: Levels, is_new: Mask, windows: int) -> Counts:
+    _, cameras, minimum = best.shape
     path = np.zeros(windows, dtype=np.int64)
-    entered = [np.flatnonzero(column) for column in is_new.T]
-    at, camera = windows, int(np.argmin(best[windows]))
+    # Where a shot on each camera has just become D long: at D, and where that was cheaper than staying.
+    became = [np.flatnonzero(is_new[:, c].reshape(-1)) + minimum + 1 for c in range(cameras)]
+    entered = [np.concatenate(([minimum], at)) for at in became]
+    at, camera = windows, int(np.argmin(best[(windows - 1) // minimum, :, (windows - 1) % minimum]))
     while True:
         mine = entered[camera]
-        start = int(mine[np.searchsorted(mine, at, side="right") - 1]) - minimum
+        start = int(mine[mine.searchsorted(at, "right") - 1]) - minimum
         path[start:at] = camera
         if start <= 0:
             return path
-        before = best[start].copy()
+        before = best[(start - 1) // minimum, :, (start - 1) % minimum].tolist()
         before[camera] = np.inf
-        at, camera = start, int(np.argmin(before))  # the cheapest other camera; of equal ones the first
+        at, camera = start, before.index(min(before))  # the cheapest other camera; of equal ones the first

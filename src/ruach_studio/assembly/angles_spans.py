@@ -14,6 +14,7 @@ import numpy as np
 from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 from ruach_studio.assembly.angles_targets import Take
 from ruach_studio.assembly.angles_weigh import Weighed
+from ruach_studio.assembly.calibration import EVIDENCE_MIN_S
 
 ACTIVE = 0.5
 EARLY_S = 2.0
@@ -25,7 +26,8 @@ class Spans:
 
     `margin`: the mean by which the shown speakers' share leads the next, over the windows where somebody speaks; NaN where
     the shot shows nobody, everybody or several. `clearest`: the window of the largest level lead in the first two seconds of
-    speech; -1 where no other microphone records.
+    speech; -1 where no other microphone records. Of the whole session: `proven`, how many microphones have shown a speaker;
+    `controlled`, those whose recorder controls its gain.
     """
 
     gap: Sequence[float]
@@ -35,6 +37,8 @@ class Spans:
     films: Mapping[str, Sequence[bool]]
     margin: Sequence[float]
     clearest: Sequence[int]
+    proven: int
+    controlled: tuple[str, ...]
 
 
 def spans_of(w: Weighed, chosen: Sequence[Take], window_s: float) -> Spans:
@@ -61,7 +65,8 @@ def spans_of(w: Weighed, chosen: Sequence[Take], window_s: float) -> Spans:
     )
     return Spans(
         (count(w.gap) / lengths).tolist(), count(w.together).tolist(), (count(w.active < ACTIVE) / lengths).tolist(),
-        talking.tolist(), films, margin, clearest,
+        talking.tolist(), films, margin, clearest, sum(mic.own_s >= EVIDENCE_MIN_S for mic in w.voices.mics),
+        tuple(w.voices.mics[s].mic for s in range(len(w.agc)) if w.agc[s]),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ruach_studio.assembly.angles_doubts import doubts, silent_in
 from ruach_studio.assembly.angles_memo import remembered
-from ruach_studio.assembly.angles_path import cheapest_path
+from ruach_studio.assembly.angles_path import Sums, cheapest_path, sums_of
 from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot
 from ruach_studio.assembly.angles_spans import ACTIVE, EARLY_S, Spans, spans_of
 from ruach_studio.assembly.angles_targets import Take, takes
@@ -34,11 +34,11 @@ _AT_ONCE = {"crosstalk": "talk at once", "laughter": "are loud at once (laughter
 def plan_latest(scene: Scene) -> AnglePlan:
     """Return the shots that `angle-v2`, revision 2 or 3, makes of `scene`: gap-free, 0 to the duration, deterministic."""
     inputs = scene.inputs("angle-v2")
-    w = remembered(_read(scene, inputs), scene.matrix.dbfs.size, lambda: weigh(scene))
     options, window_s = scene.options, scene.window_s
     # One window more than the minimum: rounding to frames and the lead-in then never make a shot too short.
     minimum = math.floor(max(options.min_shot_s, options.switch_cooldown_s) / window_s + 1e-9) + 1
-    path = cheapest_path(w.cost_s, minimum=minimum, cut=options.pace_s)
+    w, sums = remembered(_read(scene, inputs, minimum), scene.matrix.dbfs.size, lambda: _weighed(scene, minimum))
+    path = cheapest_path(w.cost_s, minimum=minimum, cut=options.pace_s, sums=sums)
     path, reliefs = relieve(path, w.cost_s, options, window_s, minimum)
     chosen = takes(w.films, w.targets, path, reliefs)
     starts_s = _led_in(scene, w, chosen)
@@ -54,27 +54,34 @@ def plan_latest(scene: Scene) -> AnglePlan:
     return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, w.voices.mics)
 
 
-def _read(scene: Scene, inputs: Mapping[str, Any]) -> Hashable:
-    """Return all that `weigh` reads of the scene: everything but the options that only the path obeys."""
+def _weighed(scene: Scene, minimum: int) -> tuple[Weighed, Sums]:
+    w = weigh(scene)
+    return w, sums_of(w.cost_s, minimum)
+
+
+def _read(scene: Scene, inputs: Mapping[str, Any], minimum: int) -> Hashable:
+    """Return all that `_weighed` reads of the scene: everything but the options that only the path obeys."""
     matrix, o = scene.matrix, scene.options
     told = replace(o, pace_s=0.0, lead_in_s=0.0, switch_cooldown_s=0.0, max_shot_s=None, cutaway_s=0.0)
     given = None if matrix.arrival is None else matrix.arrival.sha256
     return (
-        f"angle-v2.{scene.revision}", inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given,
+        f"angle-v2.{scene.revision}", minimum, inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given,
         scene.duration_s, scene.mics, scene.wide, scene.cameras, scene.speakers, inputs_hash(told),
     )  # fmt: skip
 
 
 def _led_in(scene: Scene, w: Weighed, chosen: tuple[Take, ...]) -> list[float]:
     """Return where each shot starts, in seconds: cuts to a close-up earlier by the lead-in, where that is possible."""
-    options = scene.options
+    options, window_s = scene.options, scene.window_s
+    always = {camera: bool(films.all()) for camera, films in w.films.items()}
     starts = [0.0]
     for take in chosen[1:]:
-        at = take.start * scene.window_s
+        at = take.start * window_s
         if take.camera != scene.wide:
             earlier = max(at - options.lead_in_s, starts[-1] + options.min_shot_s)
-            films = w.films[take.camera]
-            if earlier < at and bool(films[int(earlier / scene.window_s) : take.start].all()):
+            if earlier < at and (
+                always[take.camera] or bool(w.films[take.camera][int(earlier / window_s) : take.start].all())
+            ):
                 at = earlier
         starts.append(round(at, 6))
     return starts

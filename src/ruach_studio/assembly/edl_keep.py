@@ -47,7 +47,7 @@ def keep_locked(fresh: CanonicalEDL, base: CanonicalEDL, also: Collection[str] =
         for cut in _filled(fresh, low, high, flash):
             fresh_id = cut.id if cut.id not in taken else uuid5(f"{cut.id}:keep:{cut.start_frame}")
             taken.add(fresh_id)
-            program.append(replace(cut, id=fresh_id))
+            program.append(cut if fresh_id == cut.id else replace(cut, id=fresh_id))
         if held is not None:
             program.append(held)
             low = held.end_frame_exclusive

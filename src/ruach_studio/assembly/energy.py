@@ -20,6 +20,7 @@ from ruach_studio.kernel.errors import BadInput
 
 WINDOW_MS = 500
 MIN_COVERAGE = 0.5  # a window counts as recorded when the clips of a camera cover at least half of it
+_WINDOWS_AT_ONCE = 3000  # five minutes of 100 ms: half a megabyte per array
 
 Dbfs = npt.NDArray[np.float32]
 _Float = npt.NDArray[np.float64]
@@ -45,11 +46,12 @@ def energy_windows(digest: AudioDigest, window_ms: int = WINDOW_MS) -> Dbfs:
     `window_ms` is a multiple of 10 (raises ValueError otherwise).
     """
     blocks_per_window = _blocks(window_ms)
-    power, counts = _block_sums(digest)
-    if not len(power):
-        return np.empty(0, np.float32)
-    starts = np.arange(0, len(power), blocks_per_window)
-    return _dbfs(np.add.reduceat(power, starts), np.add.reduceat(counts, starts))
+    blocks, step, parts = len(digest.power10ms), blocks_per_window * _WINDOWS_AT_ONCE, [np.empty(0, np.float32)]
+    for first in range(0, blocks, step):
+        power, counts = _block_sums(digest, first, min(blocks, first + step))
+        starts = np.arange(0, len(power), blocks_per_window)
+        parts.append(_dbfs(np.add.reduceat(power, starts), np.add.reduceat(counts, starts)))
+    return np.concatenate(parts)
 
 
 def channel_column(camera: str, channel: int) -> str:
@@ -108,17 +110,22 @@ def _blocks(window_ms: int) -> int:
     return window_ms * BLOCKS_PER_S // 1000
 
 
-def _block_sums(digest: AudioDigest, channel: int = 0) -> tuple[_Float, _Float]:
-    """Return per 10 ms block the sum of squares (of `channel`, 0: the mean over all) and the sample count.
+def _block_sums(digest: AudioDigest, first: int, last: int, channel: int = 0) -> tuple[_Float, _Float]:
+    """Return of the 10 ms blocks [first, last) the sum of squares (of `channel`, 0: the mean over all) and the sample count.
 
     Both are 0 where nothing was recorded.
     """
-    heard = digest.power10ms if channel == 0 else digest.power10ms[:, channel - 1 : channel]
+    heard = digest.power10ms[first:last] if channel == 0 else digest.power10ms[first:last, channel - 1 : channel]
     power = heard.mean(axis=1, dtype=np.float64)
-    ends = np.minimum(block_ends(0, len(power), digest.rate), digest.sample_count)
-    counts = np.diff(ends, prepend=0).astype(np.float64)
+    counts = np.diff(_block_edges(digest, first, last))
     counts[np.isnan(power)] = 0.0
     return np.nan_to_num(power) * counts, counts
+
+
+def _block_edges(digest: AudioDigest, first: int, last: int) -> _Float:
+    """Return the samples at which the blocks [first, last) begin, and the last one ends: (last - first + 1,)."""
+    ends = block_ends(max(0, first - 1), last, digest.rate)
+    return np.minimum(np.concatenate(([0], ends)) if first == 0 else ends, digest.sample_count).astype(np.float64)
 
 
 def _window_sums(digest: AudioDigest, edges_s: _Float, channel: int = 0) -> tuple[_Float, _Float]:
@@ -127,18 +134,25 @@ def _window_sums(digest: AudioDigest, edges_s: _Float, channel: int = 0) -> tupl
     Each window adds up its own blocks (whole ones, and the parts of the first and the last). A difference of running totals
     would leave 1e-16 of an hour's energy in a silent window.
     """
-    sums, counts = _block_sums(digest, channel)
-    ends = np.minimum(block_ends(0, len(sums), digest.rate), digest.sample_count).astype(np.float64)
-    if not len(ends):
-        return np.zeros(len(edges_s) - 1), np.zeros(len(edges_s) - 1)
-    samples = np.clip(edges_s * digest.rate, 0.0, ends[-1])
+    blocks, windows = len(digest.power10ms), len(edges_s) - 1
+    sums, counts = np.zeros(windows), np.zeros(windows)
+    if not blocks:
+        return sums, counts
+    samples = np.clip(edges_s * digest.rate, 0.0, _block_edges(digest, blocks - 1, blocks)[-1])
     # An edge within a thousandth of a sample of a block's end is that end: no sliver of a neighbour gets in.
     nearest = np.rint(samples)
     samples = np.where(np.abs(samples - nearest) < 1e-3, nearest, samples)
-    block = np.minimum(np.searchsorted(ends, samples, side="right"), len(ends) - 1)
-    starts = np.concatenate(([0.0], ends[:-1]))
-    share = (samples - starts[block]) / (ends[block] - starts[block])  # of the edge's block lies before the edge
-    return _between(sums, block, share), _between(counts, block, share)
+    for low in range(0, windows, _WINDOWS_AT_ONCE):  # what is needed of the 10 ms does not grow with the length
+        here = samples[low : low + _WINDOWS_AT_ONCE + 1]
+        about = (here[[0, -1]] * BLOCKS_PER_S / digest.rate).astype(int).tolist()
+        first, last = max(0, min(about[0] - 1, blocks - 1)), min(blocks, about[1] + 2)
+        edges = _block_edges(digest, first, last)
+        block = np.minimum(np.searchsorted(edges[1:], here, side="right"), last - first - 1)
+        share = (here - edges[block]) / (edges[block + 1] - edges[block])  # of the edge's block lies before the edge
+        power, heard = _block_sums(digest, first, last, channel)
+        done = slice(low, low + _WINDOWS_AT_ONCE)
+        sums[done], counts[done] = _between(power, block, share), _between(heard, block, share)
+    return sums, counts
 
 
 def _between(values: _Float, block: npt.NDArray[np.intp], share: _Float) -> _Float:

@@ -3,7 +3,8 @@
 A recorder whose two channels move against each other (the difference of their levels spans 12 dB and more while there is
 sound) holds two microphones. Each microphone that leads for 2 s and more proves a speaker. A camera's own microphone is
 proposed for the camera; a channel or an audio track (lavalier, mixer) goes to the camera that hears the speaker best while
-he talks, if that is clear (1 dB), and to the same speaker as that camera's own microphone if the two rise together.
+he talks, if that is clear (1 dB), and to the same speaker as that camera's own microphone if the two rise together. Two
+cameras whose own microphones rise together are both his.
 What remains is left out, with the reason. Counterpart: mapping.py checks what the person made of it.
 """
 
@@ -88,7 +89,8 @@ def propose(matrix: EnergyMatrix, cameras: Sequence[str], *, wide: str | None = 
             facts_text += "; its gain is controlled automatically, so levels prove little"
         twin = next((s for s in speakers.values() if _together(heard, j, chosen, s)), None)
         if twin is not None:
-            speakers[twin.id] = Speaker(twin.id, twin.name, (*twin.mics, mic), twin.cameras)
+            films = (*twin.cameras, mic.camera_id) if own else twin.cameras
+            speakers[twin.id] = Speaker(twin.id, twin.name, (*twin.mics, mic), films)
             words, who = f"rises and falls with {twin.mics[0]}", twin.id
         elif own or facts.own_s >= EVIDENCE_MIN_S:
             camera, clear = (mic.camera_id, True) if own else _best_camera(matrix, heard[:, j], close_ups)

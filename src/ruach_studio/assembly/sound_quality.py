@@ -29,6 +29,7 @@ FULL_BANDWIDTH_HZ = 7000.0
 BANDWIDTH_DROP_DB = 45.0
 MASTER_COVERAGE = 0.9
 NEARLY_AS_GOOD = 0.05
+_AT_ONCE = 30_000  # five minutes of 10 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,9 @@ def programme_order(
 
 def _windows(digest: AudioDigest) -> npt.NDArray[np.float64]:
     """Return the power per 100 ms that was recorded, mean over channels."""
-    power = digest.power10ms.mean(axis=1, dtype=np.float64) if len(digest.power10ms) else np.empty(0)
-    power = power[: len(power) // 10 * 10].reshape(-1, 10).mean(axis=1)
+    whole = digest.power10ms[: len(digest.power10ms) // 10 * 10]
+    parts = [whole[at : at + _AT_ONCE].mean(axis=1, dtype=np.float64) for at in range(0, len(whole), _AT_ONCE)]
+    power = np.concatenate([part.reshape(-1, 10).mean(axis=1) for part in parts]) if parts else np.empty(0)
     recorded: npt.NDArray[np.float64] = power[~np.isnan(power)]
     return recorded
 

@@ -58,13 +58,9 @@ def inputs_hash(value: object) -> str:
 
 def uuid5(name: str, namespace: str = RUACH_NAMESPACE) -> str:
     """Return the UUIDv5 of `name` (RFC 9562, section 5.5), without importing `uuid`, which can also draw random ids."""
-    digest = bytearray(
-        hashlib.sha1(bytes.fromhex(namespace.replace("-", "")) + name.encode(), usedforsecurity=False).digest()[:16]
-    )
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashlib.sha1(bytes.fromhex(namespace.replace("-", "")) + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 def _plain_float(value: float) -> object:

@@ -31,9 +31,9 @@ def decodes(monkeypatch):
     """Count how often a file is decoded."""
     paths = []
 
-    def counted(path, info=None):
+    def counted(path, info=None, **options):
         paths.append(path)
-        return decode_audio(path, info)
+        return decode_audio(path, info, **options)
 
     monkeypatch.setattr(listening, "decode_audio", counted)
     return paths
@@ -65,7 +65,7 @@ async def test_a_changed_file_is_heard_again(tmp_path, decodes):
 async def test_an_interrupted_write_is_never_seen(clip, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
 
-    def broken(path, info=None):
+    def broken(path, info=None, **_options):
         yield from list(decode_audio(path, info))[:2]
         raise KeyError("the power went out")
 
@@ -95,7 +95,7 @@ async def test_a_cancelled_call_stops_and_leaves_no_file(tmp_path, monkeypatch):
     loop, begun, scratch = asyncio.get_running_loop(), asyncio.Event(), tmp_path / "scratch"
     blocks = []
 
-    def watched(path, info=None):
+    def watched(path, info=None, **_options):
         for block in decode_audio(path, info):
             blocks.append(block.start_s)
             loop.call_soon_threadsafe(begun.set)

@@ -6,6 +6,7 @@ off for AAC in MP4 and MKV, for Opus and MP3); late sound and gaps show as a blo
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ class UndecodableSound(MediaFailure):
     code = "undecodable_sound"
 
 
-def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[PcmBlock]:
-    """Yield the first sound track in blocks of about a second at its own rate, every channel, never mixed down.
+def decode_audio(path: Path | str, info: MediaInfo | None = None, *, block_s: float = BLOCK_S) -> Iterator[PcmBlock]:
+    """Yield the first sound track in blocks of about `block_s` at its own rate, every channel, never mixed down.
 
     Blocks never overlap; sound before local 0 is cut. `info` saves a second probe. Raises UndecodableSound.
     """
@@ -65,7 +66,7 @@ def decode_audio(path: Path | str, info: MediaInfo | None = None) -> Iterator[Pc
     if info.audio is None:
         raise UndecodableSound("there is no sound track", subject=str(path), remedy="Record or export it with sound")
     rate, channels = info.audio.rate, info.audio.channels
-    clock, held, block = _Clock(rate, info), _Held(), round(BLOCK_S * rate)
+    clock, held, block = _Clock(rate, info), _Held(), round(block_s * rate)
     for frame in _frames(path):
         if frame.sample_rate != rate or frame.layout.nb_channels != channels:
             raise UndecodableSound(
@@ -151,13 +152,27 @@ class _Clock:
         self._last = round((info.container_start_s + info.duration_s - self._zero_s + BLOCK_S) * rate)
         self._tick_s: float | None = None  # the stamps' unit, read once: as a fraction it is costly
         self._next: int | None = None
+        self._counts = False  # stamps count samples
+        self._due: int | None = None  # then: the one that says "right after the frame before"
 
     def place(self, frame: AudioFrame) -> tuple[int, int]:
         """Return (first sample kept, samples to skip at the frame's start)."""
+        if self._due is not None and frame.pts == self._due and self._next is not None:
+            start, count = self._next, frame.samples
+            self._due += count
+            self._next += count
+            return start, 0
+        start, skip = self._place(frame)
+        # A stamp that follows one whose frame was kept whole changes nothing: most frames need no arithmetic.
+        self._due = frame.pts + frame.samples if frame.pts is not None and self._counts and not skip else None
+        return start, skip
+
+    def _place(self, frame: AudioFrame) -> tuple[int, int]:
         stamped = None
         if frame.pts is not None:
             if self._tick_s is None:
                 self._tick_s = float(frame.time_base or 0)
+                self._counts = frame.time_base == Fraction(1, self._rate)
             stamped = round((frame.pts * self._tick_s - self._zero_s) * self._rate)
         if self._next is None:
             start = self._next = stamped if stamped is not None and stamped <= self._last else 0
@@ -206,7 +221,10 @@ def _as_float(frame: AudioFrame) -> Samples:
     raw: npt.NDArray[Any] = frame.to_ndarray()
     shaped = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
     full_scale, centre = _FULL_SCALE[frame.format.packed.name]
-    sound = shaped.astype(np.float32, copy=False)
     if full_scale == 1.0:
+        sound = shaped.astype(np.float32, copy=False)
         return sound if _sane(sound) else np.clip(np.nan_to_num(sound, nan=0.0), -LOUDEST, LOUDEST)
-    return (sound - np.float32(centre)) * np.float32(1.0 / full_scale)
+    if centre:
+        shaped = shaped.astype(np.float32) - np.float32(centre)
+    scaled: Samples = np.multiply(shaped, np.float32(1.0 / full_scale), dtype=np.float32)
+    return scaled  # a power of two: exact, in one pass
