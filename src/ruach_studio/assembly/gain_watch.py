@@ -58,9 +58,9 @@ def gain_changes(raw: Levels, window_s: float) -> tuple[GainChange, ...]:
     length, hop = round(BLOCK_S * per_s / every), round(HOP_S * per_s / every)
     levels = np.maximum(raw[::every], -100.0)
     starts, apart = range(0, levels.shape[0] - length + 1, hop), length // hop
-    bounds = np.array([[_bounds(levels[at : at + length, j]) for at in starts] for j in range(levels.shape[1])])
     if len(starts) <= apart:
         return ()
+    bounds = np.array([_all_bounds(levels[:, j], length, hop) for j in range(levels.shape[1])])
     steps = bounds[:, apart:] - bounds[:, :-apart]  # (n_mics, n_blocks, floor, middle, loudness)
     found: list[GainChange] = []
     for j in range(levels.shape[1]):
@@ -87,6 +87,16 @@ def _bounds(levels: Levels) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     low, middle, high = (float(heard[int(percent / 100 * (heard.size - 1))]) for percent in (_FLOOR, 50.0, _LOUD))
     return low, middle, high
+
+
+def _all_bounds(levels: Levels, length: int, hop: int) -> Levels:
+    """Return `_bounds` of every block, (n_blocks, 3), all sorted at once."""
+    blocks = np.sort(np.lib.stride_tricks.sliding_window_view(levels, length)[::hop], axis=1)  # NaN last
+    heard = (blocks == blocks).sum(axis=1)
+    rows = np.arange(len(blocks))
+    at = [(percent / 100 * (heard - 1)).astype(np.int64) for percent in (_FLOOR, 50.0, _LOUD)]
+    found = np.column_stack([blocks[rows, np.maximum(each, 0)] for each in at])
+    return np.asarray(np.where((heard > length // 2)[:, None], found, np.nan), dtype=np.float64)
 
 
 def _place(levels: Levels, span: tuple[int, int], piece: int) -> int:

@@ -73,9 +73,10 @@ def _peaks(points: Levels, most: int) -> Counts:
     apart = distance_db(points, points)
     density = np.exp(-np.square(apart / NEAR_DB)).sum(axis=1).round(6)
     order = np.argsort(-density, kind="stable")
-    ranked = apart[np.ix_(order, order)]
-    ranked[np.triu_indices(order.size)] = np.inf
-    higher = ranked.min(axis=1)  # how far the nearest window of a denser place is
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    apart[rank >= rank[:, None]] = np.inf
+    higher = apart.min(axis=1)[order]  # how far the nearest window of a denser place is
     crowd = (higher >= APART_DB) & (density[order] >= LEAST)
     size = np.where(crowd, density[order] * np.minimum(higher, 15.0), 0.0)
     found = np.argsort(-size, kind="stable")[:most]
