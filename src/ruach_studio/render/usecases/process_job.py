@@ -32,6 +32,7 @@ from ruach_studio.render.store.steps import DoneStep
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
 from ruach_studio.render.usecases.services import RenderServices, work_folder
+from ruach_studio.render.usecases.share_render import ask_for_help
 
 WORKER = "worker:render"
 
@@ -84,6 +85,7 @@ class _Run:
         await preflight(self._plan, self._folder)
         await self._done(DoneStep("preflight", "", "", {"plan": self._plan.fingerprint()}), ())
         await self._enter("render")
+        await ask_for_help(self._services, self._runner, self._job, self._plan.duration_s)
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts: dict[str, Any] = {
             "frames": 1 if self._plan.preset.is_still else self._plan.frames,
