@@ -69,6 +69,8 @@ def wrong_frames(path: Path, plan: RenderPlan, every: int = 1) -> int:
 
 def _camera(folder: Path, letter: str, frames: int, size: Size) -> Path:
     loop, path = folder / f"{letter}-loop.mp4", folder / f"{letter}.mp4"
+    if path.exists():
+        return path
     _draw(loop, letter, size)
     listing = folder / f"{letter}.txt"
     times = -(-frames // LOOP)

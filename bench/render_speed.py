@@ -89,34 +89,38 @@ class Limits:
         print(f"{what:62} {found:6.3f}  limit {limit:.3f}  {'MISSED' if found > limit else 'held'}", flush=True)
 
 
+def shown(name: str, one: Cost) -> Cost:
+    """Print one line and hand it on."""
+    print(f"  {name:24} {one.cpu_s:8.1f} ({one.wall_s:.0f})  {one.rss_mb:5.0f}", flush=True)
+    return one
+
+
 def ours(edl: Path, format_name: str, folder: Path, size: tuple[int, int] | None = None) -> Cost:
     """Draw one format in a child."""
     small = [] if size is None else [f"{size[0]}x{size[1]}"]
     return cost([sys.executable, __file__, "--draw", str(edl), format_name, str(folder), *small])
 
 
-def speed(minutes: float, remotion: str | None, folder: Path) -> int:
+def speed(minutes: float, remotion: str | None, folder: Path, footage: Path | None) -> int:
     """Measure everything of the first kind; return how many limits were missed."""
     frames, limits = round(minutes * 60 * RATE), Limits()
-    paths = cameras(folder, frames, FULL_HD)
+    paths = cameras(footage or folder, frames, FULL_HD)
     edl = folder / "edl.json"
     edl.write_text(json.dumps(wire(paths, frames)))
     full = plan_render(json.loads(edl.read_text()), PRESETS["full_16_9"])
     ffmpeg = [str(find_ffmpeg()), "-nostdin", "-v", "error", "-y", "-filter_threads", "1", "-threads", "1"]
-    our = {name: ours(edl, name, folder / name) for name in ("full_16_9", "short_9_16", "clip_1_1")}
-    result = folder / "full_16_9/picture.mp4"
-    floor = cost([*ffmpeg, "-i", str(result), *ENCODER, str(folder / "floor.mp4")])
-    decode = cost([*ffmpeg, "-i", str(result), "-f", "null", "-"])
-    three = cost([*ffmpeg, "-i", str(result), *_three(folder, min(60 * RATE, frames))])
     print(f"{minutes:g} min, {len(list(shots(frames)))} shots, 1080p30, picture only; CPU seconds (wall), peak MB")
-    for name, one in [*our.items(), ("decode", decode), ("decode + encode", floor), ("decode + three encodes", three)]:
-        print(f"  {name:24} {one.cpu_s:8.1f} ({one.wall_s:.0f})  {one.rss_mb:5.0f}")
+    our = {name: shown(name, ours(edl, name, folder / name)) for name in ("full_16_9", "short_9_16", "clip_1_1")}
+    result = folder / "full_16_9/picture.mp4"
+    floor = shown("decode + encode", cost([*ffmpeg, "-i", str(result), *ENCODER, str(folder / "floor.mp4")]))
+    shown("decode", cost([*ffmpeg, "-i", str(result), "-f", "null", "-"]))
+    three = shown("decode + 3 encodes", cost([*ffmpeg, "-i", str(result), *_three(folder, min(60 * RATE, frames))]))
     mine = our["full_16_9"]
     limits.hold("frames of full_16_9 that are not the planned ones", wrong_frames(result, full), 0)
     limits.hold("full_16_9 / (one decode + one encode)", mine.cpu_s / floor.cpu_s, 1.08)
     limits.hold("three videos / (one decode + three encodes)", sum(c.cpu_s for c in our.values()) / three.cpu_s, 1.15)
     limits.hold("peak memory / 800 MB", max(c.rss_mb for c in our.values()) / 800, 1)
-    for name, peer, limit in ((("melt"), melt(paths, full, folder), 0.65), ("MoviePy", moviepy(paths, full, folder), 0.55)):
+    for name, peer, limit in (("melt", melt(paths, full, folder), 0.65), ("MoviePy", moviepy(paths, full, folder), 0.55)):
         if peer is not None:
             limits.hold(f"full_16_9 / {name} ({peer.cpu_s:.1f} s)", mine.cpu_s / peer.cpu_s, limit)
     against_remotion(remotion, paths, mine.cpu_s / frames, folder, limits)
@@ -216,13 +220,14 @@ def main() -> int:
     arguments.add_argument("--minutes", type=float, default=10.0)
     arguments.add_argument("--remotion", default=None)
     arguments.add_argument("--flat", action="store_true")
+    arguments.add_argument("--footage", type=Path, default=None, help="keep the footage here, and use what is there")
     arguments.add_argument("--draw", nargs="+")
     options = arguments.parse_args()
     if options.draw:
         draw(*options.draw)
         return 0
     with tempfile.TemporaryDirectory(prefix="ruach-bench-") as name:
-        missed = flat(Path(name)) if options.flat else speed(options.minutes, options.remotion, Path(name))
+        missed = flat(Path(name)) if options.flat else speed(options.minutes, options.remotion, Path(name), options.footage)
     return 1 if missed else 0
 
 

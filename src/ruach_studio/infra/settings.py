@@ -55,6 +55,7 @@ class Settings(S3Settings, RemotionSettings):
     public_url: str = "http://127.0.0.1:8600"
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
+    render_helpers: int = Field(default=0, ge=0, le=16)  # jobs that a long render asks to encode chunks beside it
     next_step_deadline_ms: int = Field(default=1500, ge=50, le=60_000)  # then the static list is shown
     stripe_webhook_secret: SecretStr | None = None
     stripe_tiers: Annotated[dict[str, Tier], NoDecode] = Field(default_factory=dict)

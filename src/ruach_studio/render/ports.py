@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ruach_studio.render.plan import RenderPlan
 
@@ -69,4 +69,16 @@ class LambdaBudget(Protocol):
 
     async def settle(self, key: str, cost_usd: float) -> None:
         """Put what it did cost in the place of what was set aside."""
+        ...
+
+
+@runtime_checkable
+class SharesWork(Protocol):
+    """A runner whose work several processes with one disk can do together, chunk by chunk."""
+
+    async def assist(self, plan: RenderPlan, workdir: Path, cancelled: asyncio.Event) -> int:
+        """Do what the render of `plan` in `workdir` has not begun and return how many chunks that were.
+
+        Never waits for anybody and never joins: the render itself does both. Raises as `RemotionRunner.render`.
+        """
         ...

@@ -10,6 +10,7 @@ from ruach_studio.render.usecases.fail_job import bury, plan_retry, settled, tri
 from ruach_studio.render.usecases.process_job import process_job
 from ruach_studio.render.usecases.request_renders import JOB_NAME, QUEUE
 from ruach_studio.render.usecases.services import RenderServices
+from ruach_studio.render.usecases.share_render import CHUNK_JOB, help_render
 
 
 def handlers(services: RenderServices, runner: RemotionRunner) -> dict[tuple[str, str], Handler]:
@@ -18,7 +19,10 @@ def handlers(services: RenderServices, runner: RemotionRunner) -> dict[tuple[str
     async def render(context: JobContext, _payload: Mapping[str, Any]) -> Mapping[str, Any]:
         return await process_job(services, runner, context)
 
-    return {(QUEUE, JOB_NAME): render}
+    async def chunk(context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await help_render(services, runner, context, payload)
+
+    return {(QUEUE, JOB_NAME): render, (QUEUE, CHUNK_JOB): chunk}
 
 
 def hooks(services: RenderServices) -> dict[tuple[str, str], HandlerHooks]:

@@ -28,7 +28,8 @@ async def all_of(works: Sequence[Coroutine[None, None, None]], at_once: int, sto
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        stop.set()
+        if not all(task.done() for task in tasks):
+            stop.set()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     first = [error for task in done if (error := task.exception()) is not None]
     for error in [*first, *ended]:

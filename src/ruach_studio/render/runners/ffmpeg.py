@@ -7,8 +7,6 @@ shorter file).
 """
 
 import asyncio
-import hashlib
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -16,7 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from ruach_studio.infra.media import probe, run
-from ruach_studio.kernel.errors import MediaFailure
+from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
@@ -25,13 +23,16 @@ from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.at_once import all_of, forward
 from ruach_studio.render.runners.burn_in import BurnIn, unlettered
 from ruach_studio.render.runners.chunks import Chunk
+from ruach_studio.render.runners.claims import claimed
 from ruach_studio.render.runners.footage import Footage, read_footage
 from ruach_studio.render.runners.graph import build_graph
+from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
 from ruach_studio.render.runners.smart_copy import Copied, Parted, part, scheduled
 from ruach_studio.render.runners.splice import NotSpliced, Piece, splice
 
 # A frame that cannot be decoded holds the one before; more than this part of a chunk is no longer a blemish but a bad file.
 MAX_ERROR_RATE = "0.02"
+_LOOK_AGAIN_S = 0.25  # while another process encodes a chunk
 _ENGINE = "ffmpeg-2"  # part of a chunk's key: raise it when the same plan would give other bytes
 
 
@@ -69,6 +70,23 @@ class FfmpegRunner:
             whole = Parted(plan.segments, ())
         return await self._draw(plan, codec, whole, media, workdir, on_progress, cancelled)
 
+    async def assist(self, plan: RenderPlan, workdir: Path, cancelled: asyncio.Event) -> int:
+        """Encode what a render of `plan` in `workdir` (another process's) has not begun, the last chunk first.
+
+        Returns how many chunks that were. See `SharesWork.assist`.
+        """
+        codec, folder = plan.preset.video, workdir / "chunks"
+        if codec is None or not await asyncio.to_thread(folder.is_dir):
+            return 0
+        media = await asyncio.to_thread(_facts, plan, folder)
+        job = _Job(plan, codec, media, folder, lambda _: None, cancelled, 0)
+        parted = await asyncio.to_thread(part, plan, media) if codec.smart_copy else Parted(plan.segments, ())
+        made = 0
+        for item in reversed(scheduled(parted.parts, plan.rate)):
+            if isinstance(item, Chunk) and not await asyncio.to_thread(is_kept, job.path(item), item.frames):
+                made += await job.encode_if_free(item)
+        return made
+
     async def _draw(
         self, plan: RenderPlan, codec: VideoCodec, parted: Parted, media: dict[str, Footage], workdir: Path,
         on_progress: OnProgress, cancelled: asyncio.Event,
@@ -78,7 +96,9 @@ class FfmpegRunner:
         job = _Job(plan, codec, media, workdir / "chunks", on_progress, stop, parted.copied_frames)
         watch = asyncio.create_task(forward(cancelled, stop))
         try:
-            await all_of([job.encode(chunk) for chunk in work if isinstance(chunk, Chunk)], self._workers, stop)
+            chunks = [item for item in work if isinstance(item, Chunk)]
+            await all_of([job.begin(chunk) for chunk in chunks], self._workers, stop)
+            await all_of([job.encode(chunk) for chunk in job.elsewhere], self._workers, stop)
         finally:
             watch.cancel()
         target = workdir / "picture.mp4"
@@ -86,12 +106,11 @@ class FfmpegRunner:
             pieces = [job.piece(item) for item in work]
             await asyncio.to_thread(splice, pieces, target, plan.rate, _timescale(plan.rate))
         else:
-            chunks = [(job.path(chunk), chunk.frames) for chunk in work if isinstance(chunk, Chunk)]
-            await _join(chunks, target, plan.rate, cancelled)
+            await _join([(job.path(chunk), chunk.frames) for chunk in chunks], target, plan.rate, cancelled)
         frames = await asyncio.to_thread(_count, target)
         if frames != plan.frames:
             raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(target))
-        return RenderedPicture(target, frames, await asyncio.to_thread(_sha256, target), parted.notes)
+        return RenderedPicture(target, frames, await asyncio.to_thread(sha256_of, target), parted.notes)
 
 
 class _Job:
@@ -112,6 +131,7 @@ class _Job:
         self._burn_in = BurnIn(plan)
         self._written: dict[int, int] = {-1: copied_frames}
         self._reused = copied_frames
+        self.elsewhere: list[Chunk] = []
         self._began = time.monotonic()
 
     def path(self, chunk: Chunk) -> Path:
@@ -129,13 +149,31 @@ class _Job:
         info = self._media[item.clip.path].info
         return Piece(Path(info.path), item.first, item.segment.frames, info.local_zero_s)
 
+    async def begin(self, chunk: Chunk) -> None:
+        """Write the chunk, or note that another process is at it."""
+        if not await self.encode_if_free(chunk):
+            self.elsewhere.append(chunk)
+
     async def encode(self, chunk: Chunk) -> None:
-        """Write the chunk unless it is there, complete."""
+        """See to it that the chunk is there, complete: write it, or wait while another process does."""
+        while not await self.encode_if_free(chunk):
+            if self._stop.is_set():
+                raise Cancelled("the render was cancelled", subject=f"chunk {chunk.index}")
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def encode_if_free(self, chunk: Chunk) -> bool:
+        """Write the chunk unless it is there; False where another process is at it."""
         path = self.path(chunk)
-        if await asyncio.to_thread(_is_kept, path, chunk.frames):
-            self._reused += chunk.frames
-            self._report(chunk, chunk.frames)
-            return
+        with claimed(path) as mine:
+            kept = await asyncio.to_thread(is_kept, path, chunk.frames)
+            if kept:
+                self._reused += chunk.frames
+                self._report(chunk, chunk.frames)
+            elif mine:
+                await self._encode(chunk, path)
+        return kept or mine
+
+    async def _encode(self, chunk: Chunk, path: Path) -> None:
         part = path.with_suffix(f".{token_hex(4)}.part")  # a killed run's FFmpeg may still be writing to its own
         graph = build_graph(chunk.segments, self._plan.rate, self._plan.preset, self._media)
         text = await asyncio.to_thread(self._burn_in.graph, chunk, graph.text, path)
@@ -149,7 +187,7 @@ class _Job:
             frames = await asyncio.to_thread(_count, part)
             if frames != chunk.frames:
                 raise FrameCountWrong(f"{frames} frames, {chunk.frames} planned", subject=f"chunk {chunk.index}")
-            await asyncio.to_thread(_keep, part, path, frames)
+            await asyncio.to_thread(keep, part, path, frames)
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
         self._report(chunk, chunk.frames)
@@ -205,25 +243,3 @@ def _timescale(rate: FrameRate) -> int:
 def _count(path: Path) -> int:
     video = probe(path).video
     return 0 if video is None else video.frame_count or 0
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _keep(part: Path, path: Path, frames: int) -> None:
-    """Give the finished chunk its name; the note with its checksum comes last, and only both together count."""
-    os.replace(part, path)
-    path.with_suffix(".json").write_text(json.dumps({"frames": frames, "sha256": _sha256(path)}))
-
-
-def _is_kept(path: Path, frames: int) -> bool:
-    note = path.with_suffix(".json")
-    if not (path.is_file() and note.is_file()):
-        return False
-    try:
-        facts = json.loads(note.read_text())
-    except ValueError:  # the note was cut off by a crash: make the chunk again
-        return False
-    return bool(facts == {"frames": frames, "sha256": _sha256(path)})

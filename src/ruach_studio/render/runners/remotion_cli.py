@@ -19,7 +19,8 @@ from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.chunks import Chunk, chunked
-from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _is_kept, _join, _keep, _sha256, _timescale
+from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _join, _timescale
+from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
 from ruach_studio.render.runners.remotion_media import MediaServer
 from ruach_studio.render.runners.remotion_process import Event, run_node
 from ruach_studio.render.runners.remotion_props import Seen, props_of
@@ -74,7 +75,7 @@ class RemotionCliRunner:
         self, plan: RenderPlan, codec: VideoCodec, parts: Sequence[_Part], site: Path, seen: dict[str, Seen],
         on_progress: OnProgress, cancelled: asyncio.Event, workdir: Path,
     ) -> None:  # fmt: skip
-        kept = [await asyncio.to_thread(_is_kept, part.path, part.chunk.frames) for part in parts]
+        kept = [await asyncio.to_thread(is_kept, part.path, part.chunk.frames) for part in parts]
         fresh = [part for part, there in zip(parts, kept, strict=True) if not there]
         tally = _Tally(plan.frames, sum(p.chunk.frames for p, there in zip(parts, kept, strict=True) if there), on_progress)
         tally.tell()
@@ -132,7 +133,7 @@ def _settle(part: _Part) -> None:
     frames = _count(part.output)
     if frames != part.chunk.frames:
         raise FrameCountWrong(f"{frames} frames, {part.chunk.frames} planned", subject=f"chunk {part.chunk.index}")
-    _keep(part.output, part.path, frames)
+    keep(part.output, part.path, frames)
 
 
 async def _joined(plan: RenderPlan, parts: Sequence[_Part], workdir: Path, cancelled: asyncio.Event) -> RenderedPicture:
@@ -141,7 +142,7 @@ async def _joined(plan: RenderPlan, parts: Sequence[_Part], workdir: Path, cance
     frames = await asyncio.to_thread(_count, joined)
     if frames != plan.frames:
         raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
-    return RenderedPicture(joined, frames, await asyncio.to_thread(_sha256, joined))
+    return RenderedPicture(joined, frames, await asyncio.to_thread(sha256_of, joined))
 
 
 def _key(plan: RenderPlan, chunk: Chunk, files: Mapping[str, Readable], site: Path) -> str:

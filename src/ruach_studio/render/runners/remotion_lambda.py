@@ -23,7 +23,8 @@ from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import LambdaBudget, OnProgress, RenderedPicture, RenderProgress
-from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _sha256, _timescale
+from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _timescale
+from ruach_studio.render.runners.kept import sha256_of
 from ruach_studio.render.runners.lambda_client import LambdaClient, LambdaPlace
 from ruach_studio.render.runners.lambda_errors import LambdaTimeout, LambdaUnreachable, classified
 from ruach_studio.render.runners.remotion_props import props_of
@@ -141,7 +142,7 @@ class RemotionLambdaRunner:
         finally:
             for path in (raw, part):
                 await asyncio.to_thread(path.unlink, missing_ok=True)
-        return RenderedPicture(target, frames, await asyncio.to_thread(_sha256, target))
+        return RenderedPicture(target, frames, await asyncio.to_thread(sha256_of, target))
 
     def _key(self, plan: RenderPlan, files: Mapping[str, Readable]) -> str:
         props = props_of(plan, {path: file.at(file.identity) for path, file in files.items()}, fonts()).wire()

@@ -22,9 +22,10 @@ import av
 from ruach_studio.infra.media import run
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.render.plan import ClipRef, RenderPlan, Segment
-from ruach_studio.render.runners.ffmpeg import MAX_ERROR_RATE, _count, _facts, _is_kept, _keep
+from ruach_studio.render.runners.ffmpeg import MAX_ERROR_RATE, _count, _facts
 from ruach_studio.render.runners.footage import Footage
 from ruach_studio.render.runners.graph import build_graph, seek_arguments
+from ruach_studio.render.runners.kept import is_kept, keep
 from ruach_studio.render.runners.remotion_props import Seen
 
 _CODECS, _CONTAINERS, _PIXELS = {"h264", "vp8", "vp9", "av1"}, {"mov", "matroska", "webm"}, {"yuv420p", "yuvj420p"}
@@ -102,13 +103,13 @@ async def _mezzanine(
     graph = build_graph([segment], rate, preset, {clip.path: footage})
     key = inputs_hash(["mezzanine-1", Readable(Path(clip.path), width, height, 0.0).identity, segment, _ENCODE])[:16]
     path = folder / f"{key}.mp4"
-    if not await asyncio.to_thread(_is_kept, path, segment.frames):
+    if not await asyncio.to_thread(is_kept, path, segment.frames):
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         part = path.with_suffix(f".{token_hex(4)}.part")
         try:
             made = ["-filter_complex", graph.text, "-map", "[v]", "-r", str(rate), *_ENCODE, str(part)]
             await run(["-max_error_rate", MAX_ERROR_RATE, *graph.inputs, *made], cancelled=cancelled)
-            await asyncio.to_thread(_keep, part, path, await asyncio.to_thread(_count, part))
+            await asyncio.to_thread(keep, part, path, await asyncio.to_thread(_count, part))
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
     return Readable(path, width, height, -float(first / rate.value))

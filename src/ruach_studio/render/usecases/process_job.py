@@ -37,6 +37,7 @@ from ruach_studio.render.usecases.put_sidecars import put_sidecars
 from ruach_studio.render.usecases.read_presets import of_job
 from ruach_studio.render.usecases.read_subjects import subjects_of_job, subjects_to_facts
 from ruach_studio.render.usecases.services import RenderServices, work_folder
+from ruach_studio.render.usecases.share_render import ask_for_help
 from ruach_studio.render.usecases.withdraw import key_of, withdraw, withdraw_unannounced
 
 WORKER = "worker:render"
@@ -96,6 +97,7 @@ class _Run:
         facts: dict[str, Any] = {"plan": self._plan.fingerprint(), **subjects_to_facts(self._subjects)}
         await self._done(DoneStep("preflight", "", "", facts), self._subjects.decided)
         await self._enter("render")
+        await ask_for_help(self._services, self._runner, self._job, self._plan.duration_s)
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
         facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
