@@ -18,8 +18,8 @@ SAID = {
     "ClientError: An error occurred (AccessDeniedException) when calling the Invoke": ("lambda_access_denied", True, False),
     "ENOSPC: no space left on device, write": ("lambda_disk_full", True, False),
     "ClientError: An error occurred (ResourceNotFoundException)": ("lambda_not_found", True, False),
-    "EndpointConnectionError: Could not connect to the endpoint URL": ("lambda_unreachable", False, None),
-    "TypeError: undefined is not a function": ("lambda_failed", False, None),
+    "EndpointConnectionError: Could not connect to the endpoint URL": ("lambda_unreachable", False, True),
+    "TypeError: undefined is not a function": ("lambda_failed", False, False),
 }
 
 

@@ -95,7 +95,7 @@ def _filled(base: CanonicalEDL, shots: list[Shot]) -> list[Shot]:
         if shot.camera is None:
             near = [cut.camera for cut in base.program if cut.start_frame <= shot.start_frame < cut.end_frame_exclusive]
             near += [each.camera for each in shots[index + 1 : index + 2] + shots[max(0, index - 1) : index] if each.camera]
-            off = next((camera for camera in near if _is_off(base, camera, shot)), None)
+            off = next((camera for camera in near if _is_off_where_shown(base, camera, shot)), None)
             if off is None:
                 raise BadReturn(
                     f"the shot at {at(base, shot.start_frame)} is black", subject="file", remedy="Show a camera there.",
@@ -221,6 +221,12 @@ def _chapters(base: CanonicalEDL, found: Sequence[Chapter] | None) -> tuple[tupl
         known.get(key, {"startMs": base.fps.milliseconds(master_frame(base, key[0])), "title": key[1]}) for key in wanted
     ]
     return tuple(made), True
+
+
+def _is_off_where_shown(base: CanonicalEDL, camera: str, shot: Shot) -> bool:
+    """Say whether a camera has no picture in any part of the shot that is shown: what is left out was black to nobody."""
+    parts = [part[:2] for part in base.kept.parts(shot.start_frame, shot.end_frame_exclusive)]
+    return all(_is_off(base, camera, replace(shot, start_frame=a, end_frame_exclusive=b)) for a, b in parts)
 
 
 def _is_off(base: CanonicalEDL, camera: str, shot: Shot) -> bool:

@@ -52,12 +52,12 @@ def router(services: RenderServices) -> APIRouter:
         return [preset_out(shown) for shown in await list_presets(services)]
 
     @api.get("/{name}")
-    async def one(name: Name, _: Reader) -> list[PresetOut]:
+    async def one(_: Reader, name: Name) -> list[PresetOut]:
         """Show a format's versions, newest first."""
         return [preset_out(shown) for shown in await list_versions(services, name)]
 
     @api.put("/{name}")
-    async def save(name: Name, body: PresetRequest, operator: Operator) -> PresetOut:
+    async def save(operator: Operator, name: Name, body: PresetRequest) -> PresetOut:
         """Save a format's next version; the same settings again change nothing. Renders asked for keep theirs."""
         if body.preset.get("name", name) != name:
             raise Malformed(f"the preset calls itself {body.preset['name']!r}", subject=name, remedy="Use one name.")

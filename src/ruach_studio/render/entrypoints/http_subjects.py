@@ -43,12 +43,12 @@ def router(services: RenderServices) -> APIRouter:
     api = APIRouter(prefix="/render-subjects", tags=["render"])
 
     @api.get("/{session_id}")
-    async def everything(session_id: SessionId, _: Reader) -> list[SubjectOut]:
+    async def everything(_: Reader, session_id: SessionId) -> list[SubjectOut]:
         """List what operators said about the session's cameras; the others are placed by rule."""
         return [_out(row) for row in await list_positions(services, session_id)]
 
     @api.put("/{session_id}/{camera}")
-    async def place(session_id: SessionId, camera: Camera, body: SubjectRequest, operator: Operator) -> SubjectOut:
+    async def place(operator: Operator, session_id: SessionId, camera: Camera, body: SubjectRequest) -> SubjectOut:
         """Say where a camera's subject stands; renders that begin later crop around it."""
         return _out(await set_subject(services, session_id, camera, body.x, actor=operator.actor, reason=body.reason))
 

@@ -55,12 +55,12 @@ def router(services: RenderServices) -> APIRouter:
     api = APIRouter(prefix="/render-jobs", tags=["render"])
 
     @api.get("/{job_id}/thumbnail")
-    async def offered(job_id: JobId, _: Reader) -> OfferOut:
+    async def offered(_: Reader, job_id: JobId) -> OfferOut:
         """Show the pictures that a finished thumbnail offers, and which is taken."""
         return _out(job_id, await read_offer(services, job_id))
 
     @api.post("/{job_id}/thumbnail")
-    async def take(job_id: JobId, body: ChoiceRequest, operator: Operator) -> OfferOut:
+    async def take(operator: Operator, job_id: JobId, body: ChoiceRequest) -> OfferOut:
         """Take one of the offered pictures; nothing is rendered or decided anew."""
         offer = await choose_thumbnail(services, job_id, body.choice, actor=operator.actor, reason=body.reason)
         return _out(job_id, offer)

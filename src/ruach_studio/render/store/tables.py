@@ -1,4 +1,4 @@
-"""The tables of schema `render`, as migrations 0004 and 0021 make them."""
+"""The tables of schema `render`, as migrations 0004, 0020 and 0021 make them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID

@@ -5,8 +5,8 @@ A list of objects {name, key, url, contentType, sizeBytes, sha256}; empty for wh
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0021"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -7,8 +7,8 @@ facts; a change is another row.
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 
 _PRESETS = """
 CREATE TABLE render.preset_content (

@@ -5,7 +5,7 @@ What was saved before was written by an operator, on the master timeline; its ha
 
 from alembic import op
 
-revision = "0020"
+revision = "0019"
 down_revision = "0018"
 
 _LOCKED = """

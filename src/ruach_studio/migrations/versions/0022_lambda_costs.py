@@ -6,8 +6,8 @@ with what was set aside. The month is the one (UTC) in which the render began.
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0024"
+revision = "0022"
+down_revision = "0021"
 
 _LEDGER = """
 CREATE TABLE render.lambda_cost (
