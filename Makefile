@@ -51,7 +51,8 @@ bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly_preview.py
 	$(BIN)/python bench/exchange.py
 	$(BIN)/python bench/render.py
-	$(BIN)/python bench/exchange.py
+	$(BIN)/python bench/render_text.py
+	$(BIN)/python bench/render_loudness.py
 	$(BIN)/python bench/formation_graph.py
 	$(BIN)/python bench/formation_journal.py
 	$(BIN)/python bench/formation_bulk.py
@@ -59,6 +60,7 @@ bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/formation_next_step.py
 	$(BIN)/python bench/formation_impact.py
 	$(BIN)/python bench/formation_search.py
+	$(BIN)/python bench/render_speed.py --minutes 10
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python tools/lock.py
