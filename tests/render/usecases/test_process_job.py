@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -218,3 +219,15 @@ async def test_resuming_does_again_from_the_named_step_on(
     assert second.calls == drawn_again
     with pytest.raises(NothingToResume):
         await resume_session(services, "talk-1", step, actor="session:op", reason="again")
+
+
+async def test_what_a_runner_has_to_say_stands_in_the_job_s_notes(small, services, lock, wire, work, until):
+    class Telling(FfmpegRunner):
+        async def render(self, *given):
+            return replace(await super().render(*given), notes=("90 of 200 frames are copied",))
+
+    await lock(wire)
+    await request_renders(services, "talk-1", ["full_16_9"], actor="session:op")
+    async with work(Telling()):
+        (shown,) = (await until(all_in("completed"))).values()
+    assert shown.job.notes[-1] == "90 of 200 frames are copied"

@@ -101,7 +101,11 @@ class _Run:
         drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
         facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
-        facts |= {"notes": list(drawn.notes)} if drawn.notes else {}
+        if drawn.notes:
+            facts["notes"] = list(drawn.notes)
+            async with self._services.database.transaction() as tx:
+                shown = [*self._plan.notes, *drawn.notes]
+                await jobs.note(tx, self._job.render_job_id, self._services.clock.now(), notes=shown)
         window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
         return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
 
