@@ -74,6 +74,7 @@ def test_an_unknown_revision_is_refused(revision):
         select_angles(first_matrix(FIRST[0]), wide="W", revision=revision)
 
 
+@pytest.mark.slow
 def test_the_draft_of_a_fixed_talk_is_pinned_to_the_byte_and_the_same_from_a_second_interpreter():
     pinned = json.loads((GOLDEN / "edl.json").read_text())
     edl = MAKER.edl_of(TALKS["levels"])

@@ -148,7 +148,7 @@ def marked(draw):
 
 
 @pytest.mark.parametrize("name", IMPORTS)
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(marked())
 def test_what_nobody_touched_comes_back_with_all_its_marks(name, edl):
     back = import_back(edl, name, export(edl, name)[0].encode(), version=4)
@@ -157,7 +157,7 @@ def test_what_nobody_touched_comes_back_with_all_its_marks(name, edl):
 
 
 @pytest.mark.parametrize("name", IMPORTS)
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(st.data())
 def test_another_programme_shows_the_same_frames_when_it_is_back(name, data):
     edl = data.draw(marked())

@@ -46,7 +46,10 @@ async def show(film, plain, make_edl, make_clip, folder):
     return plan, (await FfmpegRunner().render(plan, folder / "work", lambda _: None, asyncio.Event())).path
 
 
-@pytest.mark.parametrize("kind", KINDS)
+OFTEN = ("late.mp4", "avchd.mts", "turned.mp4", "bframes.avi", "open-gop.mp4")  # one of each way to be odd; the rest is slow
+
+
+@pytest.mark.parametrize("kind", [kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS])
 async def test_the_right_frame_of_any_kind_of_file(kind, plain, make_edl, make_clip, read_strips, tmp_path):
     upright = tmp_path / "upright.mp4"
     if kind == "turned.mp4":

@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import text
 
 from ruach_studio.render.presets import FORMATS
+from ruach_studio.render.store import candidates
 from ruach_studio.render.usecases.read_jobs import list_jobs
 from ruach_studio.render.usecases.request_renders import request_renders
 from ruach_studio.testing.bucket import Bucket
@@ -105,7 +106,12 @@ async def test_four_artifacts_each_once_however_often_the_worker_dies(
         assert len(await announced(services, session_id)) == len(events) == 4, "each is announced once"
         assert {name: event["sha256"] for name, event in events.items()} == {n: a.sha256 for n, a in artifacts.items()}
         stored = objects_of(bucket, tmp_path, session_id)
-        assert stored == {artifact.key: artifact.sha256 for artifact in artifacts.values()}, "nothing more, nothing less"
+        expected = {artifact.key: artifact.sha256 for artifact in artifacts.values()}
+        async with services.database.connection() as conn:
+            offered = await candidates.of_job(conn, artifacts["thumbnail"].render_job_id)
+        expected |= {each.key: stored.get(each.key, "missing") for each in offered}
+        assert stored == expected, "nothing more, nothing less"
+        assert "missing" not in expected.values()
     left = [path for path in (tmp_path / "data" / "render-work").rglob("*") if path.is_file()]
     assert left == []
     if bucket is not None:

@@ -29,6 +29,7 @@ def elsewhere(plan, folder, made):
     made.value = asyncio.run(FfmpegRunner().assist(plan, folder, asyncio.Event()))
 
 
+@pytest.mark.slow
 async def test_processes_divide_the_chunks_and_the_picture_is_the_same_to_the_byte(plan, tmp_path):
     alone = await FfmpegRunner().render(plan, tmp_path / "alone", lambda _: None, asyncio.Event())
     first = tmp_path / "both" / "chunks" / min((tmp_path / "alone" / "chunks").glob("*.mp4")).name
