@@ -147,7 +147,9 @@ async def test_cancelling_stops_at_once_and_leaves_neither_processes_nor_files(r
     with pytest.raises(Cancelled):
         await RemotionCliRunner(remotion).render(plan, tmp_path, stop, cancelled)
     assert born_since(before) == []
-    assert [p.name for p in tmp_path.rglob("*")] == ["chunks"]
+    assert {p.name for p in tmp_path.iterdir()} == {"chunks", "mezzanines"}  # what the browser reads may be used again
+    assert list((tmp_path / "chunks").iterdir()) == []
+    assert [p.name for p in tmp_path.rglob("*.part*")] == []
 
 
 CHILD = """

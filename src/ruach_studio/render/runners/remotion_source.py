@@ -57,7 +57,7 @@ async def readable(plan: RenderPlan, folder: Path, cancelled: asyncio.Event) -> 
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     facts = await asyncio.to_thread(_facts, plan, folder)
     found: dict[str, Readable] = {}
-    for clip in plan.picture_clips:
+    for clip in {each.path: each for each in plan.picture_clips}.values():  # the pieces of a jump share a file
         footage = facts[clip.path]
         width, height, plain = await asyncio.to_thread(_looked_at, footage)
         as_it_is = footage.info.path == clip.path and footage.colour.conversion == "none"
@@ -97,11 +97,11 @@ async def _mezzanine(
     first, last = _range(plan, clip)
     width, height = (2 * max(1, round(each / 2)) for each in size)
     # As a programme of its own: the file's frames first..last, one each, at its own rate and size.
-    alone = replace(clip, offset_s=Fraction(0), drift_ppm=Fraction(0), start_s=Fraction(0))
+    alone = replace(clip, offset_s=Fraction(0), drift_ppm=Fraction(0), start_s=Fraction(0), piece_s=None)
     preset = replace(plan.preset, width=width, height=height, fit="pad")
     segment = Segment(first, last + 1, "", None, alone)
     graph = build_graph([segment], rate, preset, {clip.path: footage})
-    key = inputs_hash(["mezzanine-1", Readable(Path(clip.path), width, height, 0.0).identity, segment, _ENCODE])[:16]
+    key = inputs_hash(["mezzanine-2", Readable(Path(clip.path), width, height, 0.0).identity, segment, _ENCODE])[:16]
     path = folder / f"{key}.mp4"
     if not await asyncio.to_thread(is_kept, path, segment.frames):
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -116,10 +116,10 @@ async def _mezzanine(
 
 
 def _range(plan: RenderPlan, clip: ClipRef) -> tuple[int, int]:
-    """Return the first and the last frame of `clip` that the plan shows."""
+    """Return the first and the last frame of the clip's file that the plan shows, in whichever piece."""
     ends = [
         segment.source_frame_at(plan.rate, frame) or 0
-        for segment in plan.segments if segment.clip == clip
+        for segment in plan.segments if segment.clip is not None and segment.clip.path == clip.path
         for frame in (segment.start_frame, segment.end_frame_exclusive - 1)
     ]  # fmt: skip
     return min(ends), max(ends)
