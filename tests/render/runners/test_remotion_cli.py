@@ -94,7 +94,7 @@ async def test_every_frame_is_the_planned_one_and_a_second_run_draws_nothing(
     again, reports = await draw(replace(remotion, browser=PYTHON), plan, tmp_path)  # none is needed
     assert (again.sha256, [r.frames for r in reports]) == (picture.sha256, [150])
     assert time.monotonic() - began < 10
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["chunks", "picture.mp4", "picture.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chunks", "mezzanines", "picture.mp4", "picture.txt"]
 
 
 async def test_a_file_that_the_browser_cannot_read_and_a_hole_and_a_crop(
