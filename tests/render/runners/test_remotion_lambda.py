@@ -99,7 +99,7 @@ async def test_every_frame_is_the_planned_one_and_the_bill_is_written_down(
     assert reports[-1].frames == 60
     kinds = [each["type"] for each in place[1].invocations()]
     assert (kinds.count("start"), kinds.count("launch"), kinds.count("renderer")) == (1, 1, 2)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["picture.mp4"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mezzanines", "picture.mp4"]
     client = LambdaClient(place[0])
     assert client._s3.list_objects_v2(Bucket=BUCKET, Prefix="ruach-renders/").get("KeyCount") == 0
 
