@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from ruach_studio.assembly.entrypoints import http, jobs, jobs_media
+from ruach_studio.assembly.store import edls, syncs
+from ruach_studio.assembly.sync import SyncSolution
+from ruach_studio.assembly.usecases.create_session import create_session
 from ruach_studio.infra.auth.accounts import ensure_local_operator
 from ruach_studio.infra.auth.service_tokens import issue_service_token
 from ruach_studio.infra.context import SystemClock, bind, new_id
@@ -97,3 +100,18 @@ async def _secret(services, role, scopes):
             owner = await ensure_local_operator(tx)
             issued = await issue_service_token(tx, name=role, roles=[role], scopes=scopes, created_by=owner)
     return issued.secret
+
+
+@pytest.fixture
+async def saved(services, make_edl):
+    """Session s1 with an approved sync and a draft EDL."""
+    edl = make_edl(fps="25", audio=True)
+    with bind(correlation_id=new_id()):
+        await create_session(services, actor="session:tester", session_id="s1", title="A talk")
+        async with services.database.transaction() as tx:
+            now = services.clock.now()
+            await syncs.insert(
+                tx, "s1", SyncSolution("A", ()), parent=None, origin="computed", actor="session:tester", notes="", at=now
+            )
+            await edls.insert(tx, edl, author="session:tester", at=now)
+    return edl

@@ -2,29 +2,9 @@
 
 import json
 
-import pytest
-
 from ruach_studio.assembly.exchange import export
-from ruach_studio.assembly.store import edls, syncs
-from ruach_studio.assembly.sync import SyncSolution
-from ruach_studio.assembly.usecases.create_session import create_session
-from ruach_studio.infra.context import bind, new_id
 
 PATH = "/sessions/s1/edl/import"
-
-
-@pytest.fixture
-async def saved(services, make_edl):
-    edl = make_edl(fps="25", audio=True)
-    with bind(correlation_id=new_id()):
-        await create_session(services, actor="session:tester", session_id="s1", title="A talk")
-        async with services.database.transaction() as tx:
-            now = services.clock.now()
-            await syncs.insert(
-                tx, "s1", SyncSolution("A", ()), parent=None, origin="computed", actor="session:tester", notes="", at=now
-            )
-            await edls.insert(tx, edl, author="session:tester", at=now)
-    return edl
 
 
 async def test_out_and_back(client, saved):
