@@ -5,7 +5,7 @@ import re
 from ruach_studio.infra.http.access import list_access, routes_without_a_role
 
 # /webhooks/stripe: Stripe cannot sign in; the signature over the raw body, by a secret that only Stripe has, is its guard.
-PUBLIC = {"/auth/login", "/auth/logout", "/healthz", "/readyz", "/media/{key:path}", "/webhooks/stripe"}
+PUBLIC = {"/auth/login", "/auth/logout", "/healthz", "/readyz", "/readyz/{pillar}", "/media/{key:path}", "/webhooks/stripe"}
 
 
 def test_no_route_is_without_a_role(api):
@@ -77,4 +77,4 @@ async def test_readiness_names_each_part(caller):
     answer = await (await caller()).get("/readyz")
     assert answer.status_code == 200
     found = {name: each["status"] for name, each in answer.json()["checks"].items()}
-    assert found == dict.fromkeys(("database", "formation", "search", "journalReaders", "renderRunner"), "ok")
+    assert found == dict.fromkeys(("database", "assembly", "formation", "search", "journalReaders", "renderRunner"), "ok")

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from ruach_studio.app.parts import each_part, refuse_if_all_broken
 from ruach_studio.app.pillars import consumers, handlers, hooks
 from ruach_studio.app.wiring import Services
-from ruach_studio.app.xapi import run as stream_xapi
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import Relay
 from ruach_studio.infra.queues import Worker
@@ -25,11 +25,12 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     stop = asyncio.Event()
     worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
     relay = Relay(services.database, consumers(services))
+    refuse_if_all_broken(services)
     tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
     if services.settings.storage == "s3":
         tasks.append(asyncio.create_task(_sweep(services.store), name="sweep"))
-    if services.settings.xapi_url is not None:
-        tasks.append(asyncio.create_task(stream_xapi(services, stop), name="xapi"))
+    for _, found in each_part(services, lambda part: part.tasks):
+        tasks.extend(asyncio.create_task(run(stop), name=name) for name, run in found.items())
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:

@@ -1,17 +1,11 @@
 """Turn services into the registry of all recovery commands: what is not listed here needs a change of code."""
 
+from ruach_studio.app.parts import each_part
 from ruach_studio.app.wiring import Services
-from ruach_studio.assembly.entrypoints import commands as assembly_commands
-from ruach_studio.formation.entrypoints import commands as formation_commands
 from ruach_studio.infra.commands import Commanding, CommandRegistry
-from ruach_studio.render.entrypoints import commands as render_commands
 
 
 def commanding(services: Services) -> Commanding:
     """Return what running a recovery command takes, for API and command line alike."""
-    every = [
-        *render_commands.commands(services),
-        *assembly_commands.commands(services),
-        *formation_commands.commands(services),
-    ]
+    every = [each for _, found in each_part(services, lambda part: part.commands) for each in found]
     return Commanding(services.database, CommandRegistry(every), services.clock)

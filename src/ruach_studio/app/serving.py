@@ -1,37 +1,44 @@
-"""Turn services into one running process: API, workers and event relay, started together and stopped in order.
+"""Turn services into one running process: API, workers and event relay of the chosen pillars, stopped in order.
 
 On SIGINT or SIGTERM the API takes no new request, open streams end, workers finish or give back what they run, and the
 embedded database stops last. What a `kill -9` leaves is taken up by the next start.
 """
+
+from contextlib import AsyncExitStack
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from ruach_studio.app.api import create_api
 from ruach_studio.app.background import background
+from ruach_studio.app.parts import refuse_if_all_broken, start_each
 from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.collector import settle
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.settings import Settings
-from ruach_studio.membership.usecases.refresh_standings import refresh_standings
 
 STREAM_GRACE_S = 5
 log = get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until a signal comes. Raises RuachError if a part cannot start."""
+async def serve(settings: Settings, *, work: bool = True) -> None:
+    """Serve until a signal comes; without `work` only HTTP. Raises RuachError if a part cannot start."""
     with bind(correlation_id=new_id()):
-        async with open_services(settings) as services:
-            await refresh_standings(services)
+        async with open_services(settings) as services, AsyncExitStack() as parts:
+            await start_each(services)
             server = uvicorn.Server(server_config(create_api(services), settings))
-            services.graphs.on_read = settle
+            refuse_if_all_broken(services)
             settle()
-            async with background(services, on_failure=lambda: setattr(server, "should_exit", True)):
-                log.info("service.started", url=settings.public_url, data=str(settings.data_dir))
-                await server.serve()
-            log.info("service.stopped")
+            if work:
+                await parts.enter_async_context(
+                    background(services, on_failure=lambda: setattr(server, "should_exit", True))
+                )
+            log.info(
+                "service.started", url=settings.public_url, data=str(settings.data_dir), pillars=settings.pillars, work=work
+            )
+            await server.serve()
+        log.info("service.stopped")
 
 
 def server_config(api: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -8,44 +8,63 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from ruach_studio.formation.entrypoints.path_file import shipped_graphs
-from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
-from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
-from ruach_studio.formation.runners.embedders import open_embedder
-from ruach_studio.formation.store.graphs import GraphCache
-from ruach_studio.formation.store.recorder import Recorder
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.infra.embedded.keeper import keep_running
 from ruach_studio.infra.http.platform import Platform
+from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues import BullmqPostgres
 from ruach_studio.infra.settings import Settings
+from ruach_studio.infra.settings_pillars import Pillar
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import ObjectStore
 from ruach_studio.kernel.clock import Clock
-from ruach_studio.kernel.errors import BadInput
+from ruach_studio.kernel.errors import BadInput, RuachError
+
+if TYPE_CHECKING:  # a process without formation does not load it
+    from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
+    from ruach_studio.formation.store.graphs import GraphCache
+    from ruach_studio.formation.store.recorder import Recorder
+
+log = get_logger(__name__)
+_NOT_YET: Any = None  # filled in by Services itself, where formation is served
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What use cases, workers and routes are given; each pillar takes the part that it names."""
+    """What use cases, workers and routes are given; each pillar takes the part that it names.
+
+    What only formation is given is None where this process does not serve formation. `broken` names the pillars that
+    could not be loaded, and why.
+    """
 
     settings: Settings
     database: Database
     queue: BullmqPostgres
     store: ObjectStore
     clock: Clock
-    graphs: GraphCache = field(default_factory=GraphCache)
-    assessor: ReflectionAssessor | None = None
-    static_answers: StaticAnswers = field(default_factory=StaticAnswers)
-    embedder: Embedder = field(default_factory=HashingEmbedder)
-    recorder: Recorder = field(init=False)
+    graphs: "GraphCache" = _NOT_YET
+    assessor: "ReflectionAssessor | None" = None
+    static_answers: "StaticAnswers" = _NOT_YET
+    embedder: "Embedder" = _NOT_YET
+    recorder: "Recorder" = field(init=False)
+    broken: dict[Pillar, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the one recorder of this process."""
-        object.__setattr__(self, "recorder", Recorder(self.database, self.queue))
+        """Make what formation shares within this process, unless it was given."""
+        object.__setattr__(self, "recorder", None)
+        if "formation" in self.settings.pillars and "formation" not in self.broken:
+            try:
+                from ruach_studio.app.formation_tools import tools
+
+                for name, value in tools(self.database, self.queue).items():
+                    if getattr(self, name) is None:
+                        object.__setattr__(self, name, value)
+            except Exception as error:  # noqa: BLE001  (kept, logged and shown: the other pillars must not fall with it)
+                note_broken(self.broken, "formation", error)
 
     @property
     def platform(self) -> Platform:
@@ -69,13 +88,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         store = open_store(settings)
         if isinstance(store, LocalDiskStore):
             await store.sweep()  # a bucket is swept in the background: it may be slow or away
-        assessor = await parts.enter_async_context(_assessor(settings))
-        embedder = await parts.enter_async_context(open_embedder(settings))
-        queue, clock = BullmqPostgres(database), SystemClock()
-        services = Services(
-            settings, database, queue, store, clock, graphs=GraphCache(shipped_graphs), assessor=assessor, embedder=embedder
-        )
-        parts.push_async_callback(services.recorder.close)
+        services = Services(settings, database, BullmqPostgres(database), store, SystemClock())
+        await parts.enter_async_context(_formation(services))
         yield services
 
 
@@ -89,19 +103,28 @@ def open_store(settings: Settings) -> ObjectStore:
     return S3Store(place_of(settings), settings.data_dir / "unfinished-uploads")
 
 
+def note_broken(broken: dict[Pillar, str], name: Pillar, error: Exception) -> None:
+    """Keep and log that a pillar is out; only the kind of the error is shown to strangers."""
+    broken[name] = type(error).__name__
+    log.error("pillar.broken", pillar=name, exc_info=error)
+
+
 @asynccontextmanager
-async def _assessor(settings: Settings) -> AsyncIterator[ReflectionAssessor | None]:
-    """Give the language model that reads reflections, if one is configured."""
-    if settings.assessor_url is None or settings.assessor_model is None:
-        yield None
-        return
-    import httpx  # a tenth of a second to load, and only this needs it
+async def _formation(services: Services) -> AsyncIterator[None]:
+    """Open what formation alone needs inside the block: embedder, assessor; its recorder is closed at the end."""
+    async with AsyncExitStack() as parts:
+        if "formation" in services.settings.pillars and "formation" not in services.broken:
+            try:
+                from ruach_studio.app.formation_tools import open_tools
 
-    from ruach_studio.formation.runners.llm_assessor import LlmAssessor
-
-    key = settings.assessor_api_key.get_secret_value() if settings.assessor_api_key else None
-    async with httpx.AsyncClient() as client:
-        yield LlmAssessor(client, settings.assessor_url, settings.assessor_model, key, timeout_s=settings.assessor_timeout_s)
+                for name, value in (await parts.enter_async_context(open_tools(services.settings))).items():
+                    object.__setattr__(services, name, value)
+                parts.push_async_callback(services.recorder.close)
+            except RuachError:
+                raise
+            except Exception as error:  # noqa: BLE001  (as above)
+                note_broken(services.broken, "formation", error)
+        yield
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ _MODULES = {
     "run": "run", "sync": "steps", "energy": "steps", "assemble": "steps", "render": "steps", "edl": "edl",
     "derive": "derive",
     "accounts": "accounts", "audit": "audit", "formation": "formation", "ops": "ops", "serve": "serve", "demo": "demo",
+    "worker": "worker",
     "speakers": "speakers", "transcript": "transcript", "transcribe": "transcript", "render-jobs": "render_jobs",
     "preset": "formats", "frame": "frame", "thumbnail": "thumbnail", "lambda": "lambda",
 }  # fmt: skip
@@ -108,6 +109,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import serve
 
             serve.register(typed)
+        case "worker":
+            from ruach_studio.app.cli import worker
+
+            worker.register(typed)
         case "demo":
             from ruach_studio.app.cli import demo
 

@@ -12,6 +12,11 @@ from ruach_studio.infra.logging import configure
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.errors import BadInput
 
+Pillars = Annotated[
+    str | None,
+    typer.Option(help="Only these pillars: assembly, render, formation, membership; several with commas (default: all)."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -24,15 +29,19 @@ def serve(
     media_root: Annotated[
         list[Path] | None, typer.Option(help="A folder that footage may lie in; repeat for more (default: this folder).")
     ] = None,
+    pillars: Pillars = None,
+    api_only: Annotated[
+        bool, typer.Option("--api-only", help="Answer HTTP and leave jobs and events to `ruach worker`.")
+    ] = False,
 ) -> None:
     """Start API, workers and event relay on one port; Ctrl-C stops them after the running steps."""
-    given = {"host": host, "port": port, "media_roots": media_root}
+    given = {"host": host, "port": port, "media_roots": media_root, "pillars": pillars}
     settings = load_settings(**{name: value for name, value in given.items() if value})
     if not settings.media_roots:
         settings = load_settings(**{**{n: v for n, v in given.items() if v}, "media_roots": [Path.cwd()]})
     _check_address(settings.host, settings.port)
     configure(settings)
-    uvloop.run(serve_until_stopped(settings))
+    uvloop.run(serve_until_stopped(settings, work=not api_only))
 
 
 def _check_address(host: str, port: int) -> None:

@@ -1,0 +1,86 @@
+"""Turn services into what formation brings to a process; loaded on first use."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from ruach_studio.app.wiring import Services
+    from ruach_studio.infra.commands import Command
+    from ruach_studio.infra.http.health import Check
+    from ruach_studio.infra.outbox import Consumer
+    from ruach_studio.infra.queues import Handler, HandlerHooks
+
+
+def routers(services: "Services") -> Sequence["APIRouter"]:
+    """Return its routes, in the order in which they are tried."""
+    from ruach_studio.formation.entrypoints import (
+        http_enrollments,
+        http_graph,
+        http_insights,
+        http_member,
+        http_read,
+        http_recovery,
+        http_search,
+    )  # fmt: skip
+
+    # recovery before enrollments: its /enrollments/unmappable is no id
+    ordered = (http_read, http_recovery, http_enrollments, http_member, http_insights, http_graph, http_search)
+    return [each.router(services) for each in ordered]
+
+
+def checks(services: "Services") -> Mapping[str, "Check"]:
+    """Return what its readiness asks."""
+    from ruach_studio.formation.entrypoints.readiness import readers_ready, ready, search_ready
+
+    return {
+        "formation": lambda: ready(services),
+        "search": lambda: search_ready(services),
+        "journalReaders": lambda: readers_ready(services),
+    }
+
+
+def handlers(services: "Services") -> Mapping[tuple[str, str], "Handler"]:
+    """Return its job handlers."""
+    from ruach_studio.formation.entrypoints import jobs
+
+    return jobs.handlers(services)
+
+
+def hooks(services: "Services") -> Mapping[tuple[str, str], "HandlerHooks"]:
+    """Return what a failed or dead job does to its rows."""
+    from ruach_studio.formation.entrypoints import jobs
+
+    return jobs.hooks(services)
+
+
+def consumers(services: "Services") -> Sequence["Consumer"]:
+    """Return what it listens to."""
+    from ruach_studio.formation.entrypoints import inbound
+
+    return inbound.consumers(services)
+
+
+def commands(services: "Services") -> Sequence["Command[Any]"]:
+    """Return its recovery commands."""
+    from ruach_studio.formation.entrypoints import commands
+
+    return commands.commands(services)
+
+
+async def start(services: "Services") -> None:
+    """Keep the collector away from graphs once they are read."""
+    from ruach_studio.infra.collector import settle
+
+    services.graphs.on_read = settle
+
+
+def tasks(services: "Services") -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
+    """Return the stream of statements, if there is somewhere to send them."""
+    if services.settings.xapi_url is None:
+        return {}
+    from ruach_studio.app.xapi import run
+
+    return {"xapi": lambda stop: run(services, stop)}

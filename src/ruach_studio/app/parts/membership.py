@@ -1,0 +1,23 @@
+"""Turn services into what membership brings to a process; loaded on first use."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from ruach_studio.app.wiring import Services
+
+
+def routers(services: "Services") -> Sequence["APIRouter"]:
+    """Return its routes."""
+    from ruach_studio.membership.entrypoints import http
+
+    return [http.router(services)]
+
+
+async def start(services: "Services") -> None:
+    """Settle every standing again: the mapping of prices to tiers may have changed."""
+    from ruach_studio.membership.usecases.refresh_standings import refresh_standings
+
+    await refresh_standings(services)

@@ -1,0 +1,57 @@
+"""Turn services into what render brings to a process; loaded on first use."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from ruach_studio.app.wiring import Services
+    from ruach_studio.infra.commands import Command
+    from ruach_studio.infra.http.health import Check
+    from ruach_studio.infra.outbox import Consumer
+    from ruach_studio.infra.queues import Handler, HandlerHooks
+
+
+def routers(services: "Services") -> Sequence["APIRouter"]:
+    """Return its routes."""
+    from ruach_studio.render.entrypoints import http, http_presets, http_subjects, http_thumbnail
+
+    return [each.router(services) for each in (http, http_presets, http_subjects, http_thumbnail)]
+
+
+def checks(services: "Services") -> Mapping[str, "Check"]:
+    """Return what its readiness asks."""
+    from ruach_studio.render.usecases.guard_lambda import runner_ready
+
+    return {"renderRunner": lambda: runner_ready(services)}
+
+
+def handlers(services: "Services") -> Mapping[tuple[str, str], "Handler"]:
+    """Return its job handlers. Raises what the runner lacks."""
+    from ruach_studio.app.runner import open_runner
+    from ruach_studio.render.entrypoints import jobs
+    from ruach_studio.render.usecases.guard_lambda import LedgerBudget
+
+    return jobs.handlers(services, open_runner(services.settings, LedgerBudget(services)))
+
+
+def hooks(services: "Services") -> Mapping[tuple[str, str], "HandlerHooks"]:
+    """Return what a failed or dead job does to its rows."""
+    from ruach_studio.render.entrypoints import jobs
+
+    return jobs.hooks(services)
+
+
+def consumers(services: "Services") -> Sequence["Consumer"]:
+    """Return what it listens to."""
+    from ruach_studio.render.entrypoints import events
+
+    return events.consumers(services)
+
+
+def commands(services: "Services") -> Sequence["Command[Any]"]:
+    """Return its recovery commands."""
+    from ruach_studio.render.entrypoints import commands
+
+    return commands.commands(services)
