@@ -29,6 +29,7 @@ async def effects(database) -> dict[str, int]:
         return {name: await conn.scalar(text(query), {"key": auto_key("talk", 1)}) for name, query in counted.items()}
 
 
+@pytest.mark.slow
 async def test_twice_in_sequence_and_20_at_once_one_draft(services, synced):
     at_once = await asyncio.gather(*(assemble(services, synced, actor=ACTOR) for _ in range(20)))
     assert sum(each.created for each in at_once) == 1

@@ -1,6 +1,7 @@
 """Nothing is overwritten, nothing half is taken for whole, and what is refused has changed nothing."""
 
 import json
+import os
 
 import pytest
 from sqlalchemy import text
@@ -45,7 +46,12 @@ async def test_what_a_killed_backup_left_is_no_backup_and_is_cleared_away(take, 
     assert not left.exists()
 
 
-@pytest.mark.parametrize("name", ["database.dump", f"store/objects/{KEY}", manifests.NAME])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "name", ["database.dump", pytest.param(f"store/objects/{KEY}", marks=SLOW), pytest.param(manifests.NAME, marks=SLOW)]
+)
 async def test_an_altered_or_missing_file_is_named_and_nothing_is_restored(take, put_back, empty, tmp_path, name):
     await take(link=False)
     path = tmp_path / "saved" / name
@@ -71,6 +77,7 @@ async def test_a_backup_of_a_later_release_is_refused_by_name(take, put_back, em
     assert await tables(empty) == 0
 
 
+@SLOW
 async def test_a_server_older_than_the_backups_is_refused(take, put_back, empty, tmp_path):
     made = await take()
     wire = manifests.Manifest(made.release, made.revision, 990000, made.made_at, {}, made.files).to_wire()
@@ -98,7 +105,7 @@ async def test_data_that_is_there_is_never_touched(take, put_back, empty, tmp_pa
         assert await conn.scalar(text("SELECT key FROM platform.idempotency")) == "since"
 
 
-@pytest.mark.parametrize("broken", ["restore", "after"])
+@pytest.mark.parametrize("broken", [pytest.param("restore", marks=SLOW), "after"])
 async def test_a_restore_that_broke_off_is_begun_again(take, put_back, empty, monkeypatch, broken):
     await take()
     real = programs.restore
@@ -123,7 +130,5 @@ async def test_a_stored_film_that_rotted_is_told(take, store, tmp_path):
     content = bytearray(film.read_bytes())
     content[100] ^= 1
     film.write_bytes(content)
-    import os
-
     os.utime(film, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert (await take()).damaged == [f"{KEY}"]
