@@ -11,7 +11,7 @@ from ruach_studio.app.parts import each_part, refuse_if_all_broken
 from ruach_studio.app.pillars import consumers, handlers, hooks
 from ruach_studio.app.wiring import Services
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.outbox import Relay
+from ruach_studio.infra.outbox import Relay, keep_pruned
 from ruach_studio.infra.queues import Worker
 from ruach_studio.infra.storage.port import ObjectStore
 from ruach_studio.kernel.errors import RuachError
@@ -27,6 +27,8 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     relay = Relay(services.database, consumers(services))
     refuse_if_all_broken(services)
     tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
+    pruning = keep_pruned(services.database, stop, keep_days=services.settings.outbox_keep_days)
+    tasks.append(asyncio.create_task(pruning, name="prune"))
     if services.settings.storage == "s3":
         tasks.append(asyncio.create_task(_sweep(services.store), name="sweep"))
     for _, found in each_part(services, lambda part: part.tasks):

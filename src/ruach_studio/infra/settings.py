@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from ruach_studio.infra.settings_outbox import OutboxSettings
 from ruach_studio.infra.settings_pillars import PillarSettings
 from ruach_studio.infra.settings_remotion import RemotionSettings
 from ruach_studio.infra.settings_s3 import S3Settings
@@ -34,7 +35,7 @@ def masked(text: str) -> str:
     return _PASSWORD_IN_DSN.sub(r"\1=***", _PASSWORD_IN_URL.sub(r"\1:***@", text))
 
 
-class Settings(S3Settings, RemotionSettings, PillarSettings):
+class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings):
     """Everything that differs between a desk, a test and a fleet. Paths are absolute; sizes and times carry units."""
 
     model_config = SettingsConfigDict(

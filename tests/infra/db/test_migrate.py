@@ -7,13 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from ruach_studio.infra.db import Database, migrate, upgrade
-from ruach_studio.infra.db.address import parameters
 from ruach_studio.infra.db.migrate import (
     BULLMQ_SCHEMA,
     SCHEMAS,
@@ -21,6 +19,7 @@ from ruach_studio.infra.db.migrate import (
     OldServer,
     _config,
     _prepare,
+    bring_to,
     current_revision,
     head_revision,
 )
@@ -132,17 +131,6 @@ async def test_alembic_is_asked_only_where_there_is_something_to_migrate(databas
     code = "import sys; from ruach_studio.infra.db import upgrade; upgrade(sys.argv[1]); sys.exit('alembic' in sys.modules)"
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, database.dsn)
     assert await child.wait() == 0
-
-
-def bring_to(url: str, revision: str) -> None:
-    """Make the schema as the release of `revision` made it."""
-    engine = create_engine("postgresql+psycopg://", connect_args=parameters(url))
-    with engine.begin() as conn:
-        _prepare(conn)
-        config = _config()
-        config.attributes["connection"] = conn
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 async def test_a_database_of_an_older_release_comes_forward_with_what_is_in_it(empty_url: str) -> None:

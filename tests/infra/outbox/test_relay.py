@@ -85,17 +85,19 @@ async def test_a_consumer_that_comes_later_hears_the_past(database, ring, reques
     assert heard == late == [("bell.rang", 1)]
 
 
-async def test_8_writers_and_2_relays_miss_nothing_and_repeat_nothing(database, database_url, events, request_ids):
+async def test_20_writers_that_commit_late_and_2_relays_miss_nothing_and_repeat_nothing(
+    database, database_url, events, request_ids
+):
     with psycopg.connect(database.dsn) as conn:
         conn.execute("CREATE TABLE effect (number int)")
-    each, writers = 25, 8
+    each, writers = 10, 20
     dice = random.Random(7)
 
     async def write(offset):
         for number in range(offset, offset + each):
             async with database.transaction() as tx:
                 await publish(tx, events.Bell(number))
-                await asyncio.sleep(dice.uniform(0, 0.02))
+                await asyncio.sleep(dice.uniform(0, 0.02) if number % 5 else 0.2)  # every fifth commits after its followers
 
     async def handle(tx, envelope):
         await tx.exec_driver_sql("INSERT INTO effect VALUES (%s)", (envelope.payload["number"],))

@@ -23,6 +23,7 @@ _MODULES = {
     "worker": "worker",
     "speakers": "speakers", "transcript": "transcript", "transcribe": "transcript", "render-jobs": "render_jobs",
     "preset": "formats", "frame": "frame", "thumbnail": "thumbnail", "lambda": "lambda",
+    "backup": "backup", "restore": "backup",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -113,6 +114,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import worker
 
             worker.register(typed)
+        case "backup":
+            from ruach_studio.app.cli import backup
+
+            backup.register(typed)
         case "demo":
             from ruach_studio.app.cli import demo
 

@@ -68,6 +68,35 @@ def upgrade(database_url: str) -> None:
     log.info("database.migrated", revision=head_revision())
 
 
+def make_schemas(database_url: str) -> None:
+    """Make the empty schemas and the extensions, no table: what a restored dump goes into. Blocks.
+
+    Raises Unavailable, OldServer.
+    """
+    engine = create_engine("postgresql+psycopg://", connect_args=parameters(libpq_dsn(database_url)))
+    try:
+        with mapped_errors(), engine.begin() as conn:
+            _prepare(conn)
+            conn.execute(text(f"create schema if not exists {BULLMQ_SCHEMA}"))
+    finally:
+        engine.dispose()
+
+
+def bring_to(database_url: str, revision: str) -> None:
+    """Make our schemas, not BullMQ's, as the release of `revision` made them, and no further. Blocks; for tests."""
+    from alembic import command
+
+    engine = create_engine("postgresql+psycopg://", connect_args=parameters(libpq_dsn(database_url)))
+    try:
+        with mapped_errors(), _ONE_AT_A_TIME, engine.begin() as conn:
+            _prepare(conn)
+            config = _config()
+            config.attributes["connection"] = conn
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
+
+
 async def migrate(database_url: str) -> None:
     """Bring the database to the newest revision, off the event loop."""
     await asyncio.to_thread(upgrade, database_url)

@@ -1,8 +1,9 @@
 """Turn an event written in a transaction into its effect, exactly once, in every consumer."""
 
 from ruach_studio.infra.outbox.parked import NotParked, redeliver
+from ruach_studio.infra.outbox.prune import keep_pruned, prune
 from ruach_studio.infra.outbox.publish import publish
 from ruach_studio.infra.outbox.relay import Consumer, Relay
 from ruach_studio.infra.outbox.store import lag
 
-__all__ = ["Consumer", "NotParked", "Relay", "lag", "publish", "redeliver"]
+__all__ = ["Consumer", "NotParked", "Relay", "keep_pruned", "lag", "prune", "publish", "redeliver"]
