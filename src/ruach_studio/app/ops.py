@@ -4,6 +4,7 @@ from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import commands as assembly_commands
 from ruach_studio.formation.entrypoints import commands as formation_commands
 from ruach_studio.infra.commands import Commanding, CommandRegistry
+from ruach_studio.infra.pressure import commands as queue_commands
 from ruach_studio.render.entrypoints import commands as render_commands
 
 
@@ -13,5 +14,6 @@ def commanding(services: Services) -> Commanding:
         *render_commands.commands(services),
         *assembly_commands.commands(services),
         *formation_commands.commands(services),
+        *queue_commands.commands(services.queue),
     ]
     return Commanding(services.database, CommandRegistry(every), services.clock)

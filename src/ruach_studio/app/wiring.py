@@ -21,6 +21,7 @@ from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.infra.embedded.keeper import keep_running
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.queues import BullmqPostgres
+from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import ObjectStore
@@ -42,10 +43,12 @@ class Services:
     static_answers: StaticAnswers = field(default_factory=StaticAnswers)
     embedder: Embedder = field(default_factory=HashingEmbedder)
     recorder: Recorder = field(init=False)
+    pressure: PressureBoard = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the one recorder of this process."""
+        """Make the one recorder and the one pressure board of this process."""
         object.__setattr__(self, "recorder", Recorder(self.database, self.queue))
+        object.__setattr__(self, "pressure", PressureBoard(self.database))
 
     @property
     def platform(self) -> Platform:
