@@ -54,7 +54,8 @@ async def test_the_queues_are_shown_as_they_stand(caller, services, database):
     assert quiet.pop("oldestWaitingS") == 0
     assert quiet == {
         "queue": "render-jobs", "pillar": "render", "depth": 0, "level": "normal", "levelSince": None, "pausedSince": None,
-        "held": 0, "waiting": 0, "prioritized": 0, "delayed": 0, "paused": 0, "active": 0, "deadLetters": 0, "concurrency": 3,
+        "held": 0, "waiting": 0, "prioritized": 0, "delayed": 0, "paused": 0, "active": 0, "deadLetters": 0,
+        "concurrency": 3,
     }  # fmt: skip
 
 
@@ -92,7 +93,7 @@ async def test_a_shed_request_is_told_when_to_come_again(caller, services, datab
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "300")
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.json()["code"], answer.json()["retryable"]) == ("shedding", True)
-    assert (await operator.post("/render-jobs/trigger", json={**body, "critical": True})).status_code == 404  # no such EDL
+    assert (await operator.post("/render-jobs/trigger", json={**body, "critical": True})).status_code == 409  # no locked EDL
     assert (await operator.post("/render-jobs/render-all/s")).status_code == 503
     resume = {"params": {"queue": "render-jobs"}, "reason": "the disk is back"}
     assert (await operator.post("/ops/commands/queue.resume", json=resume)).json()["result"]["level"] == "shedding"

@@ -20,7 +20,8 @@ def read(database):
             async for step in steps:
                 found.append((step.position, None if step.event is None else step.event.payload["number"]))
                 if len(found) == count:
-                    return found
+                    break
+        return found
 
     return reading
 

@@ -6,10 +6,13 @@ import pytest
 
 from ruach_studio.infra.audit import list_transitions
 from ruach_studio.infra.pressure.commands import NotPaused
+from ruach_studio.infra.pressure.monitor import PressureMonitor
 from ruach_studio.infra.queues import follow, get_execution, held_among
 from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.queues.watch import watch
 from ruach_studio.kernel.errors import BadInput
+
+from .conftest import LOW
 
 QUEUE = "render-jobs"
 
@@ -54,7 +57,7 @@ async def test_a_rise_and_a_fall_are_told_once_each_and_paused_work_stays(bench)
 
 async def test_two_monitors_announce_a_change_once(bench):
     await bench.fill(6)
-    other = type(bench.monitor)(bench.database, bench.queue, bench.board)
+    other = PressureMonitor(bench.database, bench.queue, bench.board, thresholds=LOW)
     for _ in range(5):
         await asyncio.gather(bench.monitor.judge(), other.judge())
     assert [each.event_type for each in await bench.events()] == ["queue.backpressure.warning"]

@@ -43,12 +43,9 @@ def commands(queue: BullmqPostgres) -> list[Command[Any]]:
         if before is None or before.paused_since is None:
             raise NotPaused(subject=name, remedy="`ruach ops queues` shows what is held.")
         answer: dict[str, Any] = {
-            "queue": name,
-            "level": before.level,
-            "depth": depth,
-            "released": held,
-            "pausedSince": before.paused_since,
-        }
+            "queue": name, "level": before.level, "depth": depth, "released": held,
+            "pausedSince": before.paused_since.isoformat(),
+        }  # fmt: skip
         if call.dry_run:
             return answer
         await store.resume(tx, name)
