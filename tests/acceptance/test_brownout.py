@@ -22,9 +22,9 @@ from ruach_studio.infra.settings import load_settings
 from ruach_studio.testing.service import PASSWORD, Service, wait
 from ruach_studio.testing.talk import make_talk
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("brownout"), pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("brownout"), pytest.mark.timeout(1200)]
 OPERATOR, MEMBER = "op@example.org", "mia@example.org"
-INJECTED, ROUNDS, EACH, LIMIT_MS = 650, 5, 30, 50.0
+INJECTED, ROUNDS, EACH, LIMIT_MS = 580, 5, 30, 50.0
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +187,14 @@ def test_the_drill(service: Service, capsys: pytest.CaptureFixture[str]) -> None
     time.sleep(2.5)
     assert queue()["held"] == held["held"], "nothing goes on without the operator's word"
 
+    with capsys.disabled():
+        print(f"\nbrownout: {at_first['depth']} deep when first seen shedding, {held['held']} held until the word")
+        for number, (shed, healthz) in enumerate(zip(rounds, idle, strict=True), 1):
+            print(f"  round {number}: 503 {told(shed)}; beside it /healthz {told(healthz)}")
+        print(f"  next step: calm {told(calm)}; while shedding and rendering {told(under)}")
     said = service.ruach("ops", "queues", "resume", "render-jobs", "--reason", "the drill is over")
     assert f"released: {held['held']}" in said
-    wait(lambda: queue()["depth"] == 0, 120, "it does not drain")
+    wait(lambda: queue()["depth"] == 0, 600, "it does not drain")  # seconds on a quiet machine
     wait(lambda: queue()["level"] == "normal", 10, "it does not fall")
     assert queue()["pausedSince"] is None
     assert render(False, "short_9_16").status_code == 202
@@ -206,10 +211,6 @@ def test_the_drill(service: Service, capsys: pytest.CaptureFixture[str]) -> None
     assert ears.levels()[0] == "backpressure.shedding"
     assert ears.levels().count("backpressure.shedding") == ears.levels().count("resumed") == 1
     with capsys.disabled():
-        print(f"\nbrownout: {at_first['depth']} deep when first seen shedding, {held['held']} held until the word")
-        for number, (shed, healthz) in enumerate(zip(rounds, idle, strict=True), 1):
-            print(f"  round {number}: 503 {told(shed)}; beside it /healthz {told(healthz)}")
-        print(f"  next step: calm {told(calm)}; while shedding and rendering {told(under)}")
         print(f"  stream: {' -> '.join(ears.levels())}")
     assert min(quantiles(each, n=20)[-1] for each in rounds) < LIMIT_MS
     assert median(chain.from_iterable(rounds)) < LIMIT_MS
