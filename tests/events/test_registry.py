@@ -7,9 +7,10 @@ from ruach_studio.kernel.hashing import canonical_json
 
 def test_the_bus_carries_these_events_and_no_other():
     assert sorted(EVENTS) == [
-        "edl.draft.created", "edl.locked", "formation.gated", "formation.ghost-state", "formation.unlocked",
-        "membership.entitlement.changed", "queue.backpressure.degraded", "queue.backpressure.shedding",
-        "queue.backpressure.warning", "render.completed", "render.failed",
+        "dead-letter.created", "edl.draft.created", "edl.locked", "formation.gated", "formation.ghost-state",
+        "formation.unlocked",
+        "membership.entitlement.changed", "queue.backpressure.degraded", "queue.backpressure.normal",
+        "queue.backpressure.shedding", "queue.backpressure.warning", "queue.resumed", "render.completed", "render.failed",
     ]  # fmt: skip
 
 

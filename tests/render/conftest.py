@@ -16,6 +16,7 @@ from ruach_studio.infra.context import SystemClock, bind, new_id
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.outbox import Relay, publish
 from ruach_studio.infra.queues import QUEUES, BullmqPostgres, Worker
+from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.settings import Settings, load_settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.render import presets
@@ -158,6 +159,7 @@ class Services:
     queue: BullmqPostgres
     store: LocalDiskStore
     clock: SystemClock
+    pressure: PressureBoard
 
 
 @pytest.fixture
@@ -166,7 +168,9 @@ def services(database, tmp_path):
     settings = load_settings(data_dir=tmp_path / "data", public_url="http://studio.test")
     store = LocalDiskStore(tmp_path / "store", "http://studio.test")
     with bind(correlation_id=new_id()):
-        yield Services(settings, database, BullmqPostgres(database, policies=policies), store, SystemClock())
+        yield Services(
+            settings, database, BullmqPostgres(database, policies=policies), store, SystemClock(), PressureBoard(database)
+        )
 
 
 @pytest.fixture

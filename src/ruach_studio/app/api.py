@@ -12,6 +12,8 @@ from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
+from ruach_studio.infra.outbox.routes import router as events_router
+from ruach_studio.infra.queues.routes import router as queues_router
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import SigningStore
 from ruach_studio.infra.storage.routes import router as media_router
@@ -29,6 +31,8 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(auth_router())
     api.include_router(decisions_router(services.database))
     api.include_router(ops_router(commanding(services)))
+    api.include_router(queues_router(services.database, services.queue))
+    api.include_router(events_router(services.database))
     reader = public() if services.settings.media_public else require("operator", "member")
     if isinstance(services.store, LocalDiskStore):
         api.include_router(media_router(services.store, guard=reader))

@@ -12,6 +12,7 @@ from ruach_studio.app.pillars import consumers, handlers, hooks
 from ruach_studio.app.wiring import Services
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import Relay, keep_pruned
+from ruach_studio.infra.pressure.monitor import PressureMonitor
 from ruach_studio.infra.queues import Worker
 from ruach_studio.infra.storage.port import ObjectStore
 from ruach_studio.kernel.errors import RuachError
@@ -21,7 +22,7 @@ log = get_logger(__name__)
 
 @asynccontextmanager
 async def background(services: Services, on_failure: Callable[[], None] | None = None) -> AsyncIterator[None]:
-    """Run workers and relay inside the block; stop them gracefully at its end."""
+    """Run workers, relay and the watch over the queues inside the block; stop them gracefully at its end."""
     stop = asyncio.Event()
     worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
     relay = Relay(services.database, consumers(services))
@@ -29,6 +30,8 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
     tasks = [asyncio.create_task(worker.run(stop), name="worker"), asyncio.create_task(relay.run(stop), name="relay")]
     pruning = keep_pruned(services.database, stop, keep_days=services.settings.outbox_keep_days)
     tasks.append(asyncio.create_task(pruning, name="prune"))
+    monitor = PressureMonitor(services.database, services.queue, services.pressure)
+    tasks.append(asyncio.create_task(monitor.run(stop), name="backpressure"))
     if services.settings.storage == "s3":
         tasks.append(asyncio.create_task(_sweep(services.store), name="sweep"))
     for _, found in each_part(services, lambda part: part.tasks):

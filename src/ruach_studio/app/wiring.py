@@ -17,6 +17,7 @@ from ruach_studio.infra.embedded.keeper import keep_running
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues import BullmqPostgres
+from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.settings_pillars import Pillar
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
@@ -51,10 +52,12 @@ class Services:
     static_answers: "StaticAnswers" = _NOT_YET
     embedder: "Embedder" = _NOT_YET
     recorder: "Recorder" = field(init=False)
+    pressure: PressureBoard = field(init=False)
     broken: dict[Pillar, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make what formation shares within this process, unless it was given."""
+        """Make what formation shares within this process, unless it was given, and the one pressure board."""
+        object.__setattr__(self, "pressure", PressureBoard(self.database))
         object.__setattr__(self, "recorder", None)
         if "formation" in self.settings.pillars and "formation" not in self.broken:
             try:

@@ -1,4 +1,4 @@
-"""What the queues tell the operator: how full they are."""
+"""What the queues tell the operator: how full they are, that paused work goes on, and what died."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,3 +38,55 @@ class BackpressureShedding(_Backpressure):
 
     event_type: ClassVar[str] = "queue.backpressure.shedding"
     version: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BackpressureNormal(_Backpressure):
+    """The queue is no longer deep; what is paused stays so until an operator resumes it."""
+
+    event_type: ClassVar[str] = "queue.backpressure.normal"
+    version: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QueueResumed:
+    """An operator let the paused work of a queue go on. `released` jobs were held."""
+
+    event_type: ClassVar[str] = "queue.resumed"
+    version: ClassVar[int] = 1
+
+    queue: str
+    depth: int
+    level: str
+    released: int
+    actor: str
+    reason: str
+
+    def payload(self) -> Mapping[str, object]:
+        """Return the wire form."""
+        return {
+            "queue": self.queue, "depth": self.depth, "level": self.level, "released": self.released, "actor": self.actor,
+            "reason": self.reason,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettered:
+    """A job (`queue` = its queue) or an event (`queue` = the consumer) has no attempt left. `source_id` is its id."""
+
+    event_type: ClassVar[str] = "dead-letter.created"
+    version: ClassVar[int] = 1
+
+    kind: str
+    queue: str
+    name: str
+    source_id: str
+    code: str
+    message: str
+
+    def payload(self) -> Mapping[str, object]:
+        """Return the wire form."""
+        return {
+            "kind": self.kind, "queue": self.queue, "name": self.name, "sourceId": self.source_id, "code": self.code,
+            "message": self.message,
+        }  # fmt: skip

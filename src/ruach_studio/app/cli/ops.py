@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ruach_studio.app.cli import ops_formation, ops_media, ops_show
+from ruach_studio.app.cli import ops_formation, ops_media, ops_queues, ops_show
 from ruach_studio.app.cli.ops_run import As, Json, PasswordStdin, Reason, run_with
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.commands import Command, Commanding, Confirmation, list_confirmations, reject
@@ -12,6 +12,7 @@ from ruach_studio.infra.commands import Command, Commanding, Confirmation, list_
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(ops_formation.app, name="formation", help="Repair or migrate a member's journey, and confirm an unblocking.")
 app.add_typer(ops_media.render, name="render", help="Retry, resume or cancel renders.")
+app.add_typer(ops_queues.app, name="queues", help="Show the queues; resume what backpressure holds.")
 app.add_typer(ops_media.assembly, name="assembly", help="Make a stretch of an EDL anew.")
 
 

@@ -15,7 +15,7 @@ from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
 from ruach_studio.infra.queues.progress import follow
 from ruach_studio.kernel.errors import NotFound
-from ruach_studio.render.entrypoints.progress import shown
+from ruach_studio.render.entrypoints.progress import HELD, shown
 from ruach_studio.render.entrypoints.schemas import job_out
 from ruach_studio.render.lifecycle import ENDED
 from ruach_studio.render.usecases.read_jobs import ShownJob, list_jobs
@@ -93,4 +93,6 @@ def _lines(found: list[ShownJob]) -> Iterator[str]:
             yield f"    {each.artifact.url}"
         if job.error:
             yield f"    {job.error.get('message', '')}"
+        if each.held:
+            yield f"    {HELD}"
         yield from (f"    {note}" for note in job.notes)

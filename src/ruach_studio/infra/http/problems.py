@@ -123,7 +123,9 @@ def _wire(details: Mapping[str, object]) -> dict[str, object]:
 
 async def _on_ruach_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RuachError)  # noqa: S101  (registered for exactly this class)
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry_after_s" in error.details:  # a rule said so; no fault
+        log.warning("request.put_off", code=error.code, path=request.url.path, detail=str(error))
+    elif error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request.failed", code=error.code, path=request.url.path, detail=str(error), exc_info=error)
     return problem(error, instance=request.url.path)
 

@@ -42,6 +42,7 @@ class BullmqPostgres:
     async def add(
         self, tx: AsyncConnection, queue: str, name: str, payload: Mapping[str, Any], *,
         job_id: str | None = None, automation_id: str | None = None, priority: int = 0, delay_s: float = 0.0,
+        pausable: bool = False,
     ) -> str:  # fmt: skip
         """See JobQueue.add."""
         policy_of(queue, self.policies)
@@ -51,6 +52,7 @@ class BullmqPostgres:
             job_id=job_id or new_id(), queue=queue, name=name, payload=payload,
             automation_id=automation_id or current().automation_id, correlation_id=require_correlation_id(), attempt=1,
             retry_of=None, priority=priority, state="queued", starts=0, error=None, result=None,
+            pausable=pausable,
         )  # fmt: skip
         await self.enqueue(tx, execution, delay_s=delay_s)
         return execution.job_id
@@ -61,6 +63,7 @@ class BullmqPostgres:
             tx, job_id=execution.job_id, queue=execution.queue, name=execution.name, payload=execution.payload,
             automation_id=execution.automation_id, correlation_id=execution.correlation_id, attempt=execution.attempt,
             retry_of=execution.retry_of, priority=execution.priority, delay_s=delay_s,
+            pausable=execution.pausable,
         )  # fmt: skip
         await bullmq.add_job(
             tx, queue=execution.queue, job_id=execution.job_id, name=execution.name, data=job_data(execution),
@@ -97,6 +100,10 @@ class BullmqPostgres:
         policy = policy_of(dead.queue, self.policies)
         await bullmq.remove_job(tx, policy.dlq, dlq_job_id(job_id))
         return await self.retry(tx, dead, attempt=1, delay_s=0.0)
+
+    async def release(self, tx: AsyncConnection, queue: str) -> int:
+        """See JobQueue.release."""
+        return await bullmq.unpark(tx, queue)
 
     async def counts(self, queue: str) -> Counts:
         """See JobQueue.counts."""

@@ -36,6 +36,7 @@ class Execution:
     starts: int
     error: Mapping[str, Any] | None
     result: Mapping[str, Any] | None
+    pausable: bool = False  # non-critical: held while backpressure pauses its queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,12 @@ class JobQueue(Protocol):
     async def add(
         self, tx: AsyncConnection, queue: str, name: str, payload: Mapping[str, Any], *,
         job_id: str | None = None, automation_id: str | None = None, priority: int = 0, delay_s: float = 0.0,
+        pausable: bool = False,
     ) -> str:  # fmt: skip
         """Enqueue in `tx` and return the job's id (a UUIDv4, drawn unless given). Priority 0 runs first, then 1, 2, …
 
-        The ids of the request come from infra.context; `automation_id` overrides. Raises UnknownQueue, BadInput.
+        The ids of the request come from infra.context; `automation_id` overrides. A `pausable` job is
+        not critical: backpressure may hold it until an operator says go on. Raises UnknownQueue, BadInput.
         """
         ...
 
@@ -138,6 +141,10 @@ class JobQueue(Protocol):
 
     async def requeue(self, tx: AsyncConnection, job_id: str, *, actor: str, reason: str) -> str:
         """Start a dead job anew (new id, same automation, full ladder) and resolve its dead letter; return the new id."""
+        ...
+
+    async def release(self, tx: AsyncConnection, queue: str) -> int:
+        """Let the held jobs of `queue` that a claim has set aside be claimed again; return how many."""
         ...
 
     async def counts(self, queue: str) -> Counts:

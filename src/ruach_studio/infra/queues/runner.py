@@ -21,7 +21,7 @@ from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import Hooks, Outcome, describe, record_failure
 from ruach_studio.infra.queues.policy import policy_of
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
-from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.store import bullmq, executions, pressure
 from ruach_studio.infra.queues.store.jsonb import to_jsonb
 from ruach_studio.kernel.errors import Unavailable
 
@@ -71,6 +71,13 @@ class Runner:
             raise DelayedError
         async with self._database.transaction() as tx:
             execution = await executions.begin(tx, job.id, self._worker)
+            held = execution is None and await pressure.holds(tx, job.id)
+            if held:
+                await bullmq.park(tx, job.queue.name, job.id, token)
+            elif execution is None:  # it has ended, or was released between the two looks
+                execution = await executions.begin(tx, job.id, self._worker)
+        if held:
+            raise DelayedError
         if execution is None:
             return await self._repeat_answer(job.id)
         render_job_id = job.id if policy_of(execution.queue, self._queue.policies).carries_render_job_id else None

@@ -8,6 +8,7 @@ from typing import Any
 
 # The queue's words for an execution, in the words of a render job.
 _STATUS = {"running": "processing"}
+HELD = "held back: the render queue is too deep; an operator resumes it (queue.resume)"
 _DOING = {
     "preflight": "checking footage and room", "normalize": "mastering the sound", "upload": "storing",
 }  # fmt: skip
@@ -24,7 +25,7 @@ def shown(job_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
         "frames": progress.get("frames"), "totalFrames": progress.get("totalFrames"),
         "outputUrl": result.get("outputUrl"),
         "error": {"code": error.get("code"), "message": error.get("message")} if error else None,
-        "retriedAs": state.get("retriedAs"),
+        "retriedAs": state.get("retriedAs"), "waitingReason": HELD if state.get("held") else None,
     }  # fmt: skip
     return {**view, "message": _message(view)}
 
@@ -38,6 +39,8 @@ def _message(view: Mapping[str, Any]) -> str:
     if error:
         after = f"; tried again as {view['retriedAs']}" if view["retriedAs"] else ""
         return f"{error['message']}{after}"
+    if view["waitingReason"]:
+        return str(view["waitingReason"])
     return {"queued": "waiting for a worker", "cancelled": "cancelled"}.get(status, status)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ruach_studio.render.entrypoints.progress import HELD
 from ruach_studio.render.lifecycle import State, Step
 from ruach_studio.render.usecases.read_jobs import ShownJob
 from ruach_studio.render.usecases.request_renders import Requested
@@ -79,6 +80,7 @@ class JobOut(Wire):
 
     `preset_sha256` is the content of the format as it was asked for (null in jobs from before that was kept).
     `chosen_picture` is the candidate that an operator took; `output_url` is then that one's.
+    `waiting_reason` says why a queued job is held back; null: it waits for a worker, or does not wait.
     """
 
     render_job_id: str
@@ -102,6 +104,7 @@ class JobOut(Wire):
     artifact: ArtifactOut | None = None
     preset_sha256: str | None = None
     chosen_picture: int | None = None
+    waiting_reason: str | None = None
 
 
 class RequestedOut(Wire):
@@ -126,7 +129,7 @@ class BatchOut(Wire):
 def job_out(shown: ShownJob) -> JobOut:
     """Return the wire form of a job with its artifact."""
     job, artifact = shown.job, shown.artifact
-    own = set(JobOut.model_fields) - {"status", "output_url", "artifact", "error", "chosen_picture"}
+    own = set(JobOut.model_fields) - {"status", "output_url", "artifact", "error", "chosen_picture", "waiting_reason"}
     fields: dict[str, Any] = {name: getattr(job, name) for name in own}
     error = None if job.error is None else {key: job.error.get(key) for key in ("code", "message", "retryable")}
     stored = None
@@ -136,6 +139,7 @@ def job_out(shown: ShownJob) -> JobOut:
     return JobOut(
         **fields, status=job.state, error=error, output_url=shown_url, artifact=stored,
         chosen_picture=None if shown.chosen is None else shown.chosen.place,
+        waiting_reason=HELD if shown.held else None,
     )  # fmt: skip
 
 

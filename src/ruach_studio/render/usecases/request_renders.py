@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.context import bind, new_id
+from ruach_studio.infra.queues.pressure import refuse_if_shedding
 from ruach_studio.kernel.errors import Conflict
 from ruach_studio.render.presets import FORMATS
 from ruach_studio.render.store import edls, jobs, presets
@@ -23,6 +24,7 @@ QUEUE, JOB_NAME = "render-jobs", "render"
 # The programme first; a still is quick and can wait. An operator's critical render overtakes all.
 PRIORITY = {"full_16_9": 1, "short_9_16": 2, "clip_1_1": 3, "thumbnail": 3}
 CRITICAL_PRIORITY, ADDED_PRIORITY = 0, 3
+ESSENTIAL = frozenset({"full_16_9"})  # all else is held while backpressure pauses the queue
 
 
 class RenderRace(Conflict):
@@ -51,8 +53,11 @@ async def request_renders(
 ) -> list[Requested]:
     """Queue `formats` of a session's locked EDL (default: its newest). Standard formats come first, in their order.
 
-    Raises UnknownFormat, NoLockedEdl; on Lambda RenderingDisabled and CostCapExceeded.
+    While the queue sheds, only an operator's critical renders are taken, before anything is looked up. Raises Shedding,
+    UnknownFormat, NoLockedEdl; on Lambda RenderingDisabled and CostCapExceeded.
     """
+    if not critical:
+        refuse_if_shedding(await services.pressure.of(QUEUE))
     automation_id = new_id()
     with bind(automation_id=automation_id):
         async with services.database.transaction() as tx:
@@ -80,8 +85,9 @@ async def enqueue(services: RenderServices, tx: AsyncConnection, job: RenderJob)
     payload = {"sessionId": job.session_id, "format": job.format, "edlVersion": job.edl_version}
     priority = CRITICAL_PRIORITY if job.critical else PRIORITY.get(job.format, ADDED_PRIORITY)
     await services.queue.add(
-        tx, QUEUE, JOB_NAME, payload, job_id=job.render_job_id, automation_id=job.automation_id, priority=priority
-    )
+        tx, QUEUE, JOB_NAME, payload, job_id=job.render_job_id, automation_id=job.automation_id, priority=priority,
+        pausable=not job.critical and job.format not in ESSENTIAL,
+    )  # fmt: skip
 
 
 async def _one(services: RenderServices, tx: AsyncConnection, asked: NewJob) -> Requested:

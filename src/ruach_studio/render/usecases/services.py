@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ruach_studio.infra.db import Database
+from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.queues.port import JobQueue
 from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.storage.port import ObjectStore
@@ -21,6 +22,9 @@ class RenderServices(Protocol):
 
     @property
     def queue(self) -> JobQueue: ...
+
+    @property
+    def pressure(self) -> PressureBoard: ...
 
     @property
     def store(self) -> ObjectStore: ...

@@ -44,6 +44,15 @@ _EXPIRE = text(
     "UPDATE bullmq.job SET locked_until_ms = 1, stalled_marked = true WHERE queue = :queue AND id = :id AND state = 'active'"
     " AND lock_token = :token"
 )
+# A held job waits among the delayed ones, in the queue's depth. If nobody releases it, it asks again by itself.
+PARK_S = 600.0
+_PARK = text("SELECT bullmq.move_to_delayed(:queue, :id, :token, :until_ms, :delay_ms, true, NULL, NULL)")
+_UNPARK = text(
+    "SELECT count(bullmq.promote(j.queue, j.id)) FROM (SELECT b.queue, b.id FROM platform.execution e"
+    " JOIN bullmq.job b ON b.queue = e.queue AND b.id = e.id AND b.state = 'delayed'"
+    " WHERE e.queue = :queue AND e.state = 'queued' AND e.pausable AND e.run_at <= clock_timestamp()"
+    " ORDER BY e.created_at, e.id) j"
+)
 
 
 async def add_job(
@@ -75,6 +84,18 @@ async def give_back(tx: AsyncConnection, queue: str, job_id: str, token: str) ->
         text("SELECT bullmq.move_active_to_wait(:queue, :id, :token, :now_ms)"),
         {"queue": queue, "id": job_id, "token": token, "now_ms": _ms(time.time())},
     )
+
+
+async def park(tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
+    """Set a job that this worker holds under `token` aside, for `unpark`."""
+    until_ms = _ms(time.time() + PARK_S)
+    given = {"queue": queue, "id": job_id, "token": token, "until_ms": until_ms, "delay_ms": _ms(PARK_S)}
+    await tx.execute(_PARK, given)
+
+
+async def unpark(tx: AsyncConnection, queue: str) -> int:
+    """Put the parked jobs of `queue` back among the waiting ones, oldest first; jobs of the retry ladder keep their time."""
+    return int(await tx.scalar(_UNPARK, {"queue": queue}) or 0)
 
 
 async def expire_lock(tx: AsyncConnection, queue: str, job_id: str, token: str) -> bool:

@@ -1,6 +1,7 @@
 """Turn the end of a ladder into a row that an operator reads: what, why, every attempt, the ids, the playbook's cause.
 
-One open row per dead job or parked event, whatever happens twice.
+One open row per dead job or parked event, whatever happens twice; each new row is announced on the outbox. (The insert
+is written out here: outbox/store.py parks events through this module.)
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.events.ops import DeadLettered
 from ruach_studio.infra.context import new_id
 from ruach_studio.infra.queues.store.jsonb import without_nul
 
@@ -18,6 +20,11 @@ _INSERT = text(
     " attempts, triage) VALUES (:id, :kind, :queue, :name, :source_id, CAST(:payload AS jsonb), :automation_id,"
     " :correlation_id, CAST(:error AS jsonb), CAST(:attempts AS jsonb), CAST(:triage AS jsonb))"
     " ON CONFLICT (kind, queue, source_id) WHERE resolved_at IS NULL DO NOTHING"
+)
+_ANNOUNCE = text(
+    "WITH told AS (INSERT INTO platform.outbox (event_id, event_type, version, correlation_id, automation_id, payload)"
+    " VALUES (:event_id, :event_type, :version, :correlation_id, :automation_id, CAST(:payload AS jsonb)) RETURNING id)"
+    " SELECT pg_notify('ruach_outbox', '') FROM told"
 )
 _FIELDS = (
     "id, kind, queue, name, source_id, payload, automation_id, correlation_id, error, attempts, triage, created_at,"
@@ -51,7 +58,15 @@ async def bury(
         "attempts": without_nul(attempts),
         "triage": None if triage is None else without_nul(triage),
     }  # fmt: skip
-    return (await tx.execute(_INSERT, given)).rowcount == 1
+    if (await tx.execute(_INSERT, given)).rowcount != 1:
+        return False
+    event = DeadLettered(kind, queue, name, source_id, str(error.get("code", "")), str(error.get("message", "")))
+    told = {
+        "event_id": new_id(), "event_type": event.event_type, "version": event.version, "correlation_id": correlation_id,
+        "automation_id": automation_id, "payload": without_nul(event.payload()),
+    }  # fmt: skip
+    await tx.execute(_ANNOUNCE, told)
+    return True
 
 
 async def list_dead_letters(

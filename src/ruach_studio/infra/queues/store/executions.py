@@ -19,19 +19,23 @@ CANCEL_CHANNEL = "ruach_cancel"
 WORKER_LOCK_CLASS = 0x52574B52  # "RWKR"
 
 _FIELDS = (
-    "id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, state, starts, error, result"
+    "id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, state, starts, error, result,"
+    " pausable"
 )
 _INSERT = text(
     "INSERT INTO platform.execution"
-    " (id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, run_at)"
+    " (id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, run_at,"
+    " pausable)"
     " VALUES (:id, :queue, :name, CAST(:payload AS jsonb), :automation_id, :correlation_id, :attempt, :retry_of, :priority,"
-    " clock_timestamp() + make_interval(secs => :delay_s))"
+    " clock_timestamp() + make_interval(secs => :delay_s), :pausable)"
 )
 _BEGIN = text(
     "UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
     " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
     " progress_seq = progress_seq + 1"
-    f" WHERE id = :id AND state IN ('queued', 'running') RETURNING {_FIELDS}"
+    " WHERE id = :id AND (state = 'running' OR state = 'queued' AND NOT (pausable AND EXISTS"
+    " (SELECT 1 FROM platform.queue_pressure p WHERE p.queue = execution.queue AND p.paused_since IS NOT NULL)))"
+    f" RETURNING {_FIELDS}"
 )
 _FINISH = text(
     "UPDATE platform.execution SET state = :state, result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
@@ -47,7 +51,9 @@ _RELEASE = text(
     " WHERE id = :id AND state = 'running' AND starts = :starts"
 )
 _SNAPSHOT = text(
-    "SELECT e.progress_seq, e.state, e.progress, e.error, e.result, n.id AS retried_as FROM platform.execution e"
+    "SELECT e.progress_seq, e.state, e.progress, e.error, e.result, n.id AS retried_as,"
+    " (e.state = 'queued' AND e.pausable AND EXISTS (SELECT 1 FROM platform.queue_pressure p"
+    " WHERE p.queue = e.queue AND p.paused_since IS NOT NULL)) AS held FROM platform.execution e"
     " LEFT JOIN platform.execution n ON n.retry_of = e.id WHERE e.id = :id"
 )
 _CHAIN = text(
@@ -81,18 +87,19 @@ _DEAD_WORKERS = text(
 async def insert(
     tx: AsyncConnection, *, job_id: str, queue: str, name: str, payload: Mapping[str, Any], automation_id: str | None,
     correlation_id: str, attempt: int, retry_of: str | None, priority: int, delay_s: float,
+    pausable: bool = False,
 ) -> None:  # fmt: skip
     """Write the row of a new execution."""
     given = {
         "id": job_id, "queue": queue, "name": name, "payload": to_jsonb(payload, subject=f"{queue}/{name}"),
         "automation_id": automation_id, "correlation_id": correlation_id, "attempt": attempt, "retry_of": retry_of,
-        "priority": priority, "delay_s": float(delay_s),
+        "priority": priority, "delay_s": float(delay_s), "pausable": pausable,
     }  # fmt: skip
     await tx.execute(_INSERT, given)
 
 
 async def begin(tx: AsyncConnection, job_id: str, worker: int) -> Execution | None:
-    """Mark the execution running on `worker`; None if it has ended or never was."""
+    """Mark the execution running on `worker`; None if it has ended, never was, or is held (see store/pressure.py)."""
     row = (await tx.execute(_BEGIN, {"id": job_id, "worker": worker})).one_or_none()
     if row is None:
         return None
@@ -154,13 +161,13 @@ async def cancelled_among(conn: AsyncConnection, job_ids: Sequence[str]) -> list
 
 
 async def snapshot(conn: AsyncConnection, job_id: str) -> tuple[int, dict[str, Any]] | None:
-    """Return (sequence number, {state, progress, error, result, retriedAs}) of the job, or None."""
+    """Return (sequence number, {state, progress, error, result, retriedAs, held}) of the job, or None."""
     row = (await conn.execute(_SNAPSHOT, {"id": job_id})).one_or_none()
     if row is None:
         return None
     shown = {
         "jobId": job_id, "state": row.state, "progress": row.progress, "error": row.error, "result": row.result,
-        "retriedAs": row.retried_as,
+        "retriedAs": row.retried_as, "held": row.held,
     }  # fmt: skip
     return int(row.progress_seq), shown
 
