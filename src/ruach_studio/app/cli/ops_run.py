@@ -21,9 +21,11 @@ from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.commands import Commanding, perform
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
+from ruach_studio.kernel.errors import BadInput
 
 T = TypeVar("T")
-Reason = Annotated[str, typer.Option("--reason", help="Why; goes to the audit.")]
+Words = Annotated[str, typer.Argument(metavar="[REASON]", help="Why; goes to the audit.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="The same as the last argument.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 As = Annotated[str | None, typer.Option("--as", help="Act as this account (email); its password is asked for.")]
@@ -46,6 +48,13 @@ def run_with(
                 return await work(commanding(services), await _principal(services, as_email, password))
 
     return asyncio.run(do())
+
+
+def reason_of(words: str, reason: str) -> str:
+    """Return the reason, which may be given as the last argument or as --reason. Raises BadInput if both are given."""
+    if words and reason:
+        raise BadInput("it is given twice", subject="reason", remedy="Give it as the last argument or as --reason.")
+    return words or reason
 
 
 def run_command(
