@@ -51,11 +51,11 @@ def repair(enrollment, strategy, *, reason="locked out", dry_run=False, **params
     return {"url": "/ops/commands/formation.repair", "json": {"params": given, "reason": reason, "dryRun": dry_run}}
 
 
-async def test_the_list_holds_the_specifications_six_the_queues_resume_and_no_other(people):
+async def test_the_list_holds_the_specifications_six_and_those_of_a_decision(people):
     listed = (await people[0].get("/ops/commands")).json()
     assert [each["name"] for each in listed] == [
-        "assembly.replay", "formation.migrate", "formation.repair", "queue.resume", "render.cancelAll", "render.resume",
-        "render.retry",
+        "assembly.replay", "deadLetter.discard", "event.redeliver", "formation.migrate", "formation.repair", "queue.resume",
+        "render.cancelAll", "render.resume", "render.retry",
     ]  # fmt: skip
     assert all(each["whenToUse"] and each["sideEffects"] and each["parameters"]["properties"] for each in listed)
     assert [each["name"] for each in listed if each["needsSecondOperator"]] == ["formation.repair"]

@@ -1,6 +1,7 @@
 """Turn services into the HTTP API: the platform's routes, then each pillar's."""
 
 from ruach_studio import __version__
+from ruach_studio.app.dead_letters import playbooks
 from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.ops import commanding
 from ruach_studio.app.parts import each_part, say_elsewhere
@@ -8,6 +9,7 @@ from ruach_studio.app.wiring import Services
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.auth.routes import router as auth_router
 from ruach_studio.infra.commands.routes import router as ops_router
+from ruach_studio.infra.dead_letters.routes import router as dead_letters_router
 from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
@@ -33,6 +35,7 @@ def create_api(services: Services) -> RuachApi:
     api.include_router(ops_router(commanding(services)))
     api.include_router(queues_router(services.database, services.queue))
     api.include_router(events_router(services.database))
+    api.include_router(dead_letters_router(commanding(services), playbooks(services)))
     reader = public() if services.settings.media_public else require("operator", "member")
     if isinstance(services.store, LocalDiskStore):
         api.include_router(media_router(services.store, guard=reader))

@@ -1,12 +1,17 @@
-"""Turn the error of a dead formation-state job into the playbook's cause: what to check, whether to requeue, when to ask.
+"""Turn the error of a dead formation-state job into the playbook's row: what to check, whether to requeue, when to ask.
 
 The specification's triage playbook for `formation-state-dlq`, by error code. Not everything is to be requeued: a duplicate
 is there already, a missing node needs a repair, and a score that cannot be computed needs its bad event corrected first.
-Nothing is lost meanwhile: readers fold the journal themselves.
+Nothing is lost meanwhile: readers fold the journal themselves. kernel/playbook.py counts.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
+from ruach_studio.kernel.playbook import Alarm, Row, WayBack, letters_within, subjects_within
+
+DLQ = "formation-state-dlq"
 _DUPLICATE = frozenset({"duplicate_event", "IntegrityError", "UniqueViolation"})
 _GHOST = frozenset({"graph_version_not_found", "path_not_found", "node_not_found", "ghost_node"})
 _SCORE = frozenset({
@@ -14,32 +19,68 @@ _SCORE = frozenset({
     "KeyError", "TypeError", "ValueError", "AttributeError", "IndexError", "InvalidOperation", "OverflowError",
     "ZeroDivisionError",
 })  # fmt: skip
-PLAYBOOK: Mapping[int, Mapping[str, object]] = {
-    1: {
-        "cause": 1, "title": "Duplicate event rejected", "safeToRequeue": False,
-        "checkFirst": "The journal's uniqueness error: is this an artefact of a replay?",
-        "instead": "The event already exists: discard the job, with a reason.",
-        "escalateWhen": "Frequent duplicates: possibly a retry storm of the event bus.",
-    },
-    2: {
-        "cause": 2, "title": "Graph node not found", "safeToRequeue": False,
-        "checkFirst": "The table formation.dependency for the pinned version: was the graph changed instead of versioned?",
-        "instead": "ruach ops formation repair ENROLLMENT replay --reason … ; then migrate to a version that has the node.",
-        "escalateWhen": "Ghost state: graph versioning may have been bypassed.",
-    },
-    3: {
-        "cause": 3, "title": "Score computation error", "safeToRequeue": True,
-        "checkFirst": "The events that the score reads, for missing values: ruach ops formation repair ENROLLMENT"
-                      " reset-score --dry-run lists the bad ones.",
-        "instead": "Requeue once the bad event is corrected (reset-score with --void EVENT).",
-        "escalateWhen": "Recurring: the journal's door may not cover an edge case.",
-    },
+_PROVIDER = frozenset({
+    "assessor_unavailable", "assessor_answer_refused", "embedder_unavailable", "embedder_answer_refused",
+})  # fmt: skip
+STORM_LETTERS, STORM_WINDOW = 5, timedelta(minutes=10)
+RECURRING, RECURRING_WINDOW = 2, timedelta(days=7)
+PLAYBOOK: Mapping[int, Row] = {
+    1: Row(
+        1, "Duplicate event rejected",
+        "Event store uniqueness constraint error. Check if this is a replay artifact.",
+        "no", "The event already exists. Discard safely.",
+        "Frequent duplicates → possible event bus retry storm.", DLQ, discard=True,
+        alarms=(Alarm("duplicates within 10 minutes", STORM_LETTERS, "letters", "possible event bus retry storm",
+                      letters_within(STORM_WINDOW)),),
+    ),
+    2: Row(
+        2, "Graph node not found",
+        "`formation.dependency` table, the pinned version. Check if graph was mutated (should be versioned).",
+        "no", "Run formation.repair(enrollmentId, 'replay', reason) instead; then migrate to a version that has the node.",
+        "Ghost state → graph versioning may have been bypassed.", DLQ,
+        alarms=(Alarm("members in a ghost state", 1, "members", "graph versioning may have been bypassed",
+                      subjects_within(RECURRING_WINDOW)),),
+    ),
+    3: Row(
+        3, "Score computation error",
+        "The events that the score reads. Check for null/undefined event fields: `ruach ops formation repair ENROLLMENT"
+        " reset-score --dry-run` lists the bad ones.",
+        "yes", "If the bad event was corrected (reset-score with --void EVENT).",
+        "Recurring → the journal's door (Zod schema) may not cover an edge case.", DLQ,
+        alarms=(Alarm("score errors in 7 days", RECURRING, "letters", "the journal's door may not cover an edge case",
+                      letters_within(RECURRING_WINDOW)),),
+    ),
 }  # fmt: skip
+_PROVIDER_ROW = Row(
+    None, "The language model or the embedder does not answer", "Its address, key and status page; the error's last lines.",
+    "yes", "Once it answers again.", "It stays so for an hour: texts wait unread.",
+)  # fmt: skip
 
 
-def triage_of(error_code: str) -> Mapping[str, object] | None:
-    """Return the playbook's entry for an error code (a RuachError's, or the class name of another); None if it has none."""
+def triage_of(error_code: str) -> Row | None:
+    """Return the row for an error code (a RuachError's, or the class name of another); None if nobody knows."""
     for cause, codes in ((1, _DUPLICATE), (2, _GHOST), (3, _SCORE)):
         if error_code in codes:
             return PLAYBOOK[cause]
-    return None
+    return _PROVIDER_ROW if error_code in _PROVIDER else None
+
+
+def triage_event(error_code: str) -> Row | None:
+    """Return the row for an event that a consumer could not take; what else it raises is no matter of a score."""
+    row = triage_of(error_code)
+    return None if row is PLAYBOOK[3] else row
+
+
+def ways_back(name: str, payload: Mapping[str, Any], row: Row) -> tuple[WayBack, ...]:
+    """Return what an operator can do about a dead job: repair the enrollment, index again; none for a duplicate."""
+    if row.discard:
+        return ()
+    if name == "index":
+        return (WayBack("ruach formation index", "Gives every passage its vector; the job's success settles this letter."),)
+    member = str(payload.get("enrollmentId") or "ENROLLMENT")
+    if name == "assess":
+        line = f'ruach ops formation repair {member} reset-score "REASON"'
+        return (WayBack(line, "Has the member's unread texts read again.", "formation.repair"),)
+    strategy = "reset-score" if row.cause == PLAYBOOK[3].cause else "replay"
+    line = f'ruach ops formation repair {member} {strategy} "REASON"'
+    return (WayBack(line, f"{row.requeue_when} What it makes anew settles this letter.", "formation.repair"),)

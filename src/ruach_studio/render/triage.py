@@ -1,14 +1,27 @@
-"""Turn the error of a dead render job into the playbook's cause: what to check, whether to requeue, when to escalate.
+"""Turn the error of a dead render job into the playbook's row: what to check, whether to requeue, when to escalate.
 
-The specification's triage playbook for `render-jobs-dlq`, by error code. What the playbook has no row for has no `cause`
-number; where the house knows the answer all the same (a full disk, an EDL that cannot be read) it stands there without one.
-An error that nobody foresaw gives None, and is shown as unknown.
+The specification's triage playbook for `render-jobs-dlq`, by error code, with its escalation limits as counts. Where the
+playbook has no row but the house knows the answer (a full disk, an EDL that cannot be read) the row is ours: it has no
+cause number. An error that nobody foresaw gives None, and is shown as unknown. kernel/playbook.py counts.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
-Entry = Mapping[str, object]
+from ruach_studio.kernel.playbook import (
+    Alarm,
+    Letter,
+    Row,
+    WayBack,
+    fact,
+    letters_within,
+    minutes_failing,
+    on_the_same_subject,
+    subjects_within,
+)  # fmt: skip
 
+DLQ = "render-jobs-dlq"
 _TIMEOUT = frozenset({"lambda_timeout", "remotion_timeout"})
 _UPLOAD = frozenset({"checksum_mismatch", "unavailable", "store_unavailable", "bad_key"})
 _REFUSED = frozenset({"store_refused", "no_such_bucket"})  # 401, 403 and the like: it stays so until somebody corrects it
@@ -22,48 +35,83 @@ _PROGRAM = frozenset(
 )
 _ROOM = frozenset({"out_of_space", "not_writable"})
 _EDL = frozenset({"edl_unreadable", "edl_not_locked", "no_locked_edl", "transcript_unreadable"})
+TIMEOUTS_PER_SESSION = 3
+OUTAGE_MIN = 10.0
+CRASHING_SESSIONS = 2
+CRASH_WINDOW = timedelta(days=7)
+_SERVER_ERROR, _UNAUTHORIZED, _FORBIDDEN = 500, 401, 403
 
-PLAYBOOK: Mapping[int, Entry] = {
-    1: {
-        "cause": 1, "title": "Lambda timeout", "safeToRequeue": True,
-        "checkFirst": "The invocation's log, and the input's length against the timeout.",
-        "escalateWhen": "3 or more timeouts on the same session: likely a media format issue.",
-    },
-    2: {
-        "cause": 2, "title": "Upload failure", "safeToRequeue": True,
-        "checkFirst": "The store's status and credentials, and the HTTP status in the error.",
-        "escalateWhen": "401/403: rotate credentials. 5xx for more than 10 minutes: escalate to the provider.",
-    },
-    3: {
-        "cause": 3, "title": "FFmpeg crash", "safeToRequeue": False,
-        "checkFirst": "The error's last lines: usually a codec issue or a corrupt input frame.",
-        "escalateWhen": "Crashes on several sessions: possibly an FFmpeg version regression.",
-    },
+
+def _server_side(letter: Letter) -> bool:
+    """Say whether the store failed, rather than refused: an HTTP 5xx, or no answer at all."""
+    status = letter.details.get("httpStatus")
+    return letter.code not in _REFUSED and (status is None or int(status) >= _SERVER_ERROR)
+
+
+def _bad_credentials(letter: Letter) -> bool:
+    return letter.details.get("httpStatus") in (_UNAUTHORIZED, _FORBIDDEN)
+
+
+_UPLOAD_ALARMS = (
+    Alarm("credentials refused", 1, "401 or 403", "credential rotation needed", fact(_bad_credentials)),
+    Alarm("5xx persisting", OUTAGE_MIN, "minutes without a finished job", "escalate to the store's provider",
+          minutes_failing(_server_side)),
+)  # fmt: skip
+PLAYBOOK: Mapping[int, Row] = {
+    1: Row(
+        1, "Lambda timeout",
+        "CloudWatch logs for the function invocation. Check input duration vs Lambda timeout setting.",
+        "yes", "If the timeout was transient. Increase the timeout if recurring.",
+        "3+ timeouts on same session → likely a media format issue.", DLQ,
+        alarms=(Alarm("timeouts on the same session", TIMEOUTS_PER_SESSION, "dead jobs", "likely a media format issue",
+                      on_the_same_subject),),
+    ),
+    2: Row(
+        2, "R2 upload failure",
+        "R2 status page + credentials validity. The error names the HTTP status.",
+        "yes", "If R2 was temporarily down.",
+        "401/403 → credential rotation needed. 5xx persisting >10min → escalate to Cloudflare.", DLQ, alarms=_UPLOAD_ALARMS,
+    ),
+    3: Row(
+        3, "FFmpeg crash (exit code 1)",
+        "The error's last lines are FFmpeg's own. Usually a codec issue or corrupt input frame.",
+        "no", "Requeue will hit the same error. Fix input or skip frame.",
+        "Crash on multiple sessions → possible FFmpeg version regression.", DLQ,
+        alarms=(Alarm("crashes on different sessions in 7 days", CRASHING_SESSIONS, "sessions",
+                      "possible FFmpeg version regression", subjects_within(CRASH_WINDOW)),),
+    ),
 }  # fmt: skip
-_BAD_INPUT: Entry = {
-    **PLAYBOOK[3], "title": "Footage that cannot be rendered",
-    "checkFirst": "The file that the error names: is it there, whole, and the one that the EDL was made from?",
-    "instead": "Put the original file back, or assemble the session again; then render.retry.",
-}  # fmt: skip
-_BESIDE: tuple[tuple[frozenset[str], Entry], ...] = (
-    (_PROGRAM, {
-        "cause": None, "title": "A program, codec or font of this machine is missing", "safeToRequeue": True,
-        "checkFirst": "What the error names, and the settings that name it (RUACH_FFMPEG_BIN).",
-        "instead": "Install it or correct the setting on every worker, then render.retry.",
-        "escalateWhen": "After an upgrade of the machine: others will fail the same way.",
-    }),
-    (_ROOM, {
-        "cause": None, "title": "No room, or no right to write", "safeToRequeue": True,
-        "checkFirst": "Free space and permissions of the folder (or the quota of the store) that the error names.",
-        "instead": "Make room or give the right, then render.retry: it goes on after the last finished step.",
-        "escalateWhen": "It fills again within a day: the disk is too small for the load.",
-    }),
-    (_EDL, {
-        "cause": None, "title": "The EDL cannot be rendered", "safeToRequeue": False,
-        "checkFirst": "The field that the error names, in the session's locked EDL.",
-        "instead": "Correct it in the review, approve and lock a new version, and render that.",
-        "escalateWhen": "An EDL that no import or API client made: the validator has a hole.",
-    }),
+_REFUSED_ROW = Row(
+    2, PLAYBOOK[2].title, PLAYBOOK[2].check_first, "after-repair",
+    "Not before the keys, the policy or the bucket's name are corrected.", PLAYBOOK[2].escalate_when, DLQ,
+    alarms=_UPLOAD_ALARMS,
+)  # fmt: skip
+_FOOTAGE_ROW = Row(
+    3, "Footage that cannot be rendered",
+    "The file that the error names: is it there, whole, and the one that the EDL was made from?",
+    "no", "Put the original file back, or assemble the session again; then retry.",
+    PLAYBOOK[3].escalate_when, DLQ,
+)  # fmt: skip
+_BESIDE: tuple[tuple[frozenset[str], Row], ...] = (
+    (_PROGRAM, Row(
+        None, "A program, codec or font of this machine is missing",
+        "What the error names, and the settings that name it (RUACH_FFMPEG_BIN).",
+        "after-repair", "Install it or correct the setting on every worker, then retry.",
+        "After an upgrade of the machine: others will fail the same way.",
+    )),
+    (_ROOM, Row(
+        None, "No room, or no right to write",
+        "Free space and permissions of the folder (or the quota of the store) that the error names.",
+        "after-repair", "Make room or give the right, then retry: it goes on after the last finished step.",
+        "It fills again within a day: the disk is too small for the load.",
+        alarms=(Alarm("letters within a day", 3, "dead jobs", "the disk is too small for the load",
+                      letters_within(timedelta(days=1))),),
+    )),
+    (_EDL, Row(
+        None, "The EDL cannot be rendered", "The field that the error names, in the session's locked EDL.",
+        "no", "Correct it in the review, approve and lock a new version, and render that.",
+        "An EDL that no import or API client made: the validator has a hole.",
+    )),
 )  # fmt: skip
 # What else Remotion Lambda dies of: may it be requeued, what to look at first, when to escalate.
 _LAMBDA: Mapping[str, tuple[bool, str, str]] = {
@@ -81,21 +129,34 @@ _LAMBDA: Mapping[str, tuple[bool, str, str]] = {
 }  # fmt: skip
 
 
-def triage_of(error_code: str) -> Entry | None:
-    """Return the entry for an error code; None where nobody knows."""
+def triage_of(error_code: str) -> Row | None:
+    """Return the row for an error code; None where nobody knows."""
     if error_code in _TIMEOUT:
         return PLAYBOOK[1]
     if error_code in _LAMBDA:
         safe, check_first, escalate_when = _LAMBDA[error_code]
-        title = error_code.replace("_", " ").capitalize()
-        return {"cause": None, "title": title, "safeToRequeue": safe, "checkFirst": check_first,
-                "escalateWhen": escalate_when}  # fmt: skip
+        title, when = error_code.replace("_", " ").capitalize(), "Once what it names is over." if safe else "Mend it first."
+        return Row(None, title, check_first, "yes" if safe else "after-repair", when, escalate_when)
     if error_code in _REFUSED:
-        return {**PLAYBOOK[2], "safeToRequeue": False}
+        return _REFUSED_ROW
     if error_code in _UPLOAD:
         return PLAYBOOK[2]
     if error_code in _CRASH:
         return PLAYBOOK[3]
     if error_code in _FOOTAGE:
-        return _BAD_INPUT
-    return next((entry for codes, entry in _BESIDE if error_code in codes), None)
+        return _FOOTAGE_ROW
+    return next((row for codes, row in _BESIDE if error_code in codes), None)
+
+
+def ways_back(job_id: str, payload: Mapping[str, Any], row: Row) -> tuple[WayBack, ...]:
+    """Return what an operator can do about a dead render: retry, at an upload also resume; or render a new EDL version."""
+    retry = WayBack(f'ruach ops render retry {job_id} "REASON"', row.requeue_when, "render.retry")
+    session_id = str(payload.get("sessionId", "SESSION"))
+    if row.cause == PLAYBOOK[2].cause:
+        resume = f'ruach ops render resume {session_id} upload "REASON"'
+        return WayBack(resume, f"{row.requeue_when} Nothing is drawn again.", "render.resume"), retry
+    if row.safe == "no":
+        again = WayBack(f"POST /render-jobs/render-all/{session_id}", "Once a new version of the EDL is locked: its render"
+                        " settles this letter.")  # fmt: skip
+        return again, retry
+    return (retry,)

@@ -176,5 +176,5 @@ async def test_a_dead_job_carries_the_playbooks_cause(client, asked, services, w
         await until(client, "ingesting")
     async with services.database.connection() as conn:
         (letter,) = await list_dead_letters(conn, queue="assembly-jobs")
-    assert (letter["triage"]["cause"], letter["triage"]["safeToRequeue"]) == (1, True)
+    assert (letter["triage"]["cause"], letter["triage"]["safeToRequeue"]) == (1, "yes")
     assert "B.mp4.gone" in letter["error"]["message"]

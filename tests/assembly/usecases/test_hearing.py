@@ -1,4 +1,4 @@
-"""How far the listening is: parts by length, time left by what it took so far, causes of a dead job by the playbook."""
+"""How far the listening is: parts by length, time left by what it took so far."""
 
 from pathlib import Path
 
@@ -6,8 +6,6 @@ import pytest
 
 from ruach_studio.assembly.session import Camera, Clip, SessionSources
 from ruach_studio.assembly.usecases.hearing import Tracker
-from ruach_studio.assembly.usecases.triage_job import triage_job
-from ruach_studio.infra.queues import Execution, JobError
 from ruach_studio.kernel.timebase import FrameRate
 
 
@@ -43,17 +41,3 @@ def test_a_file_that_was_heard_before_is_done_at_once_and_names_are_no_folders(s
     assert tracker.now().to_wire()["files"][0] == {
         "cameraId": "A", "clipIndex": 0, "file": "a1.mp4", "progress": 1.0, "etaSeconds": 0.0,
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("code", "cause"),
-    [
-        ("undecodable_sound", 1), ("bad_media", 1), ("media_failure", 1), ("not_the_same_event", 2), ("bad_session", 2),
-        ("MemoryError", 3), ("stalled", 3), ("session_state", None),
-    ],
-)  # fmt: skip
-def test_the_playbooks_cause(code, cause):
-    job = Execution("id", "assembly-jobs", "sync", {}, None, "c", 1, None, 0, "running", 1, None, None)
-    found = triage_job(job, JobError(code, "why", False))
-    assert (found["cause"] if found else None) == cause
-    assert triage_job(job, JobError("OSError", "[Errno 12] Cannot allocate memory", True))["cause"] == 3

@@ -54,7 +54,7 @@ async def test_a_codec_that_nobody_knows(dies, wire, tmp_path):
 
     copy = broken(wire, tmp_path, rename)
     code, message, triage = await dies()
-    assert (code, triage["cause"], triage["safeToRequeue"]) == ("bad_media", 3, False)
+    assert (code, triage["cause"], triage["safeToRequeue"]) == ("bad_media", 3, "no")
     assert str(copy) in message
     assert "codec" in message
 
@@ -68,7 +68,7 @@ async def test_damage_in_the_middle_of_a_file(dies, wire, tmp_path):
 
     broken(wire, tmp_path, wipe)
     code, message, triage = await dies()
-    assert (code, triage["cause"], triage["safeToRequeue"]) == ("media_failure", 3, False)
+    assert (code, triage["cause"], triage["safeToRequeue"]) == ("media_failure", 3, "no")
     assert "broken.mp4" in message or "decod" in message.lower()
 
 
@@ -76,7 +76,7 @@ async def test_another_file_under_the_same_name(dies, wire, tmp_path, make_film)
     shorter = make_film(tmp_path / "other.mp4", "B", 60)
     broken(wire, tmp_path, lambda content: content.__setitem__(slice(None), shorter.read_bytes()))
     code, message, triage = await dies()
-    assert (code, triage["cause"], triage["safeToRequeue"]) == ("media_changed", 3, False)
+    assert (code, triage["cause"], triage["safeToRequeue"]) == ("media_changed", 3, "no")
     assert "broken.mp4" in message
 
 
@@ -87,7 +87,7 @@ async def test_no_room_is_tried_again_and_then_waits_for_somebody_to_make_some(d
         settings = load_settings(data_dir=disk, public_url="http://studio.test")
         object.__setattr__(services, "settings", settings)  # the worker of the fixture has these services
         code, message, triage = await dies(services)
-        assert (code, triage["cause"], triage["safeToRequeue"]) == ("out_of_space", None, True)
+        assert (code, triage["cause"], triage["safeToRequeue"]) == ("out_of_space", None, "after-repair")
         assert str(disk) in message
         async with services.database.connection() as conn:
             (letter,) = (await conn.execute(text("select attempts from platform.dead_letter"))).scalars()

@@ -102,7 +102,7 @@ async def test_a_missing_font_ends_the_job_before_it_draws_with_its_own_cause(
     async with services.database.connection() as conn:
         rows = await conn.execute(text("select * from platform.dead_letter"))
         (dead,) = [row._mapping for row in rows]
-    assert (dead["triage"]["cause"], dead["triage"]["safeToRequeue"]) == (None, True)
+    assert (dead["triage"]["cause"], dead["triage"]["safeToRequeue"]) == (None, "after-repair")
 
 
 async def test_a_missing_font_does_not_stop_a_video_without_writing(small, wire, monkeypatch, tmp_path):

@@ -145,7 +145,7 @@ async def test_a_job_that_always_fails_is_buried_and_an_operator_can_start_it_ag
     assert (event["renderJobId"], event["errorCode"]) == (chain[2].render_job_id, "media_failure")
     async with services.database.connection() as conn:
         letter = (await conn.execute(text("select triage from platform.dead_letter"))).one()
-    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (3, False)
+    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (3, "no")
     new = await retry_job(services, chain[2].render_job_id, actor="session:op", reason="the file was replaced")
     assert (new.automation_id, new.retry_of) == (first.job.automation_id, chain[2].render_job_id)
     async with work():

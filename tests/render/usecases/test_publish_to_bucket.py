@@ -122,7 +122,7 @@ async def test_an_outage_that_stays_is_the_playbook_s_second_cause(small, servic
     async with work():
         await until(lambda states: "dead-letter" in states)
     letter = await dead_letter(services)
-    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (2, True)
+    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (2, "yes")
     assert letter.error["details"]["httpStatus"] == 500
     assert (bucket.objects(), await announced(services)) == ({}, [])
 
@@ -136,7 +136,7 @@ async def test_refused_keys_go_to_the_dead_letters_at_once_and_the_upload_is_res
     async with work(runner := Counting()):
         assert len(await until(lambda states: "dead-letter" in states)) == 1, "no ladder: it would not help"
     letter = await dead_letter(services)
-    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (2, False)
+    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (2, "after-repair")
     assert letter.error["details"] | {"httpStatus": 403, "storeCode": "AccessDenied"} == letter.error["details"]
     line.faults.clear()
     await resume_session(services, "talk-1", "upload", actor="session:op", reason="the policy was corrected")

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ruach_studio.app.cli import ops_formation, ops_media, ops_queues, ops_show
-from ruach_studio.app.cli.ops_run import As, Json, PasswordStdin, Reason, run_with
+from ruach_studio.app.cli import ops_dlq, ops_formation, ops_media, ops_queues, ops_show
+from ruach_studio.app.cli.ops_run import As, Json, PasswordStdin, Reason, Words, reason_of, run_with
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.commands import Command, Commanding, Confirmation, list_confirmations, reject
 
@@ -13,6 +13,7 @@ app = typer.Typer(no_args_is_help=True)
 app.add_typer(ops_formation.app, name="formation", help="Repair or migrate a member's journey, and confirm an unblocking.")
 app.add_typer(ops_media.render, name="render", help="Retry, resume or cancel renders.")
 app.add_typer(ops_queues.app, name="queues", help="Show the queues; resume what backpressure holds.")
+app.add_typer(ops_dlq.app, name="dlq", help="The dead letters: what died, why, and the way back.")
 app.add_typer(ops_media.assembly, name="assembly", help="Make a stretch of an EDL anew.")
 
 
@@ -46,12 +47,13 @@ def confirmations(
 
 @app.command("reject")
 def reject_(
-    confirmation: Annotated[str, typer.Argument(help="The id that the request was given.")], reason: Reason,
+    confirmation: Annotated[str, typer.Argument(help="The id that the request was given.")],
+    words: Words = "", reason: Reason = "",
     as_email: As = None, password_stdin: PasswordStdin = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Reject a request that waits, or take it back."""
 
     async def work(given: Commanding, who: Principal) -> list[Confirmation]:
-        return [await reject(given, who, confirmation, reason=reason)]
+        return [await reject(given, who, confirmation, reason=reason_of(words, reason))]
 
     ops_show.confirmations(run_with(work, as_email=as_email, password_stdin=password_stdin), json=json)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from ruach_studio.app.cli import ops_show
-from ruach_studio.app.cli.ops_run import As, DryRun, Json, PasswordStdin, Reason, run_command, run_with
+from ruach_studio.app.cli.ops_run import As, DryRun, Json, PasswordStdin, Reason, Words, reason_of, run_command, run_with
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.commands import Commanding, Outcome
 from ruach_studio.infra.commands import confirm as confirm_request
@@ -25,7 +25,8 @@ def formation() -> None:
 def repair(
     enrollment: Enrollment,
     strategy: Annotated[Strategy, typer.Argument(help="What to do.")],
-    reason: Reason,
+    words: Words = "",
+    reason: Reason = "",
     dry_run: DryRun = False,
     node: Annotated[
         list[str] | None, typer.Option("--node", help="What to unblock (default: what is gated); repeat.")
@@ -37,7 +38,7 @@ def repair(
 ) -> None:
     """Rebuild from events, recalculate the score, or ask for gated nodes to be opened."""
     params = {"enrollmentId": enrollment, "strategy": strategy, "nodeIds": node or None, "voidEventIds": void or None}
-    run_command("formation.repair", params, reason=reason, dry_run=dry_run, json=json, as_email=as_email,
+    run_command("formation.repair", params, reason=reason_of(words, reason), dry_run=dry_run, json=json, as_email=as_email,
                 password_stdin=password_stdin)  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def repair(
 def migrate(
     enrollment: Enrollment,
     to_version: Annotated[int, typer.Argument(help="The graph version to move to.")],
-    reason: Reason,
+    words: Words = "",
+    reason: Reason = "",
     dry_run: DryRun = False,
     mapped: Annotated[
         list[str] | None,
@@ -57,7 +59,7 @@ def migrate(
 ) -> None:
     """Move a member to a newer graph version, with all that they have done."""
     params = {"enrollmentId": enrollment, "toGraphVersion": to_version, "mapping": _mapping(mapped or [])}
-    run_command("formation.migrate", params, reason=reason, dry_run=dry_run, json=json, as_email=as_email,
+    run_command("formation.migrate", params, reason=reason_of(words, reason), dry_run=dry_run, json=json, as_email=as_email,
                 password_stdin=password_stdin)  # fmt: skip
 
 

@@ -21,9 +21,11 @@ from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.commands import Commanding, perform
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import configure
+from ruach_studio.kernel.errors import BadInput
 
 T = TypeVar("T")
-Reason = Annotated[str, typer.Option("--reason", help="Why; goes to the audit.")]
+Words = Annotated[str, typer.Argument(metavar="[REASON]", help="Why; goes to the audit.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="The same as the last argument.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 As = Annotated[str | None, typer.Option("--as", help="Act as this account (email); its password is asked for.")]
@@ -35,6 +37,15 @@ PasswordStdin = Annotated[
 def run_with(
     work: Callable[[Commanding, Principal], Awaitable[T]], *, as_email: str | None = None, password_stdin: bool = False
 ) -> T:
+    """Do `work` with what a recovery command takes; otherwise as run_on."""
+    return run_on(
+        lambda services, who: work(commanding(services), who), as_email=as_email, password_stdin=password_stdin
+    )
+
+
+def run_on(
+    work: Callable[[Services, Principal], Awaitable[T]], *, as_email: str | None = None, password_stdin: bool = False
+) -> T:
     """Open the services, find out who acts, and do `work`. Raises WrongCredentials, TooManyLogins, RuachError."""
     password = _password(as_email, password_stdin) if as_email is not None else ""
     settings = local_settings()
@@ -43,9 +54,16 @@ def run_with(
     async def do() -> T:
         with bind(correlation_id=new_id()):
             async with open_services(settings) as services:
-                return await work(commanding(services), await _principal(services, as_email, password))
+                return await work(services, await _principal(services, as_email, password))
 
     return asyncio.run(do())
+
+
+def reason_of(words: str, reason: str) -> str:
+    """Return the reason, which may be given as the last argument or as --reason. Raises BadInput if both are given."""
+    if words and reason:
+        raise BadInput("it is given twice", subject="reason", remedy="Give it as the last argument or as --reason.")
+    return words or reason
 
 
 def run_command(

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
+    from ruach_studio.infra.dead_letters import Playbooks
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -55,3 +56,19 @@ def commands(services: "Services") -> Sequence["Command[Any]"]:
     from ruach_studio.assembly.entrypoints import commands
 
     return commands.commands(services)
+
+
+def playbooks(_services: "Services") -> "Playbooks":
+    """Return how the dead letters of its queues and consumers are judged."""
+    from ruach_studio.assembly import triage
+    from ruach_studio.infra.dead_letters import Playbook
+
+    def of(queue: str) -> Playbook:
+        return Playbook(
+            lambda code, message: triage.triage_of(queue, code, message),
+            lambda name, _id, payload, row: triage.ways_back(name, payload, row),
+        )
+
+    heard = Playbook(lambda *_: None, lambda *_: ())  # no row of a job fits an event: shown as unknown
+    queues = ("assembly-jobs", "media-transcoding")
+    return {**{queue: of(queue) for queue in queues}, "assembly.sessions": heard}

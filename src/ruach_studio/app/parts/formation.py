@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
+    from ruach_studio.infra.dead_letters import Playbooks
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -84,3 +85,17 @@ def tasks(services: "Services") -> Mapping[str, Callable[[asyncio.Event], Corout
     from ruach_studio.app.xapi import run
 
     return {"xapi": lambda stop: run(services, stop)}
+
+
+def playbooks(_services: "Services") -> "Playbooks":
+    """Return how the dead letters of its queue and consumer are judged."""
+    from ruach_studio.formation import triage
+    from ruach_studio.infra.dead_letters import Playbook
+
+    return {
+        "formation-state": Playbook(
+            lambda code, _message: triage.triage_of(code),
+            lambda name, _id, payload, row: triage.ways_back(name, payload, row),
+        ),
+        "formation.keep-artifact": Playbook(lambda code, _message: triage.triage_event(code), lambda *_: ()),
+    }

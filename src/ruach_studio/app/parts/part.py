@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a command that serves no HTTP loads none
 
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
+    from ruach_studio.infra.dead_letters import Playbooks
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -51,6 +52,7 @@ class Part:
     hooks: Callable[["Services"], Mapping[JobKey, "HandlerHooks"]] = _none
     consumers: Callable[["Services"], Sequence["Consumer"]] = _nothing
     commands: Callable[["Services"], Sequence["Command[Any]"]] = _nothing
+    playbooks: Callable[["Services"], "Playbooks"] = _none
     start: Callable[["Services"], Awaitable[None]] = _at_once
     tasks: Callable[["Services"], Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]] = _none
 
@@ -59,15 +61,15 @@ class Part:
 PARTS: Mapping[Pillar, Part] = MappingProxyType({
     "formation": Part(
         frozenset({"formation-engine", "formation-dependency"}), formation.routers, formation.checks, formation.handlers,
-        formation.hooks, formation.consumers, formation.commands, formation.start, formation.tasks,
+        formation.hooks, formation.consumers, formation.commands, formation.playbooks, formation.start, formation.tasks,
     ),
     "assembly": Part(
         frozenset({"sessions"}), assembly.routers, assembly.checks, assembly.handlers, assembly.hooks,
-        assembly.consumers, assembly.commands,
+        assembly.consumers, assembly.commands, assembly.playbooks,
     ),
     "render": Part(
         frozenset({"render-jobs", "render-presets", "render-subjects"}), render.routers, render.checks, render.handlers,
-        render.hooks, render.consumers, render.commands,
+        render.hooks, render.consumers, render.commands, render.playbooks,
     ),
     "membership": Part(
         frozenset({"membership", "webhooks"}), membership.routers, start=membership.start,

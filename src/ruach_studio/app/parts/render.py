@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
+    from ruach_studio.infra.dead_letters import Playbooks
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -55,3 +56,15 @@ def commands(services: "Services") -> Sequence["Command[Any]"]:
     from ruach_studio.render.entrypoints import commands
 
     return commands.commands(services)
+
+
+def playbooks(_services: "Services") -> "Playbooks":
+    """Return how the dead letters of its queue and consumer are judged."""
+    from ruach_studio.infra.dead_letters import Playbook
+    from ruach_studio.render import triage
+
+    book = Playbook(
+        lambda code, _message: triage.triage_of(code),
+        lambda name, job_id, payload, row: triage.ways_back(job_id, payload, row) if name == "render" else (),
+    )
+    return {"render-jobs": book, "render.keep-locked-edl": book}

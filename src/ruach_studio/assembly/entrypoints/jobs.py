@@ -16,7 +16,7 @@ from ruach_studio.assembly.usecases.free_sessions import QUEUE, SYNC_JOB, free_s
 from ruach_studio.assembly.usecases.hearing import Hearing
 from ruach_studio.assembly.usecases.options import options_of
 from ruach_studio.assembly.usecases.report_progress import Reporter, until_cancelled
-from ruach_studio.assembly.usecases.triage_job import triage_job
+from ruach_studio.assembly.usecases.weigh_dead_job import named, weigh
 from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
 from ruach_studio.kernel.errors import Cancelled
 
@@ -65,8 +65,10 @@ def hooks(services: AssemblyServices) -> dict[tuple[str, str], HandlerHooks]:
         await free_sessions(services, actor=WORKER)
 
     return {
-        (QUEUE, SYNC_JOB): HandlerHooks(on_dead=sync_died, triage=triage_job, on_sweep=sweep),
-        (QUEUE, ASSEMBLE_JOB): HandlerHooks(triage=triage_job),
+        (QUEUE, SYNC_JOB): HandlerHooks(
+            on_dead=sync_died, triage=named, on_sweep=sweep, facts=weigh, subject=("sessionId",)
+        ),
+        (QUEUE, ASSEMBLE_JOB): HandlerHooks(triage=named, facts=weigh, subject=("sessionId",)),
     }
 
 

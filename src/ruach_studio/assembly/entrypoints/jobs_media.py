@@ -14,7 +14,7 @@ from ruach_studio.assembly.usecases.make_derivative import (
     follow_retry,
     make_derivative,
 )
-from ruach_studio.assembly.usecases.triage_job import triage_job
+from ruach_studio.assembly.usecases.weigh_dead_job import named, weigh
 from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
 
 
@@ -39,4 +39,8 @@ def hooks(services: AssemblyServices) -> dict[tuple[str, str], HandlerHooks]:
     async def sweep() -> None:
         await close_orphans(services)
 
-    return {(QUEUE, DERIVE_JOB): HandlerHooks(on_retry=retried, on_dead=died, triage=triage_job, on_sweep=sweep)}
+    return {
+        (QUEUE, DERIVE_JOB): HandlerHooks(
+            on_retry=retried, on_dead=died, triage=named, on_sweep=sweep, facts=weigh, subject=("derivativeId",)
+        )
+    }

@@ -10,7 +10,7 @@ from ruach_studio.assembly.usecases.free_sessions import QUEUE
 from ruach_studio.assembly.usecases.report_progress import Reporter, until_cancelled
 from ruach_studio.assembly.usecases.request_transcription import TRANSCRIBE_JOB
 from ruach_studio.assembly.usecases.transcribe import transcribe
-from ruach_studio.assembly.usecases.triage_job import triage_job
+from ruach_studio.assembly.usecases.weigh_dead_job import named, weigh
 from ruach_studio.infra.queues import Handler, HandlerHooks, JobContext
 
 LEAST_PART = 0.01  # before this much is done an estimate would be a guess
@@ -45,4 +45,4 @@ def handlers(services: AssemblyServices, transcriber: Transcriber) -> dict[tuple
 
 def hooks() -> dict[tuple[str, str], HandlerHooks]:
     """Return how a dead job is judged; nothing else hangs on it."""
-    return {(QUEUE, TRANSCRIBE_JOB): HandlerHooks(triage=triage_job)}
+    return {(QUEUE, TRANSCRIBE_JOB): HandlerHooks(triage=named, facts=weigh, subject=("sessionId", "cameraId"))}

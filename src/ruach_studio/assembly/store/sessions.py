@@ -118,6 +118,12 @@ async def insert_camera(
     )  # fmt: skip
 
 
+async def largest_file_bytes(conn: AsyncConnection, session_id: str) -> int:
+    """Return the size of the session's largest file as it was registered; 0 without files."""
+    largest = sa.select(sa.func.coalesce(sa.func.max(CLIP.c.size_bytes), 0)).where(CLIP.c.session_id == session_id)
+    return int((await conn.execute(largest)).scalar_one())
+
+
 async def assets(conn: AsyncConnection, session_id: str) -> list[AssetRow]:
     """Return the session's cameras in the order of registration, clips in theirs."""
     clips: dict[str, list[Clip]] = {}

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.entrypoints.wire import Wire
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.usecases.close_dead_letters import close_dead_letters
 from ruach_studio.formation.usecases.examine_enrollment import Asked
 from ruach_studio.formation.usecases.migrate_enrollment import migrate_enrollment
 from ruach_studio.formation.usecases.rebuild_projection import rebuild_projection
@@ -55,10 +56,12 @@ def commands(services: FormationServices) -> list[Command[Any]]:
         enrollment_id = str(params.enrollment_id)
         with bind(enrollment_id=enrollment_id):
             if params.strategy == "replay":
-                return await rebuild_projection(services, tx, enrollment_id, asked)
+                answer = await rebuild_projection(services, tx, enrollment_id, asked)
+                return answer | await close_dead_letters(services, tx, enrollment_id, asked, strategy="replay")
             if params.strategy == "reset-score":
                 void = [str(each) for each in params.void_event_ids or ()]
-                return await reset_score(services, tx, enrollment_id, asked, void=void)
+                answer = await reset_score(services, tx, enrollment_id, asked, void=void)
+                return answer | await close_dead_letters(services, tx, enrollment_id, asked, strategy="reset-score")
             return await unblock_nodes(
                 services, tx, enrollment_id, asked, node_ids=params.node_ids or (), confirmed_by=call.confirmed_by
             )

@@ -6,11 +6,12 @@ from typing import Any
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.triage import triage_of
 from ruach_studio.formation.usecases.assess_reflection import assess_reflection
+from ruach_studio.formation.usecases.close_dead_letters import whose_reflection
 from ruach_studio.formation.usecases.embed_piece import embed_piece
 from ruach_studio.formation.usecases.index_piece import INDEX
 from ruach_studio.formation.usecases.project_enrollment import project_enrollment
 from ruach_studio.formation.usecases.write_fact import ASSESS, PROJECT, QUEUE
-from ruach_studio.infra.queues import Handler, HandlerHooks, JobContext
+from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
 
 
 def handlers(services: FormationServices) -> dict[tuple[str, str], Handler]:
@@ -31,5 +32,13 @@ def handlers(services: FormationServices) -> dict[tuple[str, str], Handler]:
 
 def hooks(_services: FormationServices) -> dict[tuple[str, str], HandlerHooks]:
     """Return what a dead job means: the playbook's cause. Nothing is lost: readers fold the journal themselves."""
-    named = HandlerHooks(triage=lambda _execution, error: triage_of(error.code))
-    return {(QUEUE, PROJECT): named, (QUEUE, ASSESS): named}
+
+    def named(_execution: Execution, error: JobError) -> Mapping[str, Any] | None:
+        row = triage_of(error.code)
+        return None if row is None else row.to_wire()
+
+    return {
+        (QUEUE, PROJECT): HandlerHooks(triage=named, subject=("enrollmentId",)),
+        (QUEUE, ASSESS): HandlerHooks(triage=named, facts=whose_reflection, subject=("reflectionId",)),
+        (QUEUE, INDEX): HandlerHooks(triage=named, subject=("contentRef",)),
+    }

@@ -8,8 +8,9 @@ consumers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import store
 from ruach_studio.infra.queues.failure import describe
 from ruach_studio.infra.queues.listener import Listener
+from ruach_studio.infra.queues.port import JobError
 from ruach_studio.kernel.errors import Unavailable
 
 LADDER_S = (1.0, 2.0, 4.0, 8.0)
@@ -33,11 +35,13 @@ class Consumer:
     """Who wants to hear of what. `name` is stored: renaming a consumer makes it a new one that hears everything again.
 
     `handle(tx, envelope)` has its effect in `tx` only; anything outside (a mail, an upload) needs a key of its own.
+    `triage(error)` names the playbook's row for an event that is parked.
     """
 
     name: str
     event_types: frozenset[str] | Sequence[str]
     handle: Callable[[AsyncConnection, Envelope], Awaitable[None]]
+    triage: Callable[[JobError], Mapping[str, Any] | None] | None = None
 
 
 class Relay:
@@ -118,6 +122,7 @@ class Relay:
             attempt=attempt, code=report.code, message=report.message, parked=pause_s is None,
         )  # fmt: skip
         if pause_s is None:
-            await store.park(tx, consumer.name, delivery, report.to_wire())
+            named = consumer.triage(report) if consumer.triage else None
+            await store.park(tx, consumer.name, delivery, report.to_wire(), triage=named)
         else:
             await store.put_off(tx, consumer.name, delivery, report.to_wire(), pause_s)

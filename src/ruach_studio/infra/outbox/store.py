@@ -125,13 +125,17 @@ async def put_off(tx: AsyncConnection, consumer: str, delivery: Delivery, error:
     await tx.execute(_PUT_OFF, given)
 
 
-async def park(tx: AsyncConnection, consumer: str, delivery: Delivery, error: Mapping[str, Any]) -> None:
+async def park(
+    tx: AsyncConnection, consumer: str, delivery: Delivery, error: Mapping[str, Any], *,
+    triage: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
     """Move a delivery that cannot succeed to the dead letters."""
     envelope = delivery.envelope
     await dead_letters.bury(
         tx, kind="event", queue=consumer, name=envelope.event_type, source_id=envelope.event_id, payload=envelope.payload,
         automation_id=envelope.automation_id, correlation_id=envelope.correlation_id, error=error,
         attempts=[{"attempt": number, "error": each} for number, each in enumerate([*delivery.errors, error], start=1)],
+        triage=triage,
     )  # fmt: skip
     await forget(tx, consumer, delivery.outbox_id)
 

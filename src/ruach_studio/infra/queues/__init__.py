@@ -4,7 +4,7 @@ from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, JobNotFoun
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, UnknownQueue, policy_of
 from ruach_studio.infra.queues.port import Counts, Execution, Handler, HandlerHooks, JobContext, JobError, JobQueue
 from ruach_studio.infra.queues.progress import follow
-from ruach_studio.infra.queues.store.dead_letters import get_dead_letter, list_dead_letters
+from ruach_studio.infra.queues.store.dead_letters import get_dead_letter, list_dead_letters, open_about
 from ruach_studio.infra.queues.store.executions import chain_of
 from ruach_studio.infra.queues.store.executions import get as get_execution
 from ruach_studio.infra.queues.store.overview import list_executions, list_of_session, oldest_waiting_s, open_payloads
@@ -15,5 +15,6 @@ __all__ = [
     "QUEUES", "BullmqPostgres", "Counts", "Execution", "Handler", "HandlerHooks", "JobContext", "JobError", "JobNotFound",
     "JobQueue", "NotDead", "QueuePolicy", "UnknownQueue", "Worker", "chain_of", "follow", "get_dead_letter",
     "get_execution", "held_among", "list_dead_letters", "list_executions", "list_of_session", "oldest_waiting_s",
+    "open_about",
     "open_payloads", "policy_of",
 ]  # fmt: skip

@@ -105,6 +105,19 @@ class BullmqPostgres:
         """See JobQueue.release."""
         return await bullmq.unpark(tx, queue)
 
+    async def settle(self, tx: AsyncConnection, queue: str, job_id: str, *, actor: str, resolution: str) -> bool:
+        """See JobQueue.settle."""
+        settled = await dead_letters.resolve(
+            tx, kind="job", queue=queue, source_id=job_id, actor=actor, resolution=resolution
+        )
+        if settled:
+            await self.forget_dead(tx, queue, job_id)
+        return settled
+
+    async def forget_dead(self, tx: AsyncConnection, queue: str, job_id: str) -> None:
+        """Take a dead job whose letter is resolved out of its dead-letter queue."""
+        await bullmq.remove_job(tx, policy_of(queue, self.policies).dlq, dlq_job_id(job_id))
+
     async def counts(self, queue: str) -> Counts:
         """See JobQueue.counts."""
         async with self.database.connection() as conn:

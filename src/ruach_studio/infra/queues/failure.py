@@ -84,10 +84,12 @@ async def record_failure(
 async def _bury(tx: AsyncConnection, execution: Execution, dlq: str, hook: HandlerHooks, error: JobError) -> Outcome:
     await executions.finish(tx, execution.job_id, "dead-letter", error=error.to_wire())
     attempts = await executions.chain_of(tx, execution.job_id)
+    subject = {key: execution.payload[key] for key in hook.subject if key in execution.payload}
     await dead_letters.bury(
         tx, kind="job", queue=execution.queue, name=execution.name, source_id=execution.job_id,
         payload=execution.payload, automation_id=execution.automation_id, correlation_id=execution.correlation_id,
         error=error.to_wire(), attempts=attempts, triage=hook.triage(execution, error) if hook.triage else None,
+        subject=subject, version_key=hook.version, facts=await _facts(tx, execution, hook),
     )  # fmt: skip
     short = {"code": error.code, "message": error.message.replace("\x00", "\ufffd")}
     data = job_data(execution) | {"jobId": execution.job_id, "error": short}
@@ -101,6 +103,17 @@ async def _bury(tx: AsyncConnection, execution: Execution, dlq: str, hook: Handl
         message=error.message, dlq=dlq,
     )  # fmt: skip
     return Outcome(error.message, dead=True)
+
+
+async def _facts(tx: AsyncConnection, execution: Execution, hook: HandlerHooks) -> Mapping[str, object]:
+    if hook.facts is None:
+        return {}
+    try:
+        async with tx.begin_nested():
+            return await hook.facts(tx, execution)
+    except Exception as error:  # a job must be buried even if nobody can measure why it died
+        log.exception("job.facts.failed", job=execution.job_id, queue=execution.queue)
+        return {"unmeasured": str(error)}
 
 
 def _plain_details(error: RuachError) -> dict[str, object]:

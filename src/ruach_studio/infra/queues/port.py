@@ -99,6 +99,7 @@ OnDead = Callable[[AsyncConnection, Execution, JobError], Awaitable[None]]
 Triage = Callable[[Execution, JobError], Mapping[str, Any] | None]
 OnSweep = Callable[[], Awaitable[None]]
 Settled = Callable[[AsyncConnection, Execution], Awaitable[Mapping[str, Any] | None]]
+Facts = Callable[[AsyncConnection, Execution], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ class HandlerHooks:
     """What a pillar does to its own rows in the very transaction that closes a failed execution.
 
     on_retry(tx, failed execution, id of the next one, error); on_dead(tx, last execution, error);
-    triage(execution, error) names the playbook's cause for the dead letter and reads no database.
+    triage(execution, error) names the playbook's cause for the dead letter and reads no database; facts(tx, execution)
+    measures what its alarms count beside that (the size of the files, say).
+    subject names the keys of the payload that say what the job is about: a later job of its kind about the same subject
+    that completes settles the dead letter, if its `version` (another key, a number) is not below the dead one's.
     settled(tx, execution) gives the result of work that the pillar's own rows say is done, else None: a worker may die
     between that commit and the execution's own, so often that BullMQ gives the job up; then it ends as completed.
     on_sweep() runs every 2 s in every worker that serves the queue: it mends rows whose job ended without a word to them
@@ -118,6 +122,9 @@ class HandlerHooks:
     triage: Triage | None = None
     on_sweep: OnSweep | None = None
     settled: Settled | None = None
+    facts: Facts | None = None
+    subject: tuple[str, ...] = ()
+    version: str | None = None
 
 
 class JobQueue(Protocol):
@@ -145,6 +152,10 @@ class JobQueue(Protocol):
 
     async def release(self, tx: AsyncConnection, queue: str) -> int:
         """Let the held jobs of `queue` that a claim has set aside be claimed again; return how many."""
+        ...
+
+    async def settle(self, tx: AsyncConnection, queue: str, job_id: str, *, actor: str, resolution: str) -> bool:
+        """Resolve the open dead letter of a job that needs no more runs; False if there is none."""
         ...
 
     async def counts(self, queue: str) -> Counts:

@@ -139,13 +139,17 @@ class Runner:
         return result
 
     async def _completed(self, execution: Execution, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        async def record() -> bool:
+        async def record() -> list[str] | None:
             async with self._database.transaction() as tx:
-                return await executions.finish(
-                    tx, execution.job_id, "completed", starts=execution.starts, result=result or {}
-                )
+                settled = await executions.complete(tx, execution.job_id, starts=execution.starts, result=result or {})
+                for dead in settled or ():
+                    await self._queue.forget_dead(tx, execution.queue, dead)
+                return settled
 
-        if await _insist(record):
+        settled = await _insist(record)
+        if settled is not None:
+            if settled:
+                log.info("dead_letter.settled", job=execution.job_id, queue=execution.queue, dead=settled)
             log.info("job.completed", job=execution.job_id, queue=execution.queue, attempt=execution.attempt)
             return result
         return await self._repeat_answer(execution.job_id)

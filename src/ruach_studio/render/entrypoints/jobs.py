@@ -10,7 +10,7 @@ from ruach_studio.render.usecases.fail_job import bury, plan_retry, settled, tri
 from ruach_studio.render.usecases.process_job import process_job
 from ruach_studio.render.usecases.request_renders import JOB_NAME, QUEUE
 from ruach_studio.render.usecases.services import RenderServices
-from ruach_studio.render.usecases.share_render import CHUNK_JOB, help_render
+from ruach_studio.render.usecases.share_render import CHUNK_JOB, help_render, render_goes_on
 
 
 def handlers(services: RenderServices, runner: RemotionRunner) -> dict[tuple[str, str], Handler]:
@@ -34,5 +34,8 @@ def hooks(services: RenderServices) -> dict[tuple[str, str], HandlerHooks]:
             on_dead=partial(bury, clock=clock),
             triage=triage,
             settled=settled,
-        )
+            subject=("sessionId", "format"),
+            version="edlVersion",
+        ),
+        (QUEUE, CHUNK_JOB): HandlerHooks(settled=render_goes_on),
     }

@@ -22,7 +22,8 @@ from ruach_studio.render.usecases.process_job import WORKER, result_of
 
 def triage(_execution: Execution, error: JobError) -> Mapping[str, Any] | None:
     """Name the playbook's cause for a dead render job; None where nobody knows one."""
-    return triage_of(error.code)
+    row = triage_of(error.code)
+    return None if row is None else row.to_wire()
 
 
 async def plan_retry(tx: AsyncConnection, failed: Execution, next_id: str, error: JobError, *, clock: Clock) -> None:

@@ -9,7 +9,9 @@ in the queue.
 from collections.abc import Mapping
 from typing import Any
 
-from ruach_studio.infra.queues.port import JobContext
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.infra.queues.port import Execution, JobContext
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.ports import RemotionRunner, SharesWork
 from ruach_studio.render.store import edls, jobs, steps
@@ -34,6 +36,11 @@ async def ask_for_help(services: RenderServices, runner: RemotionRunner, job: Re
             payload = {"renderJobId": job.render_job_id}
             await services.queue.add(tx, QUEUE, CHUNK_JOB, payload, automation_id=job.automation_id, priority=PRIORITY)
     return count
+
+
+async def render_goes_on(_tx: AsyncConnection, _execution: Execution) -> Mapping[str, Any]:
+    """Say that a helper that failed needs no second try and no operator: the render itself encodes what is missing."""
+    return {"helped": False}
 
 
 async def help_render(

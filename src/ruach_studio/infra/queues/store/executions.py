@@ -42,6 +42,23 @@ _FINISH = text(
     " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
     " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
 )
+# One statement, since every job pays for it: the execution ends, and open letters about the same work are settled.
+_COMPLETE = text(
+    """
+    WITH done AS (
+      UPDATE platform.execution SET state = 'completed', result = CAST(:result AS jsonb), error = NULL,
+             finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1
+       WHERE id = :id AND state IN ('queued', 'running') AND starts = :starts RETURNING id, queue, name, payload
+    ), settled AS (
+      UPDATE platform.dead_letter d SET resolved_at = clock_timestamp(), resolved_by = 'worker',
+             resolution = 'done since by job ' || done.id FROM done
+       WHERE d.kind = 'job' AND d.queue = done.queue AND d.name = done.name AND d.resolved_at IS NULL
+         AND done.payload @> d.subject AND (d.version_key IS NULL
+           OR CAST(done.payload->>d.version_key AS numeric) >= CAST(d.payload->>d.version_key AS numeric))
+      RETURNING d.source_id
+    ) SELECT (SELECT array_agg(source_id) FROM settled) AS settled FROM done
+    """
+)
 _PROGRESS = text(
     "UPDATE platform.execution SET progress = CAST(:progress AS jsonb), progress_seq = progress_seq + 1,"
     " heartbeat_at = clock_timestamp() WHERE id = :id AND state = 'running' AND starts = :starts"
@@ -128,6 +145,19 @@ async def finish(
     if done:
         await announce(tx, job_id)
     return done
+
+
+async def complete(tx: AsyncConnection, job_id: str, *, starts: int, result: Mapping[str, Any]) -> list[str] | None:
+    """End run `starts` of the execution as completed; None if it had ended or runs again.
+
+    Returns the ids of the dead jobs about the same subject, whose letters this settled.
+    """
+    given = {"id": job_id, "starts": starts, "result": to_jsonb(result, subject=job_id)}
+    row = (await tx.execute(_COMPLETE, given)).one_or_none()
+    if row is None:
+        return None
+    await announce(tx, job_id)
+    return list(row.settled or ())
 
 
 async def release(tx: AsyncConnection, job_id: str, starts: int) -> bool:
