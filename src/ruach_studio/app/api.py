@@ -2,6 +2,7 @@
 
 from ruach_studio import __version__
 from ruach_studio.app.decisions import router as decisions_router
+from ruach_studio.app.metrics import open_metrics
 from ruach_studio.app.ops import commanding
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
@@ -21,6 +22,7 @@ from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
+from ruach_studio.infra.signals.routes import router as metrics_router
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import SigningStore
 from ruach_studio.infra.storage.routes import router as media_router
@@ -36,7 +38,10 @@ from ruach_studio.render.usecases.guard_lambda import runner_ready
 def create_api(services: Services) -> RuachApi:
     """Return the whole API; every route names its role or says that it is public."""
     api = new_api(services.platform, version=__version__)
+    metrics = open_metrics(services)
+    api.on_answer = [metrics.answered]
     api.include_router(health.router(readiness(services)))
+    api.include_router(metrics_router(metrics, token=services.settings.metrics_token))
     api.include_router(formation_read.router(services))  # routes are tried in order: what members ask most comes first
     api.include_router(auth_router())
     api.include_router(decisions_router(services.database))

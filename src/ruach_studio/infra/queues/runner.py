@@ -6,6 +6,7 @@ of them; if the process dies in between, the second delivery finds the row close
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,7 @@ from ruach_studio.infra.queues.policy import policy_of
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
 from ruach_studio.infra.queues.store import bullmq, executions
 from ruach_studio.infra.queues.store.jsonb import to_jsonb
+from ruach_studio.infra.taps import JobEnded, tell_job
 from ruach_studio.kernel.errors import Unavailable
 
 _RECORD_PAUSES_S = (0.2, 1.0, 2.0, 5.0)
@@ -106,6 +108,7 @@ class Runner:
         log.info(
             "job.started", job=execution.job_id, queue=execution.queue, job_name=execution.name, attempt=execution.attempt
         )
+        began_s = time.perf_counter()
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:
@@ -116,6 +119,8 @@ class Runner:
             raise
         finally:
             del self._running[execution.job_id]
+        outcome = "cancelled" if task.cancelled() else "completed" if task.exception() is None else "failed"
+        tell_job(JobEnded(execution.queue, execution.name, outcome, time.perf_counter() - began_s))
         if task.cancelled():
             return await self._stopped(execution, token, context)
         error = task.exception()
