@@ -1,9 +1,15 @@
 """Turn services into the HTTP API: the platform's routes, then each pillar's."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
 from ruach_studio import __version__
 from ruach_studio.app.decisions import router as decisions_router
 from ruach_studio.app.metrics import open_metrics
 from ruach_studio.app.ops import commanding
+from ruach_studio.app.trace import router as trace_router
 from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.entrypoints import http as assembly_http
 from ruach_studio.formation.entrypoints import http_enrollments as formation_enrollments
@@ -22,6 +28,7 @@ from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
+from ruach_studio.infra.signals.request_log import RequestLog
 from ruach_studio.infra.signals.routes import router as metrics_router
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import SigningStore
@@ -37,14 +44,22 @@ from ruach_studio.render.usecases.guard_lambda import runner_ready
 
 def create_api(services: Services) -> RuachApi:
     """Return the whole API; every route names its role or says that it is public."""
-    api = new_api(services.platform, version=__version__)
     metrics = open_metrics(services)
-    api.on_answer = [metrics.answered]
+    requests = RequestLog(services.database, keep_days=services.settings.request_log_days)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await requests.close()
+
+    api = new_api(services.platform, version=__version__, lifespan=lifespan)
+    api.on_answer = [metrics.answered, requests.answered]
     api.include_router(health.router(readiness(services)))
     api.include_router(metrics_router(metrics, token=services.settings.metrics_token))
     api.include_router(formation_read.router(services))  # routes are tried in order: what members ask most comes first
     api.include_router(auth_router())
     api.include_router(decisions_router(services.database))
+    api.include_router(trace_router(services))
     api.include_router(assembly_http.router(services))
     api.include_router(render_http.router(services))
     api.include_router(render_presets.router(services))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from ruach_studio.app.telemetry import open_tracing
 from ruach_studio.formation.entrypoints.path_file import shipped_graphs
 from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
 from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
@@ -61,6 +62,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                        remedy="Leave it at postgres.")  # fmt: skip
     settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     async with AsyncExitStack() as parts:
+        parts.enter_context(open_tracing(settings))
         url = settings.database_url
         if url is None:
             url = await parts.enter_async_context(_embedded(settings))

@@ -24,6 +24,7 @@ class Answered:
     took_s: float
     correlation_id: str
     actor: str | None
+    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

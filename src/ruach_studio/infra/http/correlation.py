@@ -15,6 +15,7 @@ from ruach_studio.infra.context import SystemClock, bind, new_id
 from ruach_studio.infra.http.problems import unforeseen
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.taps import Answered
+from ruach_studio.infra.tracing import span
 from ruach_studio.kernel.ids import is_uuid4
 
 log = get_logger(__name__)
@@ -37,13 +38,22 @@ class CorrelationIdMiddleware:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).getlist(HEADER)
-        correlation_id = given[0] if len(given) == 1 and is_uuid4(given[0]) else new_id()
-        with bind(correlation_id=correlation_id):
+        known = len(given) == 1 and is_uuid4(given[0])
+        correlation_id = given[0] if known else new_id()
+        method = scope["method"]
+        with (
+            bind(correlation_id=correlation_id, anew=True),
+            span(method, "server", {"method": method}, fresh=not known) as traced,
+        ):
             exchange = _Exchange(scope, send, correlation_id)
             try:
                 await exchange.run(self.app, receive)
             finally:
                 answer = exchange.answered()
+                traced.set("route", answer.route or "(none)")
+                traced.set("status", answer.status)
+                if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    traced.failed(f"answered {answer.status}")
                 for listener in self.on_answer:
                     listener(answer)
 
@@ -95,5 +105,5 @@ class _Exchange:
             method=self.scope["method"], route=getattr(self.scope.get("route"), "path", None),
             status=self.status or int(HTTPStatus.INTERNAL_SERVER_ERROR), at=self.at,
             began_s=took_s if self.began_s is None else self.began_s, took_s=took_s, correlation_id=self.correlation_id,
-            actor=getattr(principal, "actor", None),
+            actor=getattr(principal, "actor", None), roles=getattr(principal, "roles", frozenset()),
         )  # fmt: skip

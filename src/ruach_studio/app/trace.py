@@ -1,0 +1,58 @@
+"""Turn one id into its whole story, told by the platform and every pillar: `ruach trace` and `GET /ops/trace/{id}`."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from ruach_studio.app.wiring import Services
+from ruach_studio.assembly.usecases import tell_story as assembly
+from ruach_studio.formation.usecases import tell_story as formation
+from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.signals.story import Story, told
+from ruach_studio.infra.signals.story_lines import platform_lines
+from ruach_studio.infra.signals.story_rows import scope_of, widened
+from ruach_studio.kernel.errors import NotFound
+from ruach_studio.membership.usecases import tell_story as membership
+from ruach_studio.render.usecases import tell_story as render
+
+LINES, LINES_MAX = 1000, 10_000
+ASKED = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+
+
+class NothingKnown(NotFound):
+    """Nothing is known of this id."""
+
+    code = "nothing_known"
+
+
+async def tell(services: Services, asked: str, limit: int = LINES) -> Story:
+    """Return the story of a correlationId, automationId, job id, enrollment id or session id. Raises NothingKnown."""
+    async with services.database.connection() as conn:
+        scope = await scope_of(conn, asked)
+    for pillar in (assembly, render, formation):
+        scope = scope | await pillar.find_scope(services, asked)
+    if scope.is_empty:
+        remedy = "Give a correlationId, automationId, renderJobId, formationEnrollmentId or session id."
+        raise NothingKnown(subject=asked, remedy=remedy)
+    async with services.database.connection() as conn:
+        scope = await widened(conn, scope)
+        lines = await platform_lines(conn, scope, limit)
+    lines += await assembly.tell_story(services, scope)
+    lines += await render.tell_story(services, scope)
+    lines += await formation.tell_story(services, scope, limit)
+    lines += await membership.tell_story(services, scope, limit)
+    return told(scope, lines, limit)
+
+
+def router(services: Services) -> APIRouter:
+    """Return the route; operators only, since reasons name people and files."""
+    tracing = APIRouter(tags=["ops"], dependencies=[Depends(require("operator", scope="ops:read"))])
+
+    @tracing.get("/ops/trace/{id}", summary="The whole story of a request, automation, job, enrollment or session")
+    async def trace(
+        id: Annotated[str, Path(pattern=ASKED)],  # noqa: A002  (its name in the address)
+        limit: Annotated[int, Query(ge=1, le=LINES_MAX)] = LINES,
+    ) -> dict[str, Any]:
+        return (await tell(services, id, limit)).to_wire()
+
+    return tracing
