@@ -8,7 +8,7 @@ from ruach_studio.app.wiring import Services
 from ruach_studio.assembly.usecases import tell_story as assembly
 from ruach_studio.formation.usecases import tell_story as formation
 from ruach_studio.infra.auth.require import require
-from ruach_studio.infra.signals.story import Story, told
+from ruach_studio.infra.signals.story import Scope, Story, told
 from ruach_studio.infra.signals.story_lines import platform_lines
 from ruach_studio.infra.signals.story_rows import scope_of, widened
 from ruach_studio.kernel.errors import NotFound
@@ -25,8 +25,8 @@ class NothingKnown(NotFound):
     code = "nothing_known"
 
 
-async def tell(services: Services, asked: str, limit: int = LINES) -> Story:
-    """Return the story of a correlationId, automationId, job id, enrollment id or session id. Raises NothingKnown."""
+async def find_scope(services: Services, asked: str) -> Scope:
+    """Return every request, automation and job behind an id, as all pillars know them. Raises NothingKnown."""
     async with services.database.connection() as conn:
         scope = await scope_of(conn, asked)
     for pillar in (assembly, render, formation):
@@ -35,7 +35,13 @@ async def tell(services: Services, asked: str, limit: int = LINES) -> Story:
         remedy = "Give a correlationId, automationId, renderJobId, formationEnrollmentId or session id."
         raise NothingKnown(subject=asked, remedy=remedy)
     async with services.database.connection() as conn:
-        scope = await widened(conn, scope)
+        return await widened(conn, scope)
+
+
+async def tell(services: Services, asked: str, limit: int = LINES) -> Story:
+    """Return the story of a correlationId, automationId, job id, enrollment id or session id. Raises NothingKnown."""
+    scope = await find_scope(services, asked)
+    async with services.database.connection() as conn:
         lines = await platform_lines(conn, scope, limit)
     lines += await assembly.tell_story(services, scope)
     lines += await render.tell_story(services, scope)
