@@ -10,6 +10,7 @@ import pytest
 from ruach_studio.infra.context import bind
 from ruach_studio.infra.logging import configure, get_logger
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.kernel.ids import is_uuid4
 
 ALL_NONE = {"correlationId": None, "automationId": None, "renderJobId": None, "formationEnrollmentId": None}
 
@@ -48,7 +49,11 @@ def test_a_json_line_has_the_event_its_fields_and_all_four_ids(capsys) -> None:
         "renderJobId": "r",
         "formationEnrollmentId": "f",
     }
-    assert {name: second[name] for name in ALL_NONE} == ALL_NONE
+    others = {name: second[name] for name in ALL_NONE if name != "correlationId"}
+    assert set(others.values()) == {None}
+    assert is_uuid4(second["correlationId"]), "what nobody asked for bears the id of the process"
+    log.warning("render.step.started")
+    assert lines(capsys)[0]["correlationId"] == second["correlationId"]
 
 
 def test_a_librarys_line_takes_the_same_form(capsys) -> None:

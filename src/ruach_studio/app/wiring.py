@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ruach_studio.app.telemetry import open_tracing
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
@@ -83,6 +84,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                        remedy="Leave it at postgres.")  # fmt: skip
     settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     async with AsyncExitStack() as parts:
+        parts.enter_context(open_tracing(settings))
         url = settings.database_url
         if url is None:
             url = await parts.enter_async_context(_embedded(settings))

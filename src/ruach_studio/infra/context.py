@@ -54,15 +54,20 @@ def bind(
     automation_id: str | None = None,
     render_job_id: str | None = None,
     enrollment_id: str | None = None,
+    anew: bool = False,
 ) -> Iterator[Ids]:
-    """Bind the given ids inside the block; an id left out keeps its outer value; the outer ids come back at the end."""
+    """Bind the given ids inside the block; an id left out keeps its outer value; the outer ids come back at the end.
+
+    `anew`: what begins here is no part of what runs outside (a job in a worker), so an id left out is None.
+    """
     given = {
         "correlation_id": correlation_id,
         "automation_id": automation_id,
         "render_job_id": render_job_id,
         "enrollment_id": enrollment_id,
     }
-    ids = replace(_IDS.get(), **{name: value for name, value in given.items() if value is not None})
+    outer = Ids() if anew else _IDS.get()
+    ids = replace(outer, **{name: value for name, value in given.items() if value is not None})
     token = _IDS.set(ids)
     try:
         yield ids

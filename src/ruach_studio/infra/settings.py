@@ -17,6 +17,7 @@ from ruach_studio.infra.settings_outbox import OutboxSettings
 from ruach_studio.infra.settings_pillars import PillarSettings
 from ruach_studio.infra.settings_remotion import RemotionSettings
 from ruach_studio.infra.settings_s3 import S3Settings
+from ruach_studio.infra.settings_signals import SignalsSettings
 from ruach_studio.kernel.errors import BadInput
 
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
@@ -35,7 +36,7 @@ def masked(text: str) -> str:
     return _PASSWORD_IN_DSN.sub(r"\1=***", _PASSWORD_IN_URL.sub(r"\1:***@", text))
 
 
-class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings):
+class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, SignalsSettings):
     """Everything that differs between a desk, a test and a fleet. Paths are absolute; sizes and times carry units."""
 
     model_config = SettingsConfigDict(

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.trace import find_scope
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions as angles_again
 from ruach_studio.formation.usecases.recompute_decisions import decides as journey_decides
@@ -47,7 +48,12 @@ def audit() -> None:
 
 
 @app.command()
-def verify(json: Json = False) -> None:
+def verify(
+    asked: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Only the decisions of this session, automation, request or job.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Check the chains, and decide every stored decision again from its stored inputs; exit 1 on any mismatch."""
     settings = local_settings()
     configure(settings)
@@ -55,7 +61,7 @@ def verify(json: Json = False) -> None:
     async def work() -> Report:
         with bind(correlation_id=new_id()):
             async with open_services(settings) as services:
-                return await verified(services)
+                return await verified(services, asked)
 
     report = asyncio.run(work())
     if json:
@@ -74,18 +80,15 @@ def verify(json: Json = False) -> None:
         )
 
 
-async def verified(services: Services) -> Report:
-    """Return what the audit's proof found."""
+async def verified(services: Services, asked: str | None = None) -> Report:
+    """Return what the audit's proof found. The chains are always checked whole; `asked` names whose decisions to repeat."""
+    requests: Sequence[str | None] = [None] if asked is None else sorted((await find_scope(services, asked)).correlations)
     async with services.database.connection() as conn:
         faults = [f"{fault.chain} row {fault.seq}: {fault.fact}" for fault in await verify_chain(conn)]
-    count, before = 0, None
+    count = 0
     not_again: Counter[str] = Counter()
-    while True:
-        async with services.database.connection() as conn:
-            page = await list_decisions(conn, limit=PAGE, before_seq=before)
-        if not page:
-            return Report(count, tuple(faults), dict(not_again))
-        count, before = count + len(page), page[-1]["seq"]
+    async for page in _pages(services, requests):
+        count += len(page)
         results: list[dict[str, Any]] = [row["result"] for row in page]
         angles = [result for result in results if result["rulesVersion"].startswith(("angle-", "transcript-"))]
         journeys = [result for result in results if journey_decides(result["rulesVersion"])]
@@ -96,3 +99,17 @@ async def verified(services: Services) -> Report:
         faults += await entitlements_again(services, standings)
         seen = {id(each) for each in (*angles, *journeys, *standings)}
         faults += await renders_again(services, [result for result in results if id(result) not in seen])
+    return Report(count, tuple(faults), dict(not_again))
+
+
+async def _pages(services: Services, requests: Sequence[str | None]) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield the decisions of these requests (None: of all), newest first, page by page."""
+    for correlation_id in requests:
+        before = None
+        while True:
+            async with services.database.connection() as conn:
+                page = await list_decisions(conn, correlation_id=correlation_id, limit=PAGE, before_seq=before)
+            if not page:
+                break
+            before = page[-1]["seq"]
+            yield page

@@ -24,6 +24,7 @@ _MODULES = {
     "speakers": "speakers", "transcript": "transcript", "transcribe": "transcript", "render-jobs": "render_jobs",
     "preset": "formats", "frame": "frame", "thumbnail": "thumbnail", "lambda": "lambda",
     "backup": "backup", "restore": "backup",
+    "trace": "trace",
 }  # fmt: skip
 _PERSON_CAN_MEND = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
@@ -106,6 +107,10 @@ def _add(typed: typer.Typer, module: str) -> None:
             from ruach_studio.app.cli import ops
 
             typed.add_typer(ops.app, name="ops", help="The recovery commands, each with a reason, all audited.")
+        case "trace":
+            from ruach_studio.app.cli import trace
+
+            trace.register(typed)
         case "serve":
             from ruach_studio.app.cli import serve
 

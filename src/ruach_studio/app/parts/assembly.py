@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
+    from ruach_studio.infra.signals.story import Teller
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -72,3 +73,11 @@ def playbooks(_services: "Services") -> "Playbooks":
     heard = Playbook(lambda *_: None, lambda *_: ())  # no row of a job fits an event: shown as unknown
     queues = ("assembly-jobs", "media-transcoding")
     return {**{queue: of(queue) for queue in queues}, "assembly.sessions": heard}
+
+
+def teller(services: "Services") -> "Teller":
+    """Return what it adds to the story of an id."""
+    from ruach_studio.assembly.usecases import tell_story as story
+    from ruach_studio.infra.signals.story import Teller
+
+    return Teller(lambda asked: story.find_scope(services, asked), lambda scope, _limit: story.tell_story(services, scope))

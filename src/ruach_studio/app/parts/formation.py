@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
+    from ruach_studio.infra.signals.story import Teller
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -99,3 +100,11 @@ def playbooks(_services: "Services") -> "Playbooks":
         ),
         "formation.keep-artifact": Playbook(lambda code, _message: triage.triage_event(code), lambda *_: ()),
     }
+
+
+def teller(services: "Services") -> "Teller":
+    """Return what it adds to the story of an id."""
+    from ruach_studio.formation.usecases import tell_story as story
+    from ruach_studio.infra.signals.story import Teller
+
+    return Teller(lambda asked: story.find_scope(services, asked), lambda scope, limit: story.tell_story(services, scope, limit))

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from ruach_studio.app.wiring import Services
+    from ruach_studio.infra.signals.story import Teller
 
 
 def routers(services: "Services") -> Sequence["APIRouter"]:
@@ -21,3 +22,11 @@ async def start(services: "Services") -> None:
     from ruach_studio.membership.usecases.refresh_standings import refresh_standings
 
     await refresh_standings(services)
+
+
+def teller(services: "Services") -> "Teller":
+    """Return what it adds to the story of an id."""
+    from ruach_studio.membership.usecases import tell_story as story
+    from ruach_studio.infra.signals.story import Teller
+
+    return Teller(None, lambda scope, limit: story.tell_story(services, scope, limit))

@@ -6,7 +6,7 @@ pays for its libraries nor breaks with it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # a command that serves no HTTP loads none
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
+    from ruach_studio.infra.signals.metrics import Reader
+    from ruach_studio.infra.signals.story import Teller
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -47,31 +49,28 @@ class Part:
 
     paths: frozenset[str]
     routers: Callable[["Services"], Sequence["APIRouter"]]
+    teller: Callable[["Services"], "Teller"]
     checks: Callable[["Services"], Mapping[str, "Check"]] = _none
     handlers: Callable[["Services"], Mapping[JobKey, "Handler"]] = _none
     hooks: Callable[["Services"], Mapping[JobKey, "HandlerHooks"]] = _none
     consumers: Callable[["Services"], Sequence["Consumer"]] = _nothing
     commands: Callable[["Services"], Sequence["Command[Any]"]] = _nothing
     playbooks: Callable[["Services"], "Playbooks"] = _none
+    readings: Callable[["Services"], Sequence["Reader"]] = _nothing
     start: Callable[["Services"], Awaitable[None]] = _at_once
     tasks: Callable[["Services"], Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]] = _none
 
 
+def _part(module: Any, *paths: str) -> Part:
+    """Return the functions of a pillar's module, by their names; what it lacks it brings nothing of."""
+    given = {each.name: getattr(module, each.name) for each in fields(Part) if hasattr(module, each.name)}
+    return Part(frozenset(paths), **given)
+
+
 # In this order routes are tried: what members ask most comes first.
 PARTS: Mapping[Pillar, Part] = MappingProxyType({
-    "formation": Part(
-        frozenset({"formation-engine", "formation-dependency"}), formation.routers, formation.checks, formation.handlers,
-        formation.hooks, formation.consumers, formation.commands, formation.playbooks, formation.start, formation.tasks,
-    ),
-    "assembly": Part(
-        frozenset({"sessions"}), assembly.routers, assembly.checks, assembly.handlers, assembly.hooks,
-        assembly.consumers, assembly.commands, assembly.playbooks,
-    ),
-    "render": Part(
-        frozenset({"render-jobs", "render-presets", "render-subjects"}), render.routers, render.checks, render.handlers,
-        render.hooks, render.consumers, render.commands, render.playbooks,
-    ),
-    "membership": Part(
-        frozenset({"membership", "webhooks"}), membership.routers, start=membership.start,
-    ),
+    "formation": _part(formation, "formation-engine", "formation-dependency"),
+    "assembly": _part(assembly, "sessions"),
+    "render": _part(render, "render-jobs", "render-presets", "render-subjects"),
+    "membership": _part(membership, "membership", "webhooks"),
 })  # fmt: skip

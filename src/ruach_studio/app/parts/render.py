@@ -1,6 +1,6 @@
 """Turn services into what render brings to a process; loaded on first use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
+    from ruach_studio.infra.signals.metrics import Reader, Reading
+    from ruach_studio.infra.signals.story import Teller
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
@@ -68,3 +70,25 @@ def playbooks(_services: "Services") -> "Playbooks":
         lambda name, job_id, payload, row: triage.ways_back(job_id, payload, row) if name == "render" else (),
     )
     return {"render-jobs": book, "render.keep-locked-edl": book}
+
+
+def teller(services: "Services") -> "Teller":
+    """Return what it adds to the story of an id."""
+    from ruach_studio.render.usecases import tell_story as story
+    from ruach_studio.infra.signals.story import Teller
+
+    return Teller(lambda asked: story.find_scope(services, asked), lambda scope, _limit: story.tell_story(services, scope))
+
+
+def readings(services: "Services") -> Sequence["Reader"]:
+    """Return what it adds to the metrics."""
+    from ruach_studio.infra.signals.metrics import Numbers, Reading
+    from ruach_studio.render.usecases.read_speed import read_speed
+
+    async def speed() -> Iterable["Reading"]:
+        found = await read_speed(services)
+        by_format: Numbers = {(name,): value for name, value in found.items()}
+        text = "Seconds of film per second of work, median of the last 20 renders that ended within a day."
+        return [Reading("render_speed_x_realtime", text, ("format",), by_format)]
+
+    return [speed]

@@ -29,6 +29,7 @@ from ruach_studio.events.assembly import EdlDraftCreated
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
 from ruach_studio.infra.context import require_correlation_id
 from ruach_studio.infra.outbox import publish
+from ruach_studio.infra.tracing import span
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import RuachError
 
@@ -65,8 +66,10 @@ async def assemble(
         assets = await sessions.assets(conn, session_id)
         solution = (await syncs.get(conn, session_id, sync_version)).solution
     sources = SessionSources(tuple(asset.camera for asset in assets))
-    tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
-    matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
+    with span("assembly.step hear"):
+        tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
+    with span("assembly.step measure"):
+        matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
     kept = await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)

@@ -28,8 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 # These two only document the route in OpenAPI; the reading is done below, in one place.
-_COOKIE = APIKeyCookie(name="ruach_session", scheme_name="session", auto_error=False)
-_BEARER = HTTPBearer(scheme_name="serviceToken", bearerFormat="ruach_st_…", auto_error=False)
+COOKIE = APIKeyCookie(name="ruach_session", scheme_name="session", auto_error=False)
+BEARER = HTTPBearer(scheme_name="serviceToken", bearerFormat="ruach_st_…", auto_error=False)
 _CACHE = "ruach.principal"
 log = get_logger(__name__)
 
@@ -50,8 +50,8 @@ class RoleGuard:
     async def __call__(
         self,
         request: Request,
-        _cookie: Annotated[str | None, Depends(_COOKIE)],
-        _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        _cookie: Annotated[str | None, Depends(COOKIE)],
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     ) -> Principal:
         """Return who acts; raise Unauthenticated or Forbidden."""
         principal = await current_principal(request)
@@ -79,8 +79,8 @@ class LenientGuard(RoleGuard):
     async def __call__(  # type: ignore[override]  # FastAPI calls it, nobody else: None is what this guard is for
         self,
         request: Request,
-        _cookie: Annotated[str | None, Depends(_COOKIE)],
-        _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        _cookie: Annotated[str | None, Depends(COOKIE)],
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     ) -> Principal | None:
         """Return who acts, or None if that cannot be found out now; raise Unauthenticated or Forbidden."""
         try:

@@ -4,7 +4,7 @@ Outermost first: correlation id, security headers, FastAPI's own error layer, cr
 each route stands the refusal of text that no column can hold.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from ruach_studio.infra.http import problems
-from ruach_studio.infra.http.correlation import CorrelationIdMiddleware
+from ruach_studio.infra.http.correlation import CorrelationIdMiddleware, OnAnswer
 from ruach_studio.infra.http.openapi import with_problems
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.http.security import BodyLimitMiddleware, CrossOriginMiddleware, SecurityHeadersMiddleware
@@ -26,12 +26,13 @@ class RuachApi(FastAPI):
     """FastAPI with ids and headers outside its 500 handler, and problems in its OpenAPI document."""
 
     media_origins: Collection[str] = ()
+    on_answer: Sequence[OnAnswer] = ()
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the whole stack, 500 handler included."""
         secure = self.state.platform.settings.secure_cookies
         inner = SecurityHeadersMiddleware(super().build_middleware_stack(), secure=secure, media_origins=self.media_origins)
-        return CorrelationIdMiddleware(inner)
+        return CorrelationIdMiddleware(inner, self.on_answer)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document with the error answers that every route shares."""

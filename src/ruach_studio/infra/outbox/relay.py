@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.events.envelope import Envelope
-from ruach_studio.infra.context import bind
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import store
 from ruach_studio.infra.queues.failure import describe
+from ruach_studio.infra.queues.ids import bind_event
 from ruach_studio.infra.queues.listener import Listener
 from ruach_studio.infra.queues.port import JobError
+from ruach_studio.infra.tracing import Value, span
 from ruach_studio.kernel.errors import Unavailable
 
 LADDER_S = (1.0, 2.0, 4.0, 8.0)
@@ -100,15 +101,23 @@ class Relay:
             if delivery is None:
                 return None
             envelope = delivery.envelope
-            with bind(correlation_id=envelope.correlation_id, automation_id=envelope.automation_id):
+            facts: dict[str, Value] = {
+                "consumer": consumer.name,
+                "event_id": envelope.event_id,
+                "event_type": envelope.event_type,
+            }
+            with bind_event(envelope), span(f"event {consumer.name}", "consumer", facts) as traced:
                 try:
                     async with tx.begin_nested():
                         fresh = await store.note_in_inbox(tx, consumer.name, envelope.event_id)
                         if fresh:
                             await consumer.handle(tx, envelope)
                 except Exception as error:  # noqa: BLE001  (recorded: retried, then parked as a dead letter)
+                    traced.failed(str(error))
                     await self._failed(tx, consumer, delivery, error)
                     return 0
+                if fresh:
+                    log.info("event.consumed", **facts)
             await store.forget(tx, consumer.name, delivery.outbox_id)
             return int(fresh)
 

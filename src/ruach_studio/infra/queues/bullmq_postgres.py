@@ -15,6 +15,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
 from ruach_studio.infra.queues.port import Counts, Execution
 from ruach_studio.infra.queues.store import bullmq, dead_letters, executions
+from ruach_studio.infra.tracing import traceparent
 from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
 
 _MAX_PRIORITY = 2**21  # BullMQ's own bound
@@ -155,7 +156,9 @@ def dlq_job_id(job_id: str) -> str:
 
 def job_data(execution: Execution) -> dict[str, Any]:
     """Return the data of an execution's BullMQ job: the ids of the request beside the payload."""
-    return {
+    data = {
         "correlationId": execution.correlation_id, "automationId": execution.automation_id,
         "attempt": execution.attempt, "retryOf": execution.retry_of, "payload": dict(execution.payload),
     }  # fmt: skip
+    parent = traceparent()
+    return data if parent is None else data | {"traceparent": parent}

@@ -6,6 +6,7 @@ of them; if the process dies in between, the second delivery finds the row close
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +15,16 @@ from typing import Any, TypeVar
 from bullmq import Job
 from bullmq.custom_errors import DelayedError, UnrecoverableError
 
-from ruach_studio.infra.context import bind
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import Hooks, Outcome, describe, record_failure
-from ruach_studio.infra.queues.policy import policy_of
+from ruach_studio.infra.queues.ids import bind_execution, job_span
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
 from ruach_studio.infra.queues.store import bullmq, executions, pressure
 from ruach_studio.infra.queues.store.jsonb import to_jsonb
+from ruach_studio.infra.taps import JobEnded, tell_job
+from ruach_studio.infra.tracing import Span
 from ruach_studio.kernel.errors import Unavailable
 
 _RECORD_PAUSES_S = (0.2, 1.0, 2.0, 5.0)
@@ -80,11 +82,9 @@ class Runner:
             raise DelayedError
         if execution is None:
             return await self._repeat_answer(job.id)
-        render_job_id = job.id if policy_of(execution.queue, self._queue.policies).carries_render_job_id else None
-        with bind(
-            correlation_id=execution.correlation_id, automation_id=execution.automation_id, render_job_id=render_job_id
-        ):
-            return await self._run(execution, token)
+        parent = job.data.get("traceparent") if isinstance(job.data, dict) else None
+        with bind_execution(execution), job_span(execution, parent) as span:
+            return await self._run(execution, token, span)
 
     def cancel(self, job_id: str) -> None:
         """Tell the handler of `job_id`, if it runs here, to stop; after 10 s its task is cancelled."""
@@ -102,7 +102,7 @@ class Runner:
         for run in self._running.values():
             run.task.cancel()
 
-    async def _run(self, execution: Execution, token: str) -> Mapping[str, Any] | None:
+    async def _run(self, execution: Execution, token: str, span: Span) -> Mapping[str, Any] | None:
         context = JobContext(
             job_id=execution.job_id, queue=execution.queue, name=execution.name, attempt=execution.attempt,
             automation_id=execution.automation_id, correlation_id=execution.correlation_id, database=self._database,
@@ -113,6 +113,7 @@ class Runner:
         log.info(
             "job.started", job=execution.job_id, queue=execution.queue, job_name=execution.name, attempt=execution.attempt
         )
+        began_s = time.perf_counter()
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:
@@ -123,10 +124,13 @@ class Runner:
             raise
         finally:
             del self._running[execution.job_id]
+        outcome = "cancelled" if task.cancelled() else "completed" if task.exception() is None else "failed"
+        tell_job(JobEnded(execution.queue, execution.name, outcome, time.perf_counter() - began_s))
         if task.cancelled():
             return await self._stopped(execution, token, context)
         error = task.exception()
         if error is not None:
+            span.failed(str(error))
             return await self._failed(execution, describe(error))
         return await self._completed(execution, task.result())
 

@@ -15,6 +15,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import STALLED, Hooks, record_failure
+from ruach_studio.infra.queues.ids import bind_execution
 from ruach_studio.infra.queues.port import JobError, OnSweep
 from ruach_studio.infra.queues.store import bullmq, executions
 from ruach_studio.kernel.errors import Unavailable
@@ -52,33 +53,36 @@ class Sweeper:
         for job_id, queue, _starts, token in sorted(confirmed):
             async with self._database.transaction() as tx:
                 ended = await bullmq.expire_lock(tx, queue, job_id, token)
-            if ended:
-                log.warning("job.orphaned", job=job_id, queue=queue)
+                execution = await executions.get(tx, job_id)
+            if ended and execution is not None:
+                with bind_execution(execution):
+                    log.warning("job.orphaned", job=job_id, queue=queue)
         for job_id, fact in orphans:
-            try:
-                await self._fail(job_id, fact)
-            except Unavailable:
-                raise
-            except Exception:  # one pillar's broken hook must not keep the others' jobs from being looked after
-                log.exception("sweep.job.failed", job=job_id)
+            await self._fail(job_id, fact)
         for (queue, name), hook in self._hooks.items():
             if hook.on_sweep is not None and queue in self._queues:
-                await self._mend(queue, name, hook.on_sweep)
+                with bind(correlation_id=new_id(), anew=True):
+                    await self._mend(queue, name, hook.on_sweep)
         return len(confirmed) + len(orphans)
 
     async def _mend(self, queue: str, name: str, on_sweep: OnSweep) -> None:
         try:
-            with bind(correlation_id=new_id()):
-                await on_sweep()
+            await on_sweep()
         except Unavailable:
             raise
-        except Exception:  # as above: one pillar's fault is not the others'
+        except Exception:  # as below: one pillar's fault is not the others'
             log.exception("sweep.mend.failed", queue=queue, job_name=name)
 
     async def _fail(self, job_id: str, fact: str) -> None:
-        async with self._database.transaction() as tx:
-            execution = await executions.get(tx, job_id)
-            if execution is None:
-                return
-            with bind(correlation_id=execution.correlation_id, automation_id=execution.automation_id):
-                await record_failure(tx, self._queue, self._hooks, job_id, JobError(STALLED, fact, retryable=True))
+        async with self._database.connection() as conn:
+            execution = await executions.get(conn, job_id)
+        if execution is None:
+            return
+        with bind_execution(execution):
+            try:
+                async with self._database.transaction() as tx:
+                    await record_failure(tx, self._queue, self._hooks, job_id, JobError(STALLED, fact, retryable=True))
+            except Unavailable:
+                raise
+            except Exception:  # one pillar's broken hook must not keep the others' jobs from being looked after
+                log.exception("sweep.job.failed", job=job_id)

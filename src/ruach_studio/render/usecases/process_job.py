@@ -8,6 +8,7 @@ transaction writes artifact, step, state, audit and event together, so that an a
 import asyncio
 import math
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ruach_studio.events.render import RenderCompleted
+from ruach_studio.infra import tracing
 from ruach_studio.infra.audit import DecisionEntry, record_decisions
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import publish
@@ -80,6 +82,7 @@ class _Run:
         self._services, self._runner, self._context = services, runner, context
         self._job, self._plan, self._subjects = job, plan, subjects
         self._folder, self._report = folder, report
+        self._entered_ns = time.time_ns()
 
     async def walk(self) -> Mapping[str, Any]:
         """Do what is not done yet, in order."""
@@ -155,6 +158,7 @@ class _Run:
             await steps.record(tx, job.automation_id, job.format, job.render_job_id, done, now)
             await publish(tx, _completed(artifact))
             await jobs.move(tx, job.render_job_id, "completed", actor=WORKER, at=now)
+        tracing.ended("render.step upload", self._entered_ns, {"format": job.format})
         log.info("render.completed", format=job.format, url=stored.url, size_bytes=stored.size_bytes)
         return result_of(artifact)
 
@@ -180,6 +184,7 @@ class _Run:
         async with self._services.database.transaction() as tx:
             await jobs.note(tx, self._job.render_job_id, self._services.clock.now(), step=step, **notes)
         await self._report.begin(step)
+        self._entered_ns = time.time_ns()
         log.info("render.step.started", step=step, format=self._job.format)
 
     async def _done(self, step: DoneStep, made: Sequence[Decided]) -> DoneStep:
@@ -191,6 +196,7 @@ class _Run:
         async with self._services.database.transaction() as tx:
             await steps.record(tx, self._job.automation_id, self._job.format, self._job.render_job_id, step, now)
             await record_decisions(tx, entries)
+        tracing.ended(f"render.step {step.step}", self._entered_ns, {"format": self._job.format})
         log.info("render.step.finished", step=step.step, format=self._job.format)
         return step
 
