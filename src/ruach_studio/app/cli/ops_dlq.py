@@ -41,7 +41,8 @@ def list_(
 
     async def work(services: Services, _who: Principal) -> Page:
         return await list_letters(
-            services.database, playbooks(services), queue=queue, cause=cause, session_id=session, resolved=None if every else False,
+            services.database, playbooks(services),
+            queue=queue, cause=cause, session_id=session, resolved=None if every else False,
             before=after, limit=limit,
         )  # fmt: skip
 

@@ -38,9 +38,7 @@ def run_with(
     work: Callable[[Commanding, Principal], Awaitable[T]], *, as_email: str | None = None, password_stdin: bool = False
 ) -> T:
     """Do `work` with what a recovery command takes; otherwise as run_on."""
-    return run_on(
-        lambda services, who: work(commanding(services), who), as_email=as_email, password_stdin=password_stdin
-    )
+    return run_on(lambda services, who: work(commanding(services), who), as_email=as_email, password_stdin=password_stdin)
 
 
 def run_on(

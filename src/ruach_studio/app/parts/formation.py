@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
-    from ruach_studio.infra.signals.story import Teller
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
+    from ruach_studio.infra.signals.story import Teller
 
 
 def routers(services: "Services") -> Sequence["APIRouter"]:
@@ -107,4 +107,6 @@ def teller(services: "Services") -> "Teller":
     from ruach_studio.formation.usecases import tell_story as story
     from ruach_studio.infra.signals.story import Teller
 
-    return Teller(lambda asked: story.find_scope(services, asked), lambda scope, limit: story.tell_story(services, scope, limit))
+    return Teller(
+        lambda asked: story.find_scope(services, asked), lambda scope, limit: story.tell_story(services, scope, limit)
+    )

@@ -26,7 +26,7 @@ async def start(services: "Services") -> None:
 
 def teller(services: "Services") -> "Teller":
     """Return what it adds to the story of an id."""
-    from ruach_studio.membership.usecases import tell_story as story
     from ruach_studio.infra.signals.story import Teller
+    from ruach_studio.membership.usecases import tell_story as story
 
     return Teller(None, lambda scope, limit: story.tell_story(services, scope, limit))

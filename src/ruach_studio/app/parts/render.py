@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
-    from ruach_studio.infra.signals.metrics import Reader, Reading
-    from ruach_studio.infra.signals.story import Teller
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
+    from ruach_studio.infra.signals.metrics import Reader, Reading
+    from ruach_studio.infra.signals.story import Teller
 
 
 def routers(services: "Services") -> Sequence["APIRouter"]:
@@ -74,8 +74,8 @@ def playbooks(_services: "Services") -> "Playbooks":
 
 def teller(services: "Services") -> "Teller":
     """Return what it adds to the story of an id."""
-    from ruach_studio.render.usecases import tell_story as story
     from ruach_studio.infra.signals.story import Teller
+    from ruach_studio.render.usecases import tell_story as story
 
     return Teller(lambda asked: story.find_scope(services, asked), lambda scope, _limit: story.tell_story(services, scope))
 
