@@ -25,6 +25,7 @@ from ruach_studio.testing.talk import make_talk
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("brownout"), pytest.mark.timeout(1200)]
 OPERATOR, MEMBER = "op@example.org", "mia@example.org"
 INJECTED, ROUNDS, EACH, LIMIT_MS = 580, 5, 30, 50.0
+DEADLINE_MS = 1500.0  # RUACH_NEXT_STEP_DEADLINE_MS
 
 
 @pytest.fixture(scope="module")
@@ -214,4 +215,4 @@ def test_the_drill(service: Service, capsys: pytest.CaptureFixture[str]) -> None
         print(f"  stream: {' -> '.join(ears.levels())}")
     assert min(quantiles(each, n=20)[-1] for each in rounds) < LIMIT_MS
     assert median(chain.from_iterable(rounds)) < LIMIT_MS
-    assert median(under) < max(5 * median(calm), 250)
+    assert quantiles(under, n=20)[-1] < DEADLINE_MS, "members would see the static list"
