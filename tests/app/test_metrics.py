@@ -1,6 +1,7 @@
 """GET /metrics: the numbers are those of the tables, for those who may, also while the database is away."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from ruach_studio.infra.queues.store import dead_letters
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.taps import JobEnded, tell_job
+from ruach_studio.render.store import tables
 
 TOKEN = "a-scraper-s-long-token"
 SCRAPER = {"authorization": f"Bearer {TOKEN}"}
@@ -76,6 +78,24 @@ async def test_queues_dead_letters_and_lag_are_counted(database, services, scrap
     assert found['ruach_outbox_lag_events{consumer="formation.x"}'] == 1
     assert found["ruach_backpressure_level"] == 0
     assert found["process_cpu_seconds_total"] > 0
+
+
+async def test_render_speed_is_the_median_of_what_was_published_lately(database, scraper):
+    insert_job = sa.insert(tables.RENDER_JOB)
+    insert_file = sa.insert(tables.ARTIFACT)
+    now = SystemClock().now()
+    async with database.transaction() as tx:
+        for took, at in ((30.0, now), (60.0, now), (20.0, now), (1.0, now - timedelta(days=2))):
+            what = {"render_job_id": new_id(), "session_id": new_id(), "format": "full_16_9", "edl_version": 1}
+            asked = {"requested_by": "x", "reason": "", "notes": [], "created_at": at, "updated_at": at, "critical": False}
+            ran = {"automation_id": new_id(), "state": "completed", "attempt": 1, "started_at": at}
+            locked = {"session_id": what["session_id"], "version": 1, "wire": {}, "locked_by": "x", "received_at": at}
+            await tx.execute(sa.insert(tables.LOCKED_EDL).values(**locked))
+            await tx.execute(insert_job.values(**what, **asked, **ran, finished_at=at + timedelta(seconds=took)))
+            file = {"key": new_id(), "url": "u", "content_type": "video/mp4", "size_bytes": 1, "sha256": "0" * 64}
+            await tx.execute(insert_file.values(**what, **file, duration_ms=60_000, frames=1800, stored_at=at))
+    found = numbers(await scraper.get("/metrics", headers=SCRAPER))
+    assert found['ruach_render_speed_x_realtime{format="full_16_9"}'] == 2.0
 
 
 async def test_requests_are_counted_by_template_and_an_unknown_path_by_none(scraper):

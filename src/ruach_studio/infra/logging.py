@@ -18,7 +18,7 @@ from ruach_studio.infra.settings import Settings, masked
 
 _PROCESS = new_id()
 _SECRET_NAME = re.compile(r"(?i)(passw|secret|token|authorization|cookie|api_?key|credential|dsn$)")
-_NOISY = {"alembic": logging.WARNING, "sqlalchemy": logging.WARNING, "httpx": logging.WARNING}
+_NOISY = dict.fromkeys(("alembic", "sqlalchemy", "httpx", "urllib3"), logging.WARNING)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

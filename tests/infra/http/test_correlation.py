@@ -7,7 +7,7 @@ import pytest
 
 from ruach_studio.infra.context import current
 from ruach_studio.infra.http import sse
-from ruach_studio.kernel.errors import Conflict
+from ruach_studio.kernel.errors import Conflict, Unavailable
 from ruach_studio.kernel.ids import is_uuid4
 
 GIVEN = "9f1c1a52-0b7a-4d0e-8a39-0f6f5f5a7b11"
@@ -29,6 +29,10 @@ def paths(api):
     async def conflict():
         raise Conflict("x")
 
+    @api.get("/away")
+    async def away():
+        raise Unavailable("x")
+
     @api.get("/boom")
     async def boom():
         raise ZeroDivisionError
@@ -40,7 +44,7 @@ def paths(api):
 
         return sse.stream(source())
 
-    return {"/id": 200, "/id-in-thread": 200, "/conflict": 409, "/boom": 500, "/events": 200, "/nowhere": 404}
+    return {"/id": 200, "/id-in-thread": 200, "/conflict": 409, "/away": 503, "/boom": 500, "/events": 200, "/nowhere": 404}
 
 
 async def test_a_given_id_is_on_every_answer_500_and_stream_too(client, paths):
