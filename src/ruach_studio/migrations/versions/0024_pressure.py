@@ -8,7 +8,7 @@ cleared by an operator only.
 from alembic import op
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 
 _PRESSURE = """
 CREATE TABLE platform.queue_pressure (

@@ -10,7 +10,7 @@ that was done: hence the indexes.
 from alembic import op
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0024"
 
 _COLUMNS = """
 ALTER TABLE platform.dead_letter

@@ -7,7 +7,7 @@ caller's name as in the audit. Rows go after RUACH_REQUEST_LOG_DAYS.
 from alembic import op
 
 revision = "0026"
-down_revision = "0022"
+down_revision = "0025"
 
 _REQUEST = """
 CREATE TABLE platform.request_log (

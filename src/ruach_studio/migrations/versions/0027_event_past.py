@@ -6,7 +6,7 @@
 from alembic import op
 
 revision = "0027"
-down_revision = "0022"
+down_revision = "0026"
 
 _PAST = """
 CREATE TABLE platform.event_past (
