@@ -21,6 +21,7 @@ from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
+from ruach_studio.infra.queues.readiness import redis_ready
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import SigningStore
 from ruach_studio.infra.storage.routes import router as media_router
@@ -80,7 +81,10 @@ def readiness(services: Services) -> dict[str, Check]:
     async def render_runner() -> Health:
         return await runner_ready(services)
 
-    return {
+    checks: dict[str, Check] = {
         "database": database, "formation": formation, "search": search, "journalReaders": journal_readers,
         "renderRunner": render_runner,
     }  # fmt: skip
+    if services.redis is not None:
+        checks["redis"] = redis_ready(services.redis, services.queue)
+    return checks

@@ -20,12 +20,15 @@ from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.infra.embedded.keeper import keep_running
 from ruach_studio.infra.http.platform import Platform
-from ruach_studio.infra.queues import BullmqPostgres
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.queues import BullmqPostgres, BullmqRedis
+from ruach_studio.infra.redis_link import RedisAway, RedisLink
 from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import ObjectStore
 from ruach_studio.kernel.clock import Clock
-from ruach_studio.kernel.errors import BadInput
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Services:
     assessor: ReflectionAssessor | None = None
     static_answers: StaticAnswers = field(default_factory=StaticAnswers)
     embedder: Embedder = field(default_factory=HashingEmbedder)
+    redis: RedisLink | None = None
     recorder: Recorder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,9 +60,6 @@ class Services:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Start or find the database, bring its schema up to date, and open queue and store. Raises RuachError."""
-    if settings.queue_backend != "postgres":
-        raise BadInput("the Redis queue backend is not built yet", subject="RUACH_QUEUE_BACKEND",
-                       remedy="Leave it at postgres.")  # fmt: skip
     settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     async with AsyncExitStack() as parts:
         url = settings.database_url
@@ -71,12 +72,28 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await store.sweep()  # a bucket is swept in the background: it may be slow or away
         assessor = await parts.enter_async_context(_assessor(settings))
         embedder = await parts.enter_async_context(open_embedder(settings))
-        queue, clock = BullmqPostgres(database), SystemClock()
+        link = None if settings.redis_url is None else RedisLink(settings.redis_url, prefix=settings.redis_prefix)
+        if link is not None:
+            parts.push_async_callback(link.close)
+        queue, clock = await open_queue(settings, database, link), SystemClock()
         services = Services(
-            settings, database, queue, store, clock, graphs=GraphCache(shipped_graphs), assessor=assessor, embedder=embedder
-        )
+            settings, database, queue, store, clock, graphs=GraphCache(shipped_graphs), assessor=assessor, embedder=embedder,
+            redis=link,
+        )  # fmt: skip
         parts.push_async_callback(services.recorder.close)
         yield services
+
+
+async def open_queue(settings: Settings, database: Database, link: RedisLink | None) -> BullmqPostgres:
+    """Return the queue that the settings choose. Raises BadInput if its Redis may drop jobs; one that is away may be."""
+    if settings.queue_backend == "postgres" or link is None:
+        return BullmqPostgres(database)
+    try:
+        for warning in await link.check():
+            log.warning("redis.unsafe", message=warning)
+    except RedisAway as error:
+        log.warning("redis.away", message=str(error), consequence="jobs are taken and wait until it is back")
+    return BullmqRedis(database, link)
 
 
 def open_store(settings: Settings) -> ObjectStore:

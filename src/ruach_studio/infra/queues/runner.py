@@ -21,7 +21,7 @@ from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import Hooks, Outcome, describe, record_failure
 from ruach_studio.infra.queues.policy import policy_of
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
-from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.store import executions
 from ruach_studio.infra.queues.store.jsonb import to_jsonb
 from ruach_studio.kernel.errors import Unavailable
 
@@ -67,7 +67,7 @@ class Runner:
         """Run the job; the processor that BullMQ calls. Raises its DelayedError when the job was given back."""
         if self.stopping:
             async with self._database.transaction() as tx:
-                await bullmq.give_back(tx, job.queue.name, job.id, token)
+                await self._queue.give_back(tx, job.queue.name, job.id, token)
             raise DelayedError
         async with self._database.transaction() as tx:
             execution = await executions.begin(tx, job.id, self._worker)
@@ -160,7 +160,7 @@ class Runner:
             return await self._failed(execution, JobError("aborted", "the handler's task was cancelled", retryable=True))
         async with self._database.transaction() as tx:
             if await executions.release(tx, execution.job_id, execution.starts):
-                await bullmq.give_back(tx, execution.queue, execution.job_id, token)
+                await self._queue.give_back(tx, execution.queue, execution.job_id, token)
         log.info("job.given_back", job=execution.job_id, queue=execution.queue)
         raise DelayedError
 

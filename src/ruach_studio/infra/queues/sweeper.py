@@ -16,7 +16,7 @@ from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import STALLED, Hooks, record_failure
 from ruach_studio.infra.queues.port import JobError, OnSweep
-from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.store import executions
 from ruach_studio.kernel.errors import Unavailable
 
 SWEEP_EVERY_S = 2.0
@@ -45,14 +45,11 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Look once; return how many jobs were put back or failed."""
-        async with self._database.connection() as conn:
-            dead = set(await executions.of_dead_workers(conn, self._queues))
-            orphans = await executions.orphans(conn, self._queues)
+        dead = set(await self._queue.dead_runs(self._queues))
+        orphans = await self._queue.orphans(self._queues)
         confirmed, self._suspects = dead & self._suspects, dead
         for job_id, queue, _starts, token in sorted(confirmed):
-            async with self._database.transaction() as tx:
-                ended = await bullmq.expire_lock(tx, queue, job_id, token)
-            if ended:
+            if await self._queue.end_lock(queue, job_id, token):
                 log.warning("job.orphaned", job=job_id, queue=queue)
         for job_id, fact in orphans:
             try:
