@@ -15,6 +15,7 @@ from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.runners.embedders import open_embedder
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.formation.store.recorder import Recorder
+from ruach_studio.infra.cache import RedisCache
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database, migrate
 from ruach_studio.infra.embedded import EmbeddedPostgres
@@ -71,10 +72,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         if isinstance(store, LocalDiskStore):
             await store.sweep()  # a bucket is swept in the background: it may be slow or away
         assessor = await parts.enter_async_context(_assessor(settings))
-        embedder = await parts.enter_async_context(open_embedder(settings))
         link = None if settings.redis_url is None else RedisLink(settings.redis_url, prefix=settings.redis_prefix)
         if link is not None:
             parts.push_async_callback(link.close)
+        cache = None if link is None else RedisCache(link, keep_s=settings.cache_s)
+        embedder = await parts.enter_async_context(open_embedder(settings, cache))
         queue, clock = await open_queue(settings, database, link), SystemClock()
         services = Services(
             settings, database, queue, store, clock, graphs=GraphCache(shipped_graphs), assessor=assessor, embedder=embedder,

@@ -14,7 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import BadInput, Unavailable
@@ -32,6 +32,12 @@ class RedisAway(Unavailable):
     """Redis does not answer; what needs it waits until it does."""
 
     code = "redis_unavailable"
+
+
+class RedisRefused(Unavailable):
+    """Redis answers, but refuses; its message says what it lacks."""
+
+    code = "redis_refused"
 
 
 class RedisLink:
@@ -66,7 +72,7 @@ class RedisLink:
         if now_s - self._asked_s >= (FRESH_S if self._up else ASK_AGAIN_S):
             self._asked_s = now_s  # first: while one asks, the others take what is known
             try:
-                await self.client.execute_command("PING")
+                await self.client.ping()
             except (RedisError, OSError) as error:
                 self.note(error)
             else:
@@ -90,6 +96,8 @@ class RedisLink:
             raise RedisAway(subject="redis")
         try:
             yield self.client
+        except ResponseError as error:  # it answers, with a no: out of memory, a replica, a right that is missing
+            raise RedisRefused(str(error), subject="redis") from error
         except (RedisError, OSError) as error:
             self.note(error)
             raise RedisAway(type(error).__name__, subject="redis") from error

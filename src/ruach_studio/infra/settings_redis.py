@@ -41,7 +41,7 @@ class RedisSettings(BaseSettings):
 
     @field_validator("redis_prefix")
     @classmethod
-    def _plain_prefix(cls, prefix: str) -> str:
+    def _plain_key_prefix(cls, prefix: str) -> str:
         if not _PREFIX.fullmatch(prefix):
             raise ValueError("it is up to 64 letters, digits, '_', '.' and '-'")
         return prefix

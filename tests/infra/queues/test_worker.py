@@ -218,11 +218,15 @@ async def test_a_stop_lets_running_work_finish_within_its_grace(add, serve, row_
 
 async def test_no_more_run_at_once_than_the_policy_allows_over_all_workers(database, queue, serve, until, request_ids):
     running = peak = done = 0
+    three = asyncio.Event()
 
     async def handler(_context, _payload):
         nonlocal running, peak, done
         running += 1
         peak = max(peak, running)
+        if running == 3:
+            three.set()
+        await three.wait()
         await asyncio.sleep(0.05)
         running -= 1
         done += 1

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import bullmq as bull
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.context import current, new_id, require_correlation_id
@@ -21,6 +22,8 @@ from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
 
 _MAX_PRIORITY = 2**21  # BullMQ's own bound
 _DRAIN_DELAY_S = 0.5
+# A claim, a renewal or an end that a crash of the server loses is made again: the execution row, which is on disk, decides.
+_QUICK = "-c synchronous_commit=off"
 
 
 class JobNotFound(NotFound):
@@ -60,15 +63,7 @@ class BullmqPostgres:
 
     async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
         """Write the row of `execution` and its job."""
-        await executions.insert(
-            tx, job_id=execution.job_id, queue=execution.queue, name=execution.name, payload=execution.payload,
-            automation_id=execution.automation_id, correlation_id=execution.correlation_id, attempt=execution.attempt,
-            retry_of=execution.retry_of, priority=execution.priority, delay_s=delay_s,
-        )  # fmt: skip
-        await self.put(
-            tx, queue=execution.queue, job_id=execution.job_id, name=execution.name, data=job_data(execution),
-            priority=execution.priority, delay_s=delay_s,
-        )  # fmt: skip
+        await bullmq.add_new(tx, execution, job_data(execution), delay_s=delay_s)
 
     async def dispatch(self) -> Dispatch:
         """See JobQueue.dispatch."""
@@ -140,7 +135,7 @@ class BullmqPostgres:
         self, tx: AsyncConnection, *, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int,
         delay_s: float,
     ) -> None:  # fmt: skip
-        """Hand a job (also one of a dead-letter queue) to BullMQ when `tx` commits."""
+        """Hand a job of a dead-letter queue to BullMQ when `tx` commits."""
         await bullmq.add_job(tx, queue=queue, job_id=job_id, name=name, data=data, priority=priority, delay_s=delay_s)
 
     async def withdraw(self, tx: AsyncConnection, queue: str, job_id: str) -> None:
@@ -174,7 +169,7 @@ class BullmqPostgres:
 
     def bull_worker(self, name: str, process: Any, options: Mapping[str, Any]) -> bull.Worker:
         """Return BullMQ's worker of queue `name`, not yet running. `options` are those that no backend changes."""
-        where = {"backend": "postgres", "connection": self.database.dsn, "drainDelay": _DRAIN_DELAY_S}
+        where = {"backend": "postgres", "connection": _quick(self.database.dsn), "drainDelay": _DRAIN_DELAY_S}
         worker = bull.Worker(name, process, {**options, **where})
         _look_before_claiming(worker.backend)
         return worker
@@ -197,17 +192,33 @@ def job_data(execution: Execution) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _quick(dsn: str) -> str:
+    """Return the address with commits that do not wait for the disk, beside what its own options say."""
+    own = conninfo_to_dict(dsn).get("options") or ""
+    return make_conninfo(dsn, options=f"{own} {_QUICK}".strip())
+
+
 def _look_before_claiming(backend: Any) -> None:
     """Let an idle worker sleep while the queue's shared concurrency is used up by other processes.
 
-    bullmq 3.4.4 wakes as long as a job waits, claims nothing at the cap, and so asks without a pause.
+    bullmq 3.4.4 wakes as long as a job waits, claims nothing at the cap, and so asks without a pause. Who has just claimed
+    nothing though a job waited asks whether the cap is why; nobody else pays for the question.
     """
-    has_waiting = backend._has_waiting_job
+    has_waiting, claim = backend._has_waiting_job, backend.moveToActive
+    in_vain = False
+
+    async def claiming(*args: Any, **options: Any) -> Any:
+        nonlocal in_vain
+        found = await claim(*args, **options)
+        in_vain = not (found and found[0])
+        return found
 
     async def has_claimable() -> bool:
         if not await has_waiting():
             return False
+        if not in_vain:
+            return True
         row = (await backend._run("is_maxed", [backend.queue_name])).first_map() or {}
         return not row.get("maxed")
 
-    backend._has_waiting_job = has_claimable
+    backend.moveToActive, backend._has_waiting_job = claiming, has_claimable

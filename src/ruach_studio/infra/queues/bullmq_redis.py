@@ -25,7 +25,7 @@ from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, job_data
 from ruach_studio.infra.queues.dispatcher import BATCH, Dispatcher
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
-from ruach_studio.infra.queues.port import Counts, Dispatch
+from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
 from ruach_studio.infra.queues.store import dispatch, executions
 from ruach_studio.infra.redis_link import RedisAway, RedisLink
 
@@ -57,6 +57,10 @@ class BullmqRedis(BullmqPostgres):
         self.link = link
         self._looked_up_to = ""
         self._end_lock, self._give_back = (link.client.register_script(code) for code in (_END_LOCK, _GIVE_BACK))
+
+    async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
+        """Write the row of `execution`, and have the dispatcher enqueue its job when `tx` has committed."""
+        await dispatch.add_new(tx, execution, job_data(execution), delay_s=delay_s)
 
     async def put(
         self, tx: AsyncConnection, *, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int,
@@ -147,7 +151,7 @@ class BullmqRedis(BullmqPostgres):
                 tokens = await client.mget([self._key(queue, job_id) + ":lock" for job_id, queue, _ in dead])
         except RedisAway:
             return []
-        return [(*each, token) for each, token in zip(dead, tokens, strict=True) if token]
+        return [(*each, str(token)) for each, token in zip(dead, tokens, strict=True) if token]
 
     async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
         """See BullmqPostgres.end_lock."""

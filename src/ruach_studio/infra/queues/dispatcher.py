@@ -20,7 +20,7 @@ from ruach_studio.infra.queues.listener import Listener
 from ruach_studio.infra.queues.store import dispatch
 from ruach_studio.infra.queues.store.bullmq import KEEP_COMPLETED, KEEP_FAILED
 from ruach_studio.infra.queues.store.dispatch import Waiting
-from ruach_studio.infra.redis_link import RedisAway, RedisLink
+from ruach_studio.infra.redis_link import RedisAway, RedisLink, RedisRefused
 from ruach_studio.kernel.errors import BadInput, Unavailable
 
 BATCH = 500
@@ -28,12 +28,6 @@ _LOOK_EVERY_S = 1.0
 _PAUSE_S = 1.0  # after a failure
 
 log = get_logger(__name__)
-
-
-class Refused(Unavailable):
-    """Redis answers, but refuses to take a job; see its message."""
-
-    code = "redis_refused"
 
 
 class Dispatcher:
@@ -69,21 +63,21 @@ class Dispatcher:
             await asyncio.gather(listening, return_exceptions=True)
 
     async def drain(self) -> int:
-        """Send everything that waits; return how many rows that were. Raises RedisAway, Refused, Unavailable, BadInput."""
+        """Send what waits; return how many rows that were. Raises Unavailable, or BadInput if Redis may drop jobs."""
         sent = 0
         while True:
-            async with self._database.connection() as conn:
+            async with self._database.statements() as conn:
                 batch = await dispatch.next_waiting(conn, BATCH)
             if not batch:
                 return sent
             refused = await self._send(batch)
             taken = [each.seq for each in batch if each.seq not in refused]
             if taken:
-                async with self._database.transaction() as tx:
-                    await dispatch.taken(tx, taken)
+                async with self._database.statements() as conn:
+                    await dispatch.taken(conn, taken)
                 sent += len(taken)
             if refused:
-                raise Refused(next(iter(refused.values())), subject=f"{len(refused)} jobs")
+                raise RedisRefused(next(iter(refused.values())), subject=f"{len(refused)} jobs")
 
     async def _send(self, batch: list[Waiting]) -> dict[int, str]:
         """Tell Redis of `batch` in one round trip; return what it refused, by seq, with its reason."""
@@ -94,6 +88,9 @@ class Dispatcher:
                 log.warning("redis.unsafe", message=warning)
             self._checked = True
         async with self._link.asking() as client, client.pipeline(transaction=False) as pipe:
+            if len(batch) == 1:  # a pipeline asks first whether the scripts are loaded: a round trip more
+                await self._write(None, batch[0])
+                return {}
             for each in batch:
                 await self._write(pipe, each)
             answers = await pipe.execute(raise_on_error=False)

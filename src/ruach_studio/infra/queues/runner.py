@@ -69,8 +69,8 @@ class Runner:
             async with self._database.transaction() as tx:
                 await self._queue.give_back(tx, job.queue.name, job.id, token)
             raise DelayedError
-        async with self._database.transaction() as tx:
-            execution = await executions.begin(tx, job.id, self._worker)
+        async with self._database.statements() as conn:
+            execution = await executions.begin(conn, job.id, self._worker)
         if execution is None:
             return await self._repeat_answer(job.id)
         render_job_id = job.id if policy_of(execution.queue, self._queue.policies).carries_render_job_id else None
@@ -133,9 +133,9 @@ class Runner:
 
     async def _completed(self, execution: Execution, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         async def record() -> bool:
-            async with self._database.transaction() as tx:
+            async with self._database.statements() as conn:
                 return await executions.finish(
-                    tx, execution.job_id, "completed", starts=execution.starts, result=result or {}
+                    conn, execution.job_id, "completed", starts=execution.starts, result=result or {}
                 )
 
         if await _insist(record):

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.queues.port import Execution
+from ruach_studio.infra.queues.store import executions
 from ruach_studio.infra.queues.store.executions import WORKER_LOCK_CLASS
 
 CHANNEL = "ruach_dispatch"
@@ -22,9 +23,17 @@ _DEAD = (
     " NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class"
     " AND l.objid::bigint = e.worker AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-_ADD = text(
-    "INSERT INTO platform.dispatch (verb, queue, job_id, name, data, priority, run_at) VALUES ('add', :queue, :job_id,"
+_ADD = (
+    "INSERT INTO platform.dispatch (verb, queue, job_id, name, data, priority, run_at) VALUES ('add', :queue, :id,"
     " :name, CAST(:data AS jsonb), :priority, clock_timestamp() + make_interval(secs => :delay_s))"
+)
+_NOTIFY = "SELECT pg_notify(:notice, '')"
+_ADD_ALONE = text(f"WITH d AS ({_ADD}) {_NOTIFY}")
+_ADD_NEW = text(f"WITH e AS ({executions.INSERT}), d AS ({_ADD}) {_NOTIFY}")
+# after a crash a row is sent again, and known by its id: not worth waiting for the disk
+_TAKEN = text(
+    "WITH gone AS (DELETE FROM platform.dispatch WHERE seq = ANY(:seqs))"
+    " SELECT set_config('synchronous_commit', 'off', true)"
 )
 _REMOVE = text("INSERT INTO platform.dispatch (verb, queue, job_id) VALUES ('remove', :queue, :job_id)")
 _RECALL = text("DELETE FROM platform.dispatch WHERE job_id = :job_id AND queue = :queue AND verb = 'add'")
@@ -87,11 +96,16 @@ async def add(
 ) -> None:
     """Have the job enqueued once `tx` has committed."""
     given = {
-        "queue": queue, "job_id": job_id, "name": name, "data": json.dumps(data), "priority": priority,
-        "delay_s": float(delay_s),
+        "queue": queue, "id": job_id, "name": name, "data": json.dumps(data), "priority": priority,
+        "delay_s": float(delay_s), "notice": CHANNEL,
     }  # fmt: skip
-    await tx.execute(_ADD, given)
-    await announce(tx)
+    await tx.execute(_ADD_ALONE, given)
+
+
+async def add_new(tx: AsyncConnection, new: Execution, data: Mapping[str, Any], *, delay_s: float) -> None:
+    """Write the row of an execution and have its job enqueued once `tx` has committed, in one statement."""
+    given = {**executions.values(new, delay_s=delay_s), "data": json.dumps(data), "notice": CHANNEL}
+    await tx.execute(_ADD_NEW, given)
 
 
 async def remove(tx: AsyncConnection, queue: str, job_id: str) -> None:
@@ -116,7 +130,7 @@ async def add_again(tx: AsyncConnection, execution: Execution, data: Mapping[str
 
 async def announce(tx: AsyncConnection) -> None:
     """Wake the dispatcher when `tx` commits; many in one transaction are one notice."""
-    await tx.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+    await tx.execute(text(_NOTIFY), {"notice": CHANNEL})
 
 
 async def next_waiting(conn: AsyncConnection, limit: int) -> list[Waiting]:
@@ -125,9 +139,8 @@ async def next_waiting(conn: AsyncConnection, limit: int) -> list[Waiting]:
 
 
 async def taken(tx: AsyncConnection, seqs: Sequence[int]) -> None:
-    """Forget what Redis has taken. Not worth waiting for the disk: after a crash it is sent again, and known by its id."""
-    await tx.execute(text("SET LOCAL synchronous_commit = off"))
-    await tx.execute(text("DELETE FROM platform.dispatch WHERE seq = ANY(:seqs)"), {"seqs": list(seqs)})
+    """Forget what Redis has taken."""
+    await tx.execute(_TAKEN, {"seqs": list(seqs)})
 
 
 async def pending(conn: AsyncConnection, queue: str) -> list[tuple[str, str]]:

@@ -21,22 +21,28 @@ WORKER_LOCK_CLASS = 0x52574B52  # "RWKR"
 _FIELDS = (
     "id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, state, starts, error, result"
 )
-_INSERT = text(
+INSERT = (
     "INSERT INTO platform.execution"
     " (id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, run_at)"
     " VALUES (:id, :queue, :name, CAST(:payload AS jsonb), :automation_id, :correlation_id, :attempt, :retry_of, :priority,"
     " clock_timestamp() + make_interval(secs => :delay_s))"
 )
+_ANNOUNCE = "pg_notify(:channel, :id)"
+# One statement, so one round trip, and not worth waiting for the disk: if a crash of the server loses it, the job is open
+# still, and this run's end finds that it owns nothing any more.
 _BEGIN = text(
-    "UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
+    "WITH begun AS (UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
     " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
     " progress_seq = progress_seq + 1"
-    f" WHERE id = :id AND state IN ('queued', 'running') RETURNING {_FIELDS}"
+    f" WHERE id = :id AND state IN ('queued', 'running') RETURNING {_FIELDS})"
+    f" SELECT {_FIELDS} FROM begun, set_config('synchronous_commit', 'off', true), {_ANNOUNCE}"
 )
 _FINISH = text(
-    "UPDATE platform.execution SET state = :state, result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
+    "WITH ended AS (UPDATE platform.execution SET state = :state, "  # noqa: S608
+    "result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
     " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
     " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
+    f" RETURNING 1) SELECT {_ANNOUNCE} FROM ended"
 )
 _PROGRESS = text(
     "UPDATE platform.execution SET progress = CAST(:progress AS jsonb), progress_seq = progress_seq + 1,"
@@ -78,26 +84,21 @@ _DEAD_WORKERS = text(
 )
 
 
-async def insert(
-    tx: AsyncConnection, *, job_id: str, queue: str, name: str, payload: Mapping[str, Any], automation_id: str | None,
-    correlation_id: str, attempt: int, retry_of: str | None, priority: int, delay_s: float,
-) -> None:  # fmt: skip
-    """Write the row of a new execution."""
-    given = {
-        "id": job_id, "queue": queue, "name": name, "payload": to_jsonb(payload, subject=f"{queue}/{name}"),
-        "automation_id": automation_id, "correlation_id": correlation_id, "attempt": attempt, "retry_of": retry_of,
-        "priority": priority, "delay_s": float(delay_s),
+def values(new: Execution, *, delay_s: float) -> dict[str, Any]:
+    """Return what INSERT takes for a new execution. Raises BadInput if its payload holds NUL."""
+    return {
+        "id": new.job_id, "queue": new.queue, "name": new.name,
+        "payload": to_jsonb(new.payload, subject=f"{new.queue}/{new.name}"), "automation_id": new.automation_id,
+        "correlation_id": new.correlation_id, "attempt": new.attempt, "retry_of": new.retry_of, "priority": new.priority,
+        "delay_s": float(delay_s),
     }  # fmt: skip
-    await tx.execute(_INSERT, given)
 
 
 async def begin(tx: AsyncConnection, job_id: str, worker: int) -> Execution | None:
     """Mark the execution running on `worker`; None if it has ended or never was."""
-    row = (await tx.execute(_BEGIN, {"id": job_id, "worker": worker})).one_or_none()
-    if row is None:
-        return None
-    await announce(tx, job_id)
-    return _execution(row)
+    given = {"id": job_id, "worker": worker, "channel": CHANGED_CHANNEL}
+    row = (await tx.execute(_BEGIN, given)).one_or_none()
+    return None if row is None else _execution(row)
 
 
 async def get(conn: AsyncConnection, job_id: str, *, lock: bool = False) -> Execution | None:
@@ -113,14 +114,11 @@ async def finish(
 ) -> bool:  # fmt: skip
     """End the execution, if it has not ended and (where given) `starts` is its latest run; say whether that was so."""
     given = {
-        "id": job_id, "state": state, "starts": starts,
+        "id": job_id, "state": state, "starts": starts, "channel": CHANGED_CHANNEL,
         "result": None if result is None else to_jsonb(result, subject=job_id),
         "error": None if error is None else without_nul(error),
     }  # fmt: skip
-    done = (await tx.execute(_FINISH, given)).rowcount == 1
-    if done:
-        await announce(tx, job_id)
-    return done
+    return (await tx.execute(_FINISH, given)).first() is not None
 
 
 async def release(tx: AsyncConnection, job_id: str, starts: int) -> bool:
