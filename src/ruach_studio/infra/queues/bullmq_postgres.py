@@ -205,16 +205,18 @@ def _look_before_claiming(backend: Any) -> None:
     nothing though a job waited asks whether the cap is why; nobody else pays for the question.
     """
     has_waiting, claim = backend._has_waiting_job, backend.moveToActive
-    in_vain = False
+    seen = in_vain = False
 
     async def claiming(*args: Any, **options: Any) -> Any:
-        nonlocal in_vain
+        nonlocal seen, in_vain
         found = await claim(*args, **options)
-        in_vain = not (found and found[0])
+        seen, in_vain = False, seen and not (found and found[0])
         return found
 
     async def has_claimable() -> bool:
-        if not await has_waiting():
+        nonlocal seen
+        seen = await has_waiting()
+        if not seen:
             return False
         if not in_vain:
             return True
