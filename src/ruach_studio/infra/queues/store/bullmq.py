@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db.direct import DirectStatement
 from ruach_studio.infra.queues.port import Execution
 from ruach_studio.infra.queues.store import executions
 
@@ -23,7 +24,7 @@ _ADD = (
     "SELECT bullmq.add_job(:queue, :id, :name, CAST(:data AS jsonb), CAST(:opts AS jsonb), :priority, :delay_ms, :now_ms,"
     " 1, NULL, NULL, NULL, NULL, NULL, false)"
 )
-_ADD_NEW = text(f"WITH row AS ({executions.INSERT}) {_ADD}")
+_ADD_NEW = DirectStatement(text(f"WITH row AS ({executions.INSERT}) {_ADD}"))
 _COUNTS = text(
     """
     SELECT
@@ -61,7 +62,7 @@ async def add_job(
 async def add_new(tx: AsyncConnection, new: Execution, data: Mapping[str, Any], *, delay_s: float) -> None:
     """Write the row of an execution and its job in one statement: one round trip."""
     job = _values(queue=new.queue, job_id=new.job_id, name=new.name, data=data, priority=new.priority, delay_s=delay_s)
-    await tx.execute(_ADD_NEW, {**executions.values(new, delay_s=delay_s), **job})
+    await _ADD_NEW.run(tx, {**executions.values(new, delay_s=delay_s), **job})
 
 
 def _values(*, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int, delay_s: float) -> dict[str, Any]:

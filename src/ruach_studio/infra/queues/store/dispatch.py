@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db.direct import DirectStatement
 from ruach_studio.infra.queues.port import Execution
 from ruach_studio.infra.queues.store import executions
 from ruach_studio.infra.queues.store.executions import WORKER_LOCK_CLASS
@@ -29,7 +30,7 @@ _ADD = (
 )
 _NOTIFY = "SELECT pg_notify(:notice, '')"
 _ADD_ALONE = text(f"WITH d AS ({_ADD}) {_NOTIFY}")
-_ADD_NEW = text(f"WITH e AS ({executions.INSERT}), d AS ({_ADD}) {_NOTIFY}")
+_ADD_NEW = DirectStatement(text(f"WITH e AS ({executions.INSERT}), d AS ({_ADD}) {_NOTIFY}"))
 # after a crash a row is sent again, and known by its id: not worth waiting for the disk
 _TAKEN = text(
     "WITH gone AS (DELETE FROM platform.dispatch WHERE seq = ANY(:seqs))"
@@ -105,7 +106,7 @@ async def add(
 async def add_new(tx: AsyncConnection, new: Execution, data: Mapping[str, Any], *, delay_s: float) -> None:
     """Write the row of an execution and have its job enqueued once `tx` has committed, in one statement."""
     given = {**executions.values(new, delay_s=delay_s), "data": json.dumps(data), "notice": CHANNEL}
-    await tx.execute(_ADD_NEW, given)
+    await _ADD_NEW.run(tx, given)
 
 
 async def remove(tx: AsyncConnection, queue: str, job_id: str) -> None:

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db.direct import DirectStatement
 from ruach_studio.infra.queues.port import Execution
 from ruach_studio.infra.queues.store.jsonb import to_jsonb, without_nul
 
@@ -30,19 +31,23 @@ INSERT = (
 _ANNOUNCE = "pg_notify(:channel, :id)"
 # One statement, so one round trip, and not worth waiting for the disk: if a crash of the server loses it, the job is open
 # still, and this run's end finds that it owns nothing any more.
-_BEGIN = text(
-    "WITH begun AS (UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
-    " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
-    " progress_seq = progress_seq + 1"
-    f" WHERE id = :id AND state IN ('queued', 'running') RETURNING {_FIELDS})"
-    f" SELECT {_FIELDS} FROM begun, set_config('synchronous_commit', 'off', true), {_ANNOUNCE}"
+_BEGIN = DirectStatement(
+    text(
+        "WITH begun AS (UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
+        " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
+        " progress_seq = progress_seq + 1"
+        f" WHERE id = :id AND state IN ('queued', 'running') RETURNING {_FIELDS})"
+        f" SELECT {_FIELDS} FROM begun, set_config('synchronous_commit', 'off', true), {_ANNOUNCE}"
+    )
 )
-_FINISH = text(
-    "WITH ended AS (UPDATE platform.execution SET state = :state, "  # noqa: S608
-    "result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
-    " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
-    " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
-    f" RETURNING 1) SELECT {_ANNOUNCE} FROM ended"
+_FINISH = DirectStatement(
+    text(
+        "WITH ended AS (UPDATE platform.execution SET state = :state, "  # noqa: S608
+        "result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
+        " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
+        " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
+        f" RETURNING 1) SELECT {_ANNOUNCE} FROM ended"
+    )
 )
 _PROGRESS = text(
     "UPDATE platform.execution SET progress = CAST(:progress AS jsonb), progress_seq = progress_seq + 1,"
@@ -97,8 +102,8 @@ def values(new: Execution, *, delay_s: float) -> dict[str, Any]:
 async def begin(tx: AsyncConnection, job_id: str, worker: int) -> Execution | None:
     """Mark the execution running on `worker`; None if it has ended or never was."""
     given = {"id": job_id, "worker": worker, "channel": CHANGED_CHANNEL}
-    row = (await tx.execute(_BEGIN, given)).one_or_none()
-    return None if row is None else _execution(row)
+    rows = await _BEGIN.run(tx, given)
+    return Execution(*rows[0]) if rows else None
 
 
 async def get(conn: AsyncConnection, job_id: str, *, lock: bool = False) -> Execution | None:
@@ -118,7 +123,7 @@ async def finish(
         "result": None if result is None else to_jsonb(result, subject=job_id),
         "error": None if error is None else without_nul(error),
     }  # fmt: skip
-    return (await tx.execute(_FINISH, given)).first() is not None
+    return bool(await _FINISH.run(tx, given))
 
 
 async def release(tx: AsyncConnection, job_id: str, starts: int) -> bool:
