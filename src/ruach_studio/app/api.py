@@ -22,6 +22,7 @@ from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
 from ruach_studio.infra.outbox.routes import router as events_router
+from ruach_studio.infra.queues.readiness import redis_ready
 from ruach_studio.infra.queues.routes import router as queues_router
 from ruach_studio.infra.signals.request_log import RequestLog
 from ruach_studio.infra.signals.routes import router as metrics_router
@@ -77,4 +78,6 @@ def readiness(services: Services) -> tuple[dict[str, Check], dict[str, str]]:
     for pillar, found in each_part(services, lambda part: part.checks):
         checks.update(found)
         owners.update(dict.fromkeys(found, pillar))
+    if services.redis is not None:
+        checks["redis"] = redis_ready(services.redis, services.queue)
     return checks, owners

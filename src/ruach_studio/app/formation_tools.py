@@ -9,8 +9,10 @@ from ruach_studio.formation.runners.embedder_hashing import HashingEmbedder
 from ruach_studio.formation.runners.embedders import open_embedder
 from ruach_studio.formation.store.graphs import GraphCache
 from ruach_studio.formation.store.recorder import Recorder
+from ruach_studio.infra.cache import RedisCache
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.port import JobQueue
+from ruach_studio.infra.redis_link import RedisLink
 from ruach_studio.infra.settings import Settings
 
 
@@ -23,12 +25,13 @@ def tools(database: Database, queue: JobQueue) -> Mapping[str, object]:
 
 
 @asynccontextmanager
-async def open_tools(settings: Settings) -> AsyncIterator[Mapping[str, object]]:
+async def open_tools(settings: Settings, link: RedisLink | None) -> AsyncIterator[Mapping[str, object]]:
     """Give, by field of Services, the configured embedder and assessor, and graphs with the path that ships behind them.
 
     Raises BadInput if a package that is asked for is not installed.
     """
-    async with _assessor(settings) as assessor, open_embedder(settings) as embedder:
+    cache = None if link is None else RedisCache(link, keep_s=settings.cache_s)
+    async with _assessor(settings) as assessor, open_embedder(settings, cache) as embedder:
         yield {"graphs": GraphCache(shipped_graphs), "assessor": assessor, "embedder": embedder}
 
 

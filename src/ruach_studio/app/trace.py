@@ -1,4 +1,4 @@
-"""Turn one id into its whole story, told by the platform and the pillars served here: `ruach trace` and `GET /ops/trace/{id}`."""
+"""Turn one id into its story, told by the platform and the pillars served here: `ruach trace`, `GET /ops/trace/{id}`."""
 
 from typing import Annotated, Any
 

@@ -17,14 +17,15 @@ from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.infra.embedded.keeper import keep_running
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.queues import BullmqPostgres
+from ruach_studio.infra.queues import BullmqPostgres, BullmqRedis
 from ruach_studio.infra.queues.board import PressureBoard
+from ruach_studio.infra.redis_link import RedisAway, RedisLink
 from ruach_studio.infra.settings import Settings
 from ruach_studio.infra.settings_pillars import Pillar
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import ObjectStore
 from ruach_studio.kernel.clock import Clock
-from ruach_studio.kernel.errors import BadInput, RuachError
+from ruach_studio.kernel.errors import RuachError
 
 if TYPE_CHECKING:  # a process without formation does not load it
     from ruach_studio.formation.ports import Embedder, ReflectionAssessor, StaticAnswers
@@ -52,6 +53,7 @@ class Services:
     assessor: "ReflectionAssessor | None" = None
     static_answers: "StaticAnswers" = _NOT_YET
     embedder: "Embedder" = _NOT_YET
+    redis: RedisLink | None = None
     recorder: "Recorder" = field(init=False)
     pressure: PressureBoard = field(init=False)
     broken: dict[Pillar, str] = field(default_factory=dict)
@@ -79,9 +81,6 @@ class Services:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Start or find the database, bring its schema up to date, and open queue and store. Raises RuachError."""
-    if settings.queue_backend != "postgres":
-        raise BadInput("the Redis queue backend is not built yet", subject="RUACH_QUEUE_BACKEND",
-                       remedy="Leave it at postgres.")  # fmt: skip
     settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     async with AsyncExitStack() as parts:
         parts.enter_context(open_tracing(settings))
@@ -93,9 +92,25 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         store = open_store(settings)
         if isinstance(store, LocalDiskStore):
             await store.sweep()  # a bucket is swept in the background: it may be slow or away
-        services = Services(settings, database, BullmqPostgres(database), store, SystemClock())
+        link = None if settings.redis_url is None else RedisLink(settings.redis_url, prefix=settings.redis_prefix)
+        if link is not None:
+            parts.push_async_callback(link.close)
+        queue = await open_queue(settings, database, link)
+        services = Services(settings, database, queue, store, SystemClock(), redis=link)
         await parts.enter_async_context(_formation(services))
         yield services
+
+
+async def open_queue(settings: Settings, database: Database, link: RedisLink | None) -> BullmqPostgres:
+    """Return the queue that the settings choose. Raises BadInput if its Redis may drop jobs; one that is away may be."""
+    if settings.queue_backend == "postgres" or link is None:
+        return BullmqPostgres(database)
+    try:
+        for warning in await link.check():
+            log.warning("redis.unsafe", message=warning)
+    except RedisAway as error:
+        log.warning("redis.away", message=str(error), consequence="jobs are taken and wait until it is back")
+    return BullmqRedis(database, link)
 
 
 def open_store(settings: Settings) -> ObjectStore:
@@ -122,7 +137,7 @@ async def _formation(services: Services) -> AsyncIterator[None]:
             try:
                 from ruach_studio.app.formation_tools import open_tools
 
-                for name, value in (await parts.enter_async_context(open_tools(services.settings))).items():
+                for name, value in (await parts.enter_async_context(open_tools(services.settings, services.redis))).items():
                     object.__setattr__(services, name, value)
                 parts.push_async_callback(services.recorder.close)
             except RuachError:

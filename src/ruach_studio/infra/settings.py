@@ -15,6 +15,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from ruach_studio.infra.settings_outbox import OutboxSettings
 from ruach_studio.infra.settings_pillars import PillarSettings
+from ruach_studio.infra.settings_redis import RedisSettings
 from ruach_studio.infra.settings_remotion import RemotionSettings
 from ruach_studio.infra.settings_s3 import S3Settings
 from ruach_studio.infra.settings_signals import SignalsSettings
@@ -36,7 +37,7 @@ def masked(text: str) -> str:
     return _PASSWORD_IN_DSN.sub(r"\1=***", _PASSWORD_IN_URL.sub(r"\1:***@", text))
 
 
-class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, SignalsSettings):
+class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, SignalsSettings, RedisSettings):
     """Everything that differs between a desk, a test and a fleet. Paths are absolute; sizes and times carry units."""
 
     model_config = SettingsConfigDict(
@@ -50,8 +51,6 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
 
     database_url: str | None = None
     database_pool_size: int = Field(default=10, ge=1, le=200)
-    queue_backend: Literal["postgres", "redis"] = "postgres"
-    redis_url: str | None = None
 
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=0, le=65535)
@@ -115,7 +114,7 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
         return [root.expanduser().resolve() for root in roots]
 
     @field_validator(
-        "database_url", "redis_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
+        "database_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
         "embedding_url", "transcribe_model", mode="before",
     )  # fmt: skip
     @classmethod
@@ -150,12 +149,6 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
-
-    @model_validator(mode="after")
-    def _redis_has_an_address(self) -> Self:
-        if self.queue_backend == "redis" and self.redis_url is None:
-            raise ValueError("queue_backend is redis, so RUACH_REDIS_URL must say where")
-        return self
 
     @model_validator(mode="after")
     def _embeddings_have_a_model(self) -> Self:

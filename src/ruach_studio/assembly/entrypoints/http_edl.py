@@ -58,7 +58,7 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         answer = await request_assembly(services, session_id, options=options, actor=operator.actor)
         if answer.queued is not None:
             response.status_code = status.HTTP_202_ACCEPTED
-            return JobView.of(answer.queued)
+            return JobView.of(answer.queued, await services.queue.dispatch())
         return EdlBody.of(await get_edl(services, session_id, answer.existing.version if answer.existing else None))
 
     @routes.post("/{session_id}/edl/preview", summary="Show what other settings would give; keep it if wanted",

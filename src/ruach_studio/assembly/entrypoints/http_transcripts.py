@@ -77,4 +77,4 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         queued = await request_transcription(
             services, session_id, camera_id=asked.camera_id, language=asked.language, actor=operator.actor
         )
-        return JobView.of(queued)
+        return JobView.of(queued, await services.queue.dispatch())

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from ruach_studio.assembly.session import Role
 from ruach_studio.assembly.store.sessions import AssetRow, SessionRow
 from ruach_studio.assembly.usecases.request_sync import Queued
+from ruach_studio.infra.queues.port import Dispatch
 
 NAME_MAX = 64
 TEXT_MAX = 5000
@@ -92,15 +93,19 @@ class AssetView(Wire):
 
 
 class JobView(Wire):
-    """A job that was queued; `automationId` is the workflow that it belongs to."""
+    """A job that was queued; `automationId` is the workflow that it belongs to.
+
+    `dispatch` is `pending` while the queues' Redis is away: the job is kept, and starts when it is back.
+    """
 
     job_id: str
     automation_id: str
+    dispatch: Dispatch = "queued"
 
     @classmethod
-    def of(cls, queued: Queued) -> "JobView":
+    def of(cls, queued: Queued, dispatch: Dispatch = "queued") -> "JobView":
         """Return the view of a queued job."""
-        return cls(job_id=queued.job_id, automation_id=queued.automation_id)
+        return cls(job_id=queued.job_id, automation_id=queued.automation_id, dispatch=dispatch)
 
 
 class SyncRequest(Wire):

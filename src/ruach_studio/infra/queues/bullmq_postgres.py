@@ -1,24 +1,31 @@
 """Turn the JobQueue port into BullMQ on PostgreSQL: a job is enqueued inside the transaction that needed it.
 
 A rollback leaves no job; a commit wakes the workers at once. The job's data carries the ids, so that BullBoard shows
-them: {"correlationId", "automationId", "payload"}. worker.py takes the jobs out again.
+them: {"correlationId", "automationId", "payload"}. worker.py takes the jobs out again. The methods below "the way to BullMQ"
+are what bullmq_redis.py does differently: there too the rows are in PostgreSQL and decide.
 """
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import bullmq as bull
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.context import current, new_id, require_correlation_id
 from ruach_studio.infra.db import Database
+from ruach_studio.infra.queues.bullmq_claims import look_before_claiming
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
-from ruach_studio.infra.queues.port import Counts, Execution
+from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
 from ruach_studio.infra.queues.store import bullmq, dead_letters, executions
 from ruach_studio.infra.tracing import traceparent
 from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
 
 _MAX_PRIORITY = 2**21  # BullMQ's own bound
+_DRAIN_DELAY_S = 0.5
+# A claim, a renewal or an end that a crash of the server loses is made again: the execution row, which is on disk, decides.
+_QUICK = "-c synchronous_commit=off"
 
 
 class JobNotFound(NotFound):
@@ -60,16 +67,11 @@ class BullmqPostgres:
 
     async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
         """Write the row of `execution` and its job."""
-        await executions.insert(
-            tx, job_id=execution.job_id, queue=execution.queue, name=execution.name, payload=execution.payload,
-            automation_id=execution.automation_id, correlation_id=execution.correlation_id, attempt=execution.attempt,
-            retry_of=execution.retry_of, priority=execution.priority, delay_s=delay_s,
-            pausable=execution.pausable,
-        )  # fmt: skip
-        await bullmq.add_job(
-            tx, queue=execution.queue, job_id=execution.job_id, name=execution.name, data=job_data(execution),
-            priority=execution.priority, delay_s=delay_s,
-        )  # fmt: skip
+        await bullmq.add_new(tx, execution, job_data(execution), delay_s=delay_s)
+
+    async def dispatch(self) -> Dispatch:
+        """See JobQueue.dispatch."""
+        return "queued"
 
     async def retry(self, tx: AsyncConnection, failed: Execution, *, attempt: int, delay_s: float) -> str:
         """Enqueue the successor of `failed`: new id, same automation and payload, `retry_of` it. Returns the new id."""
@@ -84,7 +86,7 @@ class BullmqPostgres:
             raise JobNotFound(subject=job_id)
         if not await executions.finish(tx, job_id, "cancelled"):
             return False
-        await bullmq.remove_job(tx, execution.queue, job_id)
+        await self.withdraw(tx, execution.queue, job_id)
         await executions.announce_cancel(tx, job_id)
         return True
 
@@ -99,7 +101,7 @@ class BullmqPostgres:
         ):
             raise NotDead(f"it is {dead.state}, or was requeued before", subject=job_id)
         policy = policy_of(dead.queue, self.policies)
-        await bullmq.remove_job(tx, policy.dlq, dlq_job_id(job_id))
+        await self.withdraw(tx, policy.dlq, dlq_job_id(job_id))
         return await self.retry(tx, dead, attempt=1, delay_s=0.0)
 
     async def release(self, tx: AsyncConnection, queue: str) -> int:
@@ -117,7 +119,7 @@ class BullmqPostgres:
 
     async def forget_dead(self, tx: AsyncConnection, queue: str, job_id: str) -> None:
         """Take a dead job whose letter is resolved out of its dead-letter queue."""
-        await bullmq.remove_job(tx, policy_of(queue, self.policies).dlq, dlq_job_id(job_id))
+        await self.withdraw(tx, policy_of(queue, self.policies).dlq, dlq_job_id(job_id))
 
     async def counts(self, queue: str) -> Counts:
         """See JobQueue.counts."""
@@ -148,6 +150,59 @@ class BullmqPostgres:
         async with self.database.transaction() as tx:
             await bullmq.set_paused(tx, queue, paused)
 
+    # The way to BullMQ.
+
+    async def put(
+        self, tx: AsyncConnection, *, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int,
+        delay_s: float,
+    ) -> None:  # fmt: skip
+        """Hand a job of a dead-letter queue to BullMQ when `tx` commits."""
+        await bullmq.add_job(tx, queue=queue, job_id=job_id, name=name, data=data, priority=priority, delay_s=delay_s)
+
+    async def withdraw(self, tx: AsyncConnection, queue: str, job_id: str) -> None:
+        """Take a job that no worker holds out of BullMQ when `tx` commits."""
+        await bullmq.remove_job(tx, queue, job_id)
+
+    async def give_back(self, tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
+        """Put a job that this process holds under `token` back among the waiting ones."""
+        await bullmq.give_back(tx, queue, job_id, token)
+
+    async def park(self, tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
+        """Set a job that this process holds under `token` aside, for `release`."""
+        await bullmq.park(tx, queue, job_id, token)
+
+    async def dead_runs(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+        """Return (job id, queue, starts, token of BullMQ's lock) of what dead processes still hold."""
+        async with self.database.connection() as conn:
+            return await executions.of_dead_workers(conn, queues)
+
+    async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
+        """End the lock of a dead process, so that BullMQ's next check hands the job on; False if another holds it now."""
+        async with self.database.transaction() as tx:
+            return await bullmq.expire_lock(tx, queue, job_id, token)
+
+    async def orphans(self, queues: Sequence[str]) -> list[tuple[str, str]]:
+        """Return (job id, fact) of open executions that BullMQ gave up or lost."""
+        async with self.database.connection() as conn:
+            return await executions.orphans(conn, queues)
+
+    async def prepare(self, policies: Sequence[QueuePolicy]) -> None:
+        """Tell BullMQ how many jobs of each queue may run at once, over all processes."""
+        async with self.database.transaction() as tx:
+            for policy in policies:
+                await bullmq.set_concurrency(tx, policy.name, policy.concurrency)
+
+    def bull_worker(self, name: str, process: Any, options: Mapping[str, Any]) -> bull.Worker:
+        """Return BullMQ's worker of queue `name`, not yet running. `options` are those that no backend changes."""
+        where = {"backend": "postgres", "connection": _quick(self.database.dsn), "drainDelay": _DRAIN_DELAY_S}
+        worker = bull.Worker(name, process, {**options, **where})
+        look_before_claiming(worker.backend)
+        return worker
+
+    def attendants(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what has to run beside every worker, until cancelled; here nothing."""
+        return []
+
 
 def dlq_job_id(job_id: str) -> str:
     """Return the id under which a dead job stands in its dead-letter queue."""
@@ -162,3 +217,9 @@ def job_data(execution: Execution) -> dict[str, Any]:
     }  # fmt: skip
     parent = traceparent()
     return data if parent is None else data | {"traceparent": parent}
+
+
+def _quick(dsn: str) -> str:
+    """Return the address with commits that do not wait for the disk, beside what its own options say."""
+    own = conninfo_to_dict(dsn).get("options") or ""
+    return make_conninfo(dsn, options=f"{own} {_QUICK}".strip())

@@ -15,7 +15,7 @@ from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, dlq_job_id, job_data
 from ruach_studio.infra.queues.policy import policy_of
 from ruach_studio.infra.queues.port import Execution, HandlerHooks, JobError
-from ruach_studio.infra.queues.store import bullmq, dead_letters, executions
+from ruach_studio.infra.queues.store import dead_letters, executions
 from ruach_studio.kernel.errors import RuachError
 from ruach_studio.kernel.hashing import plain
 
@@ -69,7 +69,7 @@ async def record_failure(
     policy = policy_of(execution.queue, queue.policies)
     delay_s = policy.delay_after(execution.attempt) if error.retryable else None
     if delay_s is None:
-        return await _bury(tx, execution, policy.dlq, hook, error)
+        return await _bury(tx, queue, execution, policy.dlq, hook, error)
     await executions.finish(tx, job_id, "failed", error=error.to_wire())
     next_id = await queue.retry(tx, execution, attempt=execution.attempt + 1, delay_s=delay_s)
     if hook.on_retry is not None:
@@ -81,7 +81,9 @@ async def record_failure(
     return Outcome(error.message, retried_as=next_id)
 
 
-async def _bury(tx: AsyncConnection, execution: Execution, dlq: str, hook: HandlerHooks, error: JobError) -> Outcome:
+async def _bury(
+    tx: AsyncConnection, queue: BullmqPostgres, execution: Execution, dlq: str, hook: HandlerHooks, error: JobError
+) -> Outcome:
     await executions.finish(tx, execution.job_id, "dead-letter", error=error.to_wire())
     attempts = await executions.chain_of(tx, execution.job_id)
     subject = {key: execution.payload[key] for key in hook.subject if key in execution.payload}
@@ -93,7 +95,7 @@ async def _bury(tx: AsyncConnection, execution: Execution, dlq: str, hook: Handl
     )  # fmt: skip
     short = {"code": error.code, "message": error.message.replace("\x00", "\ufffd")}
     data = job_data(execution) | {"jobId": execution.job_id, "error": short}
-    await bullmq.add_job(
+    await queue.put(
         tx, queue=dlq, job_id=dlq_job_id(execution.job_id), name=execution.name, data=data, priority=0, delay_s=0.0
     )
     if hook.on_dead is not None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.infra.db import Database
 
 State = Literal["queued", "running", "completed", "failed", "cancelled", "dead-letter"]
+Dispatch = Literal["queued", "pending"]
 TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled", "dead-letter"})
 
 
@@ -128,7 +129,7 @@ class HandlerHooks:
 
 
 class JobQueue(Protocol):
-    """Where jobs wait. The real one is bullmq_postgres.BullmqPostgres."""
+    """Where jobs wait: bullmq_postgres.BullmqPostgres, or bullmq_redis.BullmqRedis."""
 
     async def add(
         self, tx: AsyncConnection, queue: str, name: str, payload: Mapping[str, Any], *,
@@ -140,6 +141,10 @@ class JobQueue(Protocol):
         The ids of the request come from infra.context; `automation_id` overrides. A `pausable` job is
         not critical: backpressure may hold it until an operator says go on. Raises UnknownQueue, BadInput.
         """
+        ...
+
+    async def dispatch(self) -> Dispatch:
+        """Say what becomes of a job that was just added: a worker may have it, or it waits until Redis is back."""
         ...
 
     async def cancel(self, tx: AsyncConnection, job_id: str) -> bool:

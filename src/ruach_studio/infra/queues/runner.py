@@ -21,7 +21,7 @@ from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import Hooks, Outcome, describe, record_failure
 from ruach_studio.infra.queues.ids import bind_execution, job_span
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
-from ruach_studio.infra.queues.store import bullmq, executions, pressure
+from ruach_studio.infra.queues.store import executions, pressure
 from ruach_studio.infra.queues.store.jsonb import to_jsonb
 from ruach_studio.infra.taps import JobEnded, tell_job
 from ruach_studio.infra.tracing import Span
@@ -69,22 +69,26 @@ class Runner:
         """Run the job; the processor that BullMQ calls. Raises its DelayedError when the job was given back."""
         if self.stopping:
             async with self._database.transaction() as tx:
-                await bullmq.give_back(tx, job.queue.name, job.id, token)
+                await self._queue.give_back(tx, job.queue.name, job.id, token)
             raise DelayedError
-        async with self._database.transaction() as tx:
-            execution = await executions.begin(tx, job.id, self._worker)
-            held = execution is None and await pressure.holds(tx, job.id)
-            if held:
-                await bullmq.park(tx, job.queue.name, job.id, token)
-            elif execution is None:  # it has ended, or was released between the two looks
-                execution = await executions.begin(tx, job.id, self._worker)
-        if held:
-            raise DelayedError
+        async with self._database.statements() as conn:
+            execution = await executions.begin(conn, job.id, self._worker)
+        if execution is None:
+            execution = await self._begin_or_set_aside(job, token)
         if execution is None:
             return await self._repeat_answer(job.id)
         parent = job.data.get("traceparent") if isinstance(job.data, dict) else None
         with bind_execution(execution), job_span(execution, parent) as span:
             return await self._run(execution, token, span)
+
+    async def _begin_or_set_aside(self, job: Job, token: str) -> Execution | None:
+        """Set a held job aside (raises DelayedError); None if it has ended; else it was released between the two looks."""
+        async with self._database.transaction() as tx:
+            held = await pressure.holds(tx, job.id)
+            if not held:
+                return await executions.begin(tx, job.id, self._worker)
+            await self._queue.park(tx, job.queue.name, job.id, token)
+        raise DelayedError
 
     def cancel(self, job_id: str) -> None:
         """Tell the handler of `job_id`, if it runs here, to stop; after 10 s its task is cancelled."""
@@ -175,7 +179,7 @@ class Runner:
             return await self._failed(execution, JobError("aborted", "the handler's task was cancelled", retryable=True))
         async with self._database.transaction() as tx:
             if await executions.release(tx, execution.job_id, execution.starts):
-                await bullmq.give_back(tx, execution.queue, execution.job_id, token)
+                await self._queue.give_back(tx, execution.queue, execution.job_id, token)
         log.info("job.given_back", job=execution.job_id, queue=execution.queue)
         raise DelayedError
 

@@ -17,7 +17,7 @@ from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import STALLED, Hooks, record_failure
 from ruach_studio.infra.queues.ids import bind_execution
 from ruach_studio.infra.queues.port import JobError, OnSweep
-from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.store import executions
 from ruach_studio.kernel.errors import Unavailable
 
 SWEEP_EVERY_S = 2.0
@@ -46,17 +46,16 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Look once; return how many jobs were put back or failed."""
-        async with self._database.connection() as conn:
-            dead = set(await executions.of_dead_workers(conn, self._queues))
-            orphans = await executions.orphans(conn, self._queues)
+        dead = set(await self._queue.dead_runs(self._queues))
+        orphans = await self._queue.orphans(self._queues)
         confirmed, self._suspects = dead & self._suspects, dead
         for job_id, queue, _starts, token in sorted(confirmed):
-            async with self._database.transaction() as tx:
-                ended = await bullmq.expire_lock(tx, queue, job_id, token)
-                execution = await executions.get(tx, job_id)
-            if ended and execution is not None:
-                with bind_execution(execution):
-                    log.warning("job.orphaned", job=job_id, queue=queue)
+            if await self._queue.end_lock(queue, job_id, token):
+                async with self._database.connection() as conn:
+                    execution = await executions.get(conn, job_id)
+                if execution is not None:
+                    with bind_execution(execution):
+                        log.warning("job.orphaned", job=job_id, queue=queue)
         for job_id, fact in orphans:
             await self._fail(job_id, fact)
         for (queue, name), hook in self._hooks.items():

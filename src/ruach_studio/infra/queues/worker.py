@@ -8,7 +8,6 @@ On stop no job starts, running ones get `grace_s`, then they are cancelled and g
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import bullmq as bull
 import psycopg
@@ -24,7 +23,6 @@ from ruach_studio.infra.queues.runner import Runner
 from ruach_studio.infra.queues.store import bullmq, executions
 from ruach_studio.infra.queues.sweeper import Sweeper
 
-_DRAIN_DELAY_S = 0.5
 _RECONNECT_MS = 1000
 GRACE_S = 20.0
 
@@ -57,12 +55,12 @@ class Worker:
         """Take jobs until `stop` is set, then end gracefully. Outlives outages of the database."""
         async with self._database.transaction() as tx:
             number = await executions.next_worker_number(tx)
-            for policy in self._policies:
-                await bullmq.set_concurrency(tx, policy.name, policy.concurrency)
+        await self._queue.prepare(self._policies)
         runner = Runner(self._database, self._queue, self._handlers, self._hooks, number)
         listener = self._listener(runner, number)
         sweeper = Sweeper(self._database, self._queue, self._hooks, [policy.name for policy in self._policies])
-        background = [asyncio.create_task(listener.run()), asyncio.create_task(sweeper.run())]
+        own = [listener.run(), sweeper.run(), *self._queue.attendants()]
+        background = [asyncio.create_task(each) for each in own]
         stopped = asyncio.create_task(stop.wait())
         serving: list[asyncio.Task[None]] = []
         try:
@@ -122,29 +120,11 @@ class Worker:
 
     def _bull_worker(self, policy: QueuePolicy, runner: Runner) -> bull.Worker:
         options = {
-            "backend": "postgres", "connection": self._database.dsn, "autorun": False,
-            "concurrency": policy.concurrency, "lockDuration": round(policy.lock_s * 1000),
+            "autorun": False, "concurrency": policy.concurrency, "lockDuration": round(policy.lock_s * 1000),
             "stalledInterval": round(policy.stalled_check_s * 1000), "maxStalledCount": policy.max_stalls,
-            "drainDelay": _DRAIN_DELAY_S, "runRetryDelay": _RECONNECT_MS,
+            "runRetryDelay": _RECONNECT_MS,
             "removeOnComplete": bullmq.KEEP_COMPLETED, "removeOnFail": bullmq.KEEP_FAILED,
         }  # fmt: skip
-        worker = bull.Worker(policy.name, runner.process, options)
+        worker = self._queue.bull_worker(policy.name, runner.process, options)
         worker.on("error", lambda error, *_: log.warning("queue.error", queue=policy.name, message=str(error)))
-        _look_before_claiming(worker.backend)
         return worker
-
-
-def _look_before_claiming(backend: Any) -> None:
-    """Let an idle worker sleep while the queue's shared concurrency is used up by other processes.
-
-    bullmq 3.4.4 wakes as long as a job waits, claims nothing at the cap, and so asks without a pause.
-    """
-    has_waiting = backend._has_waiting_job
-
-    async def has_claimable() -> bool:
-        if not await has_waiting():
-            return False
-        row = (await backend._run("is_maxed", [backend.queue_name])).first_map() or {}
-        return not row.get("maxed")
-
-    backend._has_waiting_job = has_claimable

@@ -52,7 +52,7 @@ def router(services: RenderServices) -> APIRouter:
         found = await request_renders(
             services, session_id, actor=operator.actor, critical=asked.critical, edl_version=asked.edl_version
         )
-        return batch_out(found)
+        return batch_out(found, await services.queue.dispatch())
 
     @api.post("/trigger", status_code=202)
     async def trigger(body: TriggerRequest, operator: Operator) -> BatchOut:
@@ -61,7 +61,7 @@ def router(services: RenderServices) -> APIRouter:
             services, body.session_id, [body.format], actor=operator.actor, critical=body.critical,
             edl_version=body.edl_version,
         )  # fmt: skip
-        return batch_out(found)
+        return batch_out(found, await services.queue.dispatch())
 
     @api.get("/session/{session_id}")
     async def of_session(_: Reader, session_id: SessionId) -> list[JobOut]:

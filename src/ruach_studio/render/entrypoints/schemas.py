@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ruach_studio.infra.queues.port import Dispatch
 from ruach_studio.render.entrypoints.progress import HELD
 from ruach_studio.render.lifecycle import State, Step
 from ruach_studio.render.usecases.read_jobs import ShownJob
@@ -118,12 +119,16 @@ class RequestedOut(Wire):
 
 
 class BatchOut(Wire):
-    """The jobs of one request. `automationId` groups the ones that it made (the first job's if it made none)."""
+    """The jobs of one request. `automationId` groups the ones that it made (the first job's if it made none).
+
+    `dispatch` is `pending` while the queues' Redis is away: the jobs are kept, and start when it is back.
+    """
 
     automation_id: str
     session_id: str
     edl_version: int
     jobs: list[RequestedOut]
+    dispatch: Dispatch = "queued"
 
 
 def job_out(shown: ShownJob) -> JobOut:
@@ -143,7 +148,7 @@ def job_out(shown: ShownJob) -> JobOut:
     )  # fmt: skip
 
 
-def batch_out(found: list[Requested]) -> BatchOut:
+def batch_out(found: list[Requested], dispatch: Dispatch = "queued") -> BatchOut:
     """Return the wire form of a request's jobs (never empty)."""
     made = next((each.job for each in found if each.created), found[0].job)
     listed = [
@@ -153,4 +158,7 @@ def batch_out(found: list[Requested]) -> BatchOut:
         )
         for each in found
     ]  # fmt: skip
-    return BatchOut(automation_id=made.automation_id, session_id=made.session_id, edl_version=made.edl_version, jobs=listed)
+    return BatchOut(
+        automation_id=made.automation_id, session_id=made.session_id, edl_version=made.edl_version, jobs=listed,
+        dispatch=dispatch,
+    )  # fmt: skip

@@ -12,14 +12,19 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db.direct import DirectStatement
+from ruach_studio.infra.queues.port import Execution
+from ruach_studio.infra.queues.store import executions
+
 KEEP_COMPLETED = {"age": 24 * 3600, "count": 1000}
 KEEP_FAILED = {"age": 7 * 24 * 3600, "count": 5000}
 _COUNT_CAP = 10_000
 
-_ADD = text(
+_ADD = (
     "SELECT bullmq.add_job(:queue, :id, :name, CAST(:data AS jsonb), CAST(:opts AS jsonb), :priority, :delay_ms, :now_ms,"
     " 1, NULL, NULL, NULL, NULL, NULL, false)"
 )
+_ADD_NEW = DirectStatement(text(f"WITH row AS ({executions.INSERT}) {_ADD}"))
 _COUNTS = text(
     """
     SELECT
@@ -59,17 +64,27 @@ async def add_job(
     tx: AsyncConnection, *, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int, delay_s: float
 ) -> None:
     """Put a job into BullMQ's table; it becomes visible when `tx` commits."""
+    given = _values(queue=queue, job_id=job_id, name=name, data=data, priority=priority, delay_s=delay_s)
+    await tx.execute(text(_ADD), given)
+
+
+async def add_new(tx: AsyncConnection, new: Execution, data: Mapping[str, Any], *, delay_s: float) -> None:
+    """Write the row of an execution and its job in one statement: one round trip."""
+    job = _values(queue=new.queue, job_id=new.job_id, name=new.name, data=data, priority=new.priority, delay_s=delay_s)
+    await _ADD_NEW.run(tx, {**executions.values(new, delay_s=delay_s), **job})
+
+
+def _values(*, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int, delay_s: float) -> dict[str, Any]:
     opts: dict[str, Any] = {"jobId": job_id, "attempts": 1, "removeOnComplete": KEEP_COMPLETED, "removeOnFail": KEEP_FAILED}
     if priority:
         opts["priority"] = priority
     if delay_s:
         opts["delay"] = _ms(delay_s)
-    given = {
+    return {
         "queue": queue, "id": job_id, "name": name, "data": json.dumps(data),
         "opts": json.dumps(opts),
         "priority": priority, "delay_ms": _ms(delay_s), "now_ms": _ms(time.time()),
     }  # fmt: skip
-    await tx.execute(_ADD, given)
 
 
 async def remove_job(tx: AsyncConnection, queue: str, job_id: str) -> bool:

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db.direct import DirectStatement
 from ruach_studio.infra.queues.port import Execution
 from ruach_studio.infra.queues.store.jsonb import to_jsonb, without_nul
 
@@ -22,29 +23,40 @@ _FIELDS = (
     "id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, state, starts, error, result,"
     " pausable"
 )
-_INSERT = text(
+INSERT = (
     "INSERT INTO platform.execution"
     " (id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, run_at,"
     " pausable)"
     " VALUES (:id, :queue, :name, CAST(:payload AS jsonb), :automation_id, :correlation_id, :attempt, :retry_of, :priority,"
     " clock_timestamp() + make_interval(secs => :delay_s), :pausable)"
 )
-_BEGIN = text(
-    "UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
-    " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
-    " progress_seq = progress_seq + 1"
-    " WHERE id = :id AND (state = 'running' OR state = 'queued' AND NOT (pausable AND EXISTS"
-    " (SELECT 1 FROM platform.queue_pressure p WHERE p.queue = execution.queue AND p.paused_since IS NOT NULL)))"
-    f" RETURNING {_FIELDS}"
+_ANNOUNCE = "pg_notify(:channel, :id)"
+# One statement, so one round trip, and not worth waiting for the disk: if a crash of the server loses it, the job is open
+# still, and this run's end finds that it owns nothing any more.
+_BEGIN = DirectStatement(
+    text(
+        "WITH begun AS (UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
+        " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
+        " progress_seq = progress_seq + 1"
+        " WHERE id = :id AND (state = 'running' OR state = 'queued' AND NOT (pausable AND EXISTS"
+        " (SELECT 1 FROM platform.queue_pressure p WHERE p.queue = execution.queue AND p.paused_since IS NOT NULL)))"
+        f" RETURNING {_FIELDS})"
+        f" SELECT {_FIELDS} FROM begun, set_config('synchronous_commit', 'off', true), {_ANNOUNCE}"
+    )
 )
-_FINISH = text(
-    "UPDATE platform.execution SET state = :state, result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
-    " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
-    " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
+_FINISH = DirectStatement(
+    text(
+        "WITH ended AS (UPDATE platform.execution SET state = :state, "  # noqa: S608
+        "result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),"
+        " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
+        " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
+        f" RETURNING 1) SELECT {_ANNOUNCE} FROM ended"
+    )
 )
 # One statement, since every job pays for it: the execution ends, and open letters about the same work are settled.
-_COMPLETE = text(
-    """
+_COMPLETE = DirectStatement(
+    text(
+        """
     WITH done AS (
       UPDATE platform.execution SET state = 'completed', result = CAST(:result AS jsonb), error = NULL,
              finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1
@@ -56,8 +68,9 @@ _COMPLETE = text(
          AND done.payload @> d.subject AND (d.version_key IS NULL
            OR CAST(done.payload->>d.version_key AS numeric) >= CAST(d.payload->>d.version_key AS numeric))
       RETURNING d.source_id
-    ) SELECT (SELECT array_agg(source_id) FROM settled) AS settled FROM done
+    ) SELECT (SELECT array_agg(source_id) FROM settled) AS settled, pg_notify(:channel, :id) FROM done
     """
+    )
 )
 _PROGRESS = text(
     "UPDATE platform.execution SET progress = CAST(:progress AS jsonb), progress_seq = progress_seq + 1,"
@@ -101,27 +114,21 @@ _DEAD_WORKERS = text(
 )
 
 
-async def insert(
-    tx: AsyncConnection, *, job_id: str, queue: str, name: str, payload: Mapping[str, Any], automation_id: str | None,
-    correlation_id: str, attempt: int, retry_of: str | None, priority: int, delay_s: float,
-    pausable: bool = False,
-) -> None:  # fmt: skip
-    """Write the row of a new execution."""
-    given = {
-        "id": job_id, "queue": queue, "name": name, "payload": to_jsonb(payload, subject=f"{queue}/{name}"),
-        "automation_id": automation_id, "correlation_id": correlation_id, "attempt": attempt, "retry_of": retry_of,
-        "priority": priority, "delay_s": float(delay_s), "pausable": pausable,
+def values(new: Execution, *, delay_s: float) -> dict[str, Any]:
+    """Return what INSERT takes for a new execution. Raises BadInput if its payload holds NUL."""
+    return {
+        "id": new.job_id, "queue": new.queue, "name": new.name,
+        "payload": to_jsonb(new.payload, subject=f"{new.queue}/{new.name}"), "automation_id": new.automation_id,
+        "correlation_id": new.correlation_id, "attempt": new.attempt, "retry_of": new.retry_of, "priority": new.priority,
+        "delay_s": float(delay_s), "pausable": new.pausable,
     }  # fmt: skip
-    await tx.execute(_INSERT, given)
 
 
 async def begin(tx: AsyncConnection, job_id: str, worker: int) -> Execution | None:
     """Mark the execution running on `worker`; None if it has ended, never was, or is held (see store/pressure.py)."""
-    row = (await tx.execute(_BEGIN, {"id": job_id, "worker": worker})).one_or_none()
-    if row is None:
-        return None
-    await announce(tx, job_id)
-    return _execution(row)
+    given = {"id": job_id, "worker": worker, "channel": CHANGED_CHANNEL}
+    rows = await _BEGIN.run(tx, given)
+    return Execution(*rows[0]) if rows else None
 
 
 async def get(conn: AsyncConnection, job_id: str, *, lock: bool = False) -> Execution | None:
@@ -137,14 +144,11 @@ async def finish(
 ) -> bool:  # fmt: skip
     """End the execution, if it has not ended and (where given) `starts` is its latest run; say whether that was so."""
     given = {
-        "id": job_id, "state": state, "starts": starts,
+        "id": job_id, "state": state, "starts": starts, "channel": CHANGED_CHANNEL,
         "result": None if result is None else to_jsonb(result, subject=job_id),
         "error": None if error is None else without_nul(error),
     }  # fmt: skip
-    done = (await tx.execute(_FINISH, given)).rowcount == 1
-    if done:
-        await announce(tx, job_id)
-    return done
+    return bool(await _FINISH.run(tx, given))
 
 
 async def complete(tx: AsyncConnection, job_id: str, *, starts: int, result: Mapping[str, Any]) -> list[str] | None:
@@ -152,12 +156,9 @@ async def complete(tx: AsyncConnection, job_id: str, *, starts: int, result: Map
 
     Returns the ids of the dead jobs about the same subject, whose letters this settled.
     """
-    given = {"id": job_id, "starts": starts, "result": to_jsonb(result, subject=job_id)}
-    row = (await tx.execute(_COMPLETE, given)).one_or_none()
-    if row is None:
-        return None
-    await announce(tx, job_id)
-    return list(row.settled or ())
+    given = {"id": job_id, "starts": starts, "result": to_jsonb(result, subject=job_id), "channel": CHANGED_CHANNEL}
+    rows = await _COMPLETE.run(tx, given)
+    return list(rows[0][0] or ()) if rows else None
 
 
 async def release(tx: AsyncConnection, job_id: str, starts: int) -> bool:

@@ -44,6 +44,10 @@ _WAITING = text(
     " AS oldest_s FROM platform.execution e LEFT JOIN platform.queue_pressure p ON p.queue = e.queue"
     " WHERE e.state = 'queued' GROUP BY e.queue"
 )
+_PAUSABLE = text(
+    "SELECT id FROM platform.execution WHERE queue = :queue AND state = 'queued' AND pausable"
+    " AND run_at <= clock_timestamp() ORDER BY created_at, id"
+)
 _DEAD = text("SELECT queue, count(*) AS dead FROM platform.dead_letter WHERE resolved_at IS NULL GROUP BY queue")
 
 
@@ -97,6 +101,11 @@ async def tell_followers(tx: AsyncConnection, queue: str) -> int:
 async def waiting(conn: AsyncConnection) -> dict[str, tuple[int, float]]:
     """Return (held jobs, seconds that the oldest due one has waited) of each queue in which anything waits."""
     return {row.queue: (int(row.held), float(row.oldest_s)) for row in await conn.execute(_WAITING)}
+
+
+async def pausable_waiting(conn: AsyncConnection, queue: str) -> list[str]:
+    """Return the ids of the pausable jobs of `queue` that are due, oldest first."""
+    return list((await conn.execute(_PAUSABLE, {"queue": queue})).scalars())
 
 
 async def dead(conn: AsyncConnection) -> dict[str, int]:

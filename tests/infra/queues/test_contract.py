@@ -9,6 +9,10 @@ from ruach_studio.infra.queues.policy import UnknownQueue
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.ids import is_uuid4
 
+pytestmark = pytest.mark.parametrize(
+    "backend", ["postgres", "valkey", pytest.param("redis7", marks=pytest.mark.slow)], indirect=True
+)
+
 
 async def test_a_rollback_leaves_neither_job_nor_row(database, queue, request_ids, row_of):
     async with database.engine.connect() as tx:

@@ -1,0 +1,244 @@
+"""Turn the JobQueue port into BullMQ on Redis: rows commit in PostgreSQL, and BullMQ hears of them afterwards.
+
+`add` touches no Redis: the execution and a row of platform.dispatch commit with the caller's rows, and dispatcher.py
+sends them in order, at least once. So Redis may be down, and a process may die between any two lines: the row is sent
+later, and Redis knows a job by its id. Redis may even lose everything: the sweep sends every open job again. What an
+operator asks of Redis at once (pause, resume, remove) fails within a second while it is down; counts then come from
+our own rows.
+
+BullMQ's faults on this backend, as measured: waits round up to whole seconds unless it has asked the server's version;
+a queue whose shared concurrency was used up is not looked at again for drainDelay (5 s), hence `wake_when_room`; a lock
+that runs out during an outage starts a second run, hence locks of ten minutes, ended by the sweep when their process died.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import bullmq as bull
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.infra.db import Database
+from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.queues.bullmq_claims import wake_when_room
+from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, job_data
+from ruach_studio.infra.queues.dispatcher import BATCH, Dispatcher
+from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
+from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
+from ruach_studio.infra.queues.store import dispatch, executions, pressure
+from ruach_studio.infra.queues.store.bullmq import PARK_S
+from ruach_studio.infra.redis_link import RedisAway, RedisLink
+
+_DRAIN_DELAY_S = 1.0
+_RUNNING_LOCK_MS = 600_000  # renewed every 7.5 s; outlives a Redis that is away for less
+_LOOK_AT = 500  # open jobs compared with Redis in one sweep
+_CAP = 10_000
+_EXACT_WAITS = {"canBlockFor1Ms": True, "canDoubleTimeout": True}
+
+# The job goes back before its 30 s are over: the lock is ended, marked as seen, if it is still the dead process's.
+_END_LOCK = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) redis.call('SADD', KEYS[2], ARGV[2])"
+    " return 1 end return 0"
+)
+_GIVE_BACK = (Path(bull.__file__).parent / "commands" / "moveJobFromActiveToWait-9.lua").read_text()
+
+log = get_logger(__name__)
+
+
+class BullmqRedis(BullmqPostgres):
+    """The JobQueue with its rows in `database` and BullMQ on the Redis of `link`."""
+
+    def __init__(self, database: Database, link: RedisLink, *, policies: tuple[QueuePolicy, ...] = QUEUES) -> None:
+        super().__init__(database, policies=policies)
+        self.link = link
+        self._looked_up_to = ""
+        self._end_lock, self._give_back = (link.client.register_script(code) for code in (_END_LOCK, _GIVE_BACK))
+
+    async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
+        """Write the row of `execution`, and have the dispatcher enqueue its job when `tx` has committed."""
+        await dispatch.add_new(tx, execution, job_data(execution), delay_s=delay_s)
+
+    async def put(
+        self, tx: AsyncConnection, *, queue: str, job_id: str, name: str, data: Mapping[str, Any], priority: int,
+        delay_s: float,
+    ) -> None:  # fmt: skip
+        """Have the dispatcher enqueue the job when `tx` has committed."""
+        await dispatch.add(tx, queue=queue, job_id=job_id, name=name, data=data, priority=priority, delay_s=delay_s)
+
+    async def withdraw(self, tx: AsyncConnection, queue: str, job_id: str) -> None:
+        """Have the dispatcher take the job out when `tx` has committed."""
+        await dispatch.remove(tx, queue, job_id)
+
+    async def dispatch(self) -> Dispatch:
+        """See JobQueue.dispatch. Asks Redis at most twice a second, and every 2 s once it is known to be down."""
+        return "queued" if await self.link.up() else "pending"
+
+    async def remove(self, queue: str, job_id: str) -> bool:
+        """See JobQueue.remove. Raises RedisAway, unless Redis had not been told of the job yet."""
+        async with self.database.transaction() as tx:
+            execution = await executions.get(tx, job_id, lock=True)
+            if execution is not None and execution.queue == queue and execution.state == "running":
+                return False
+            removed = await dispatch.recall(tx, queue, job_id)
+            if not removed:
+                async with self.link.asking() as client:
+                    known = await client.exists(self._key(queue, job_id))
+                    removed = bool(known) and bool(await self._queue(queue).backend.remove(job_id, False))
+            if removed:
+                await executions.finish(tx, job_id, "cancelled")
+        return removed
+
+    async def counts(self, queue: str) -> Counts:
+        """See JobQueue.counts. What waits to be sent counts as waiting; while Redis is away our own rows are counted."""
+        async with self.database.connection() as conn:
+            pending = await dispatch.pending(conn, queue)
+        try:
+            async with self.link.asking() as client, client.pipeline(transaction=True) as pipe:
+                pipe.llen(self._key(queue, "wait"))
+                pipe.llen(self._key(queue, "paused"))
+                for kind in ("prioritized", "delayed", "failed"):
+                    pipe.zcard(self._key(queue, kind))
+                pipe.llen(self._key(queue, "active"))
+                pipe.hexists(self._key(queue, "meta"), "paused")
+                for job_id, _ in pending[:BATCH]:  # some may be under way: already in Redis, their rows not yet deleted
+                    pipe.exists(self._key(queue, job_id))
+                wait, set_aside, prioritized, delayed, failed, active, is_paused, *sent = await pipe.execute()
+        except RedisAway:
+            return await self._counts_of_rows(queue)
+        unsent = Counter(kind for _, kind in pending)
+        unsent.subtract(kind for (_, kind), there in zip(pending, sent, strict=False) if there)
+        waiting = min(_CAP, wait + set_aside + unsent["waiting"])
+        return Counts(
+            waiting=0 if is_paused else waiting, paused=waiting if is_paused else 0,
+            prioritized=min(_CAP, prioritized + unsent["prioritized"]), delayed=min(_CAP, delayed + unsent["delayed"]),
+            active=min(_CAP, active), failed=min(_CAP, failed),
+        )  # fmt: skip
+
+    async def _counts_of_rows(self, queue: str) -> Counts:
+        origin = next((policy.name for policy in self.policies if policy.dlq == queue), None)
+        async with self.database.connection() as conn:
+            if origin is not None:
+                return Counts(waiting=await dispatch.count_letters(conn, origin))
+            return Counts(**await dispatch.count_rows(conn, queue))
+
+    async def _set_paused(self, queue: str, paused: bool) -> None:
+        policy_of(queue, self.policies)
+        async with self.link.asking():
+            await self._queue(queue).backend.pause(paused)
+
+    async def give_back(self, tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
+        """Put the job back at once; if Redis is away its lock runs out instead."""
+        kinds = ("active", "wait", "stalled", "paused", "meta", "limiter", "prioritized", "marker", "events")
+        keys = [self._key(queue, kind) for kind in kinds]
+        try:
+            async with self.link.asking() as client:
+                await self._give_back(keys=keys, args=[job_id, token, self._key(queue, job_id)], client=client)
+        except RedisAway as error:
+            log.warning("job.give_back.failed", job=job_id, queue=queue, message=str(error))
+
+    async def park(self, tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
+        """Set the job aside among the delayed ones; if Redis is away its lock runs out, and it is claimed and held again."""
+        now_ms = round(time.time() * 1000)
+        try:
+            async with self.link.asking():
+                backend = self._queue(queue).backend
+                await backend.moveToDelayed(job_id, now_ms, round(PARK_S * 1000), token, {"skipAttempt": True})
+        except RedisAway as error:
+            log.warning("job.park.failed", job=job_id, queue=queue, message=str(error))
+
+    async def release(self, tx: AsyncConnection, queue: str) -> int:
+        """See JobQueue.release. While Redis is away nothing is put back now: held jobs ask again within 10 minutes."""
+        parked = await pressure.pausable_waiting(tx, queue)
+        try:
+            async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
+                for job_id in parked:
+                    pipe.zscore(self._key(queue, "delayed"), job_id)
+                found = [job_id for job_id, there in zip(parked, await pipe.execute(), strict=True) if there is not None]
+                backend = self._queue(queue).backend
+                for job_id in found:
+                    await backend.promote(job_id)
+        except RedisAway as error:
+            log.warning("queue.release.delayed", queue=queue, message=str(error))
+            return 0
+        return len(found)
+
+    async def dead_runs(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+        """See BullmqPostgres.dead_runs."""
+        async with self.database.connection() as conn:
+            dead = await dispatch.of_dead_workers(conn, queues)
+        if not dead:
+            return []
+        try:
+            async with self.link.asking() as client:
+                tokens = await client.mget([self._key(queue, job_id) + ":lock" for job_id, queue, _ in dead])
+        except RedisAway:
+            return []
+        return [(*each, str(token)) for each, token in zip(dead, tokens, strict=True) if token]
+
+    async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
+        """See BullmqPostgres.end_lock."""
+        keys = [self._key(queue, job_id) + ":lock", self._key(queue, "stalled")]
+        async with self.link.asking() as client:
+            return bool(await self._end_lock(keys=keys, args=[token, job_id], client=client))
+
+    async def orphans(self, queues: Sequence[str]) -> list[tuple[str, str]]:
+        """Return what BullMQ gave up; send again what Redis has lost, 500 open jobs a sweep, one after the other."""
+        async with self.database.connection() as conn:
+            open_jobs = await dispatch.told(conn, queues, self._looked_up_to, _LOOK_AT)
+        self._looked_up_to = open_jobs[-1][0] if len(open_jobs) == _LOOK_AT else ""
+        try:
+            async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
+                for name in queues:
+                    cap = policy_of(name, self.policies).concurrency
+                    pipe.hset(self._key(name, "meta"), "concurrency", str(cap))  # a Redis that lost everything lost this
+                for job_id, queue, _ in open_jobs:
+                    pipe.zscore(self._key(queue, "failed"), job_id)
+                    pipe.hget(self._key(queue, job_id), "failedReason")
+                    pipe.exists(self._key(queue, job_id))
+                found = (await pipe.execute())[len(queues) :]
+        except RedisAway:
+            return []
+        given_up = []
+        for number, (job_id, queue, unattended) in enumerate(open_jobs):
+            failed, reason, exists = found[3 * number : 3 * number + 3]
+            if failed is not None:
+                given_up.append((job_id, reason or "BullMQ gave the job up"))
+            elif unattended and not exists:
+                await self._send_again(job_id, queue)
+        return given_up
+
+    async def _send_again(self, job_id: str, queue: str) -> None:
+        async with self.database.transaction() as tx:
+            execution = await executions.get(tx, job_id)
+            if execution is not None and await dispatch.add_again(tx, execution, job_data(execution)):
+                log.warning("job.sent_again", job=job_id, queue=queue)
+
+    async def prepare(self, policies: Sequence[QueuePolicy]) -> None:
+        """Tell BullMQ how many jobs may run at once; while Redis is away the sweep does it later."""
+        try:
+            async with self.link.asking() as client:
+                for policy in policies:
+                    await client.hset(self._key(policy.name, "meta"), "concurrency", str(policy.concurrency))
+        except RedisAway as error:
+            log.warning("queue.prepare.delayed", message=str(error))
+
+    def bull_worker(self, name: str, process: Any, options: Mapping[str, Any]) -> bull.Worker:
+        """See BullmqPostgres.bull_worker."""
+        where = {"connection": self.link.worker_client(), "prefix": self.link.prefix, "drainDelay": _DRAIN_DELAY_S}
+        worker = bull.Worker(name, process, {**options, **where})
+        worker.backend.connection.capabilities = worker.backend.blocking_connection.capabilities = _EXACT_WAITS
+        worker.lockManager.lock_duration = _RUNNING_LOCK_MS
+        wake_when_room(worker)
+        return worker
+
+    def attendants(self) -> list[Coroutine[Any, Any, None]]:
+        """Return the dispatcher: every worker process stands ready to be the one that sends."""
+        return [Dispatcher(self.database, self.link).run()]
+
+    def _key(self, queue: str, kind: str) -> str:
+        return f"{self.link.prefix}:{queue}:{kind}"
+
+    def _queue(self, name: str) -> bull.Queue:
+        return bull.Queue(name, {"connection": self.link.client, "prefix": self.link.prefix})
