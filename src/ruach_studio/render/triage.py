@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 Entry = Mapping[str, object]
 
-_TIMEOUT = frozenset({"lambda_timeout", "remotion_timeout"})
+_TIMEOUT = frozenset({"lambda_timeout", "remotion_timeout", "ffmpeg_stalled"})
 _UPLOAD = frozenset({"checksum_mismatch", "unavailable", "store_unavailable", "bad_key"})
 _REFUSED = frozenset({"store_refused", "no_such_bucket"})  # 401, 403 and the like: it stays so until somebody corrects it
 _CRASH = frozenset({
