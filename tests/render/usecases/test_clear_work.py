@@ -9,6 +9,7 @@ from ruach_studio.infra.context import new_id
 from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import NewJob
 from ruach_studio.render.usecases.clear_work import clear_work
+from ruach_studio.render.usecases.resume_session import resume_session
 from ruach_studio.render.usecases.services import work_folder
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -67,3 +68,12 @@ async def test_an_automation_that_is_empty_for_an_hour_goes(services, left):
     os.utime(folder.parent, (0, 0))
     await clear_work(services)
     assert not folder.parent.exists()
+
+
+async def test_what_is_resumed_is_the_last_of_the_chain_whatever_the_clock_said(services, left):
+    folder = await left("dead-letter", "dead-letter", hours_between=-2.0)
+    async with services.database.connection() as conn:
+        last, first = await jobs.of_automation(conn, folder.parent.name)
+    assert last.retry_of == first.render_job_id
+    (job,) = await resume_session(services, first.session_id, "upload", actor="op", reason="mended", dry_run=True)
+    assert job.render_job_id == last.render_job_id

@@ -34,7 +34,7 @@ async def clear_work(services: RenderServices) -> list[Path]:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             gone.append(folder)
     if gone:
-        log.warning("render.work.cleared", folders=[str(each) for each in gone])
+        log.info("render.work.cleared", folders=[str(each) for each in gone])
     return gone
 
 
