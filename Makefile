@@ -25,7 +25,8 @@ test-slow: $(STAMP) ## only the slow proofs: a full-size talk, outages, a second
 	@sh tools/tests.sh $(BIN)/python slow
 
 test-all: export RUACH_CHAIN_KILLS ?= 100
-test-all: test test-slow ## the tests and all slow proofs, with a hundred kills of the render chain per store
+test-all: export RUACH_CHAOS_FAULTS ?= 300
+test-all: test test-slow ## the tests and all slow proofs, with 300 faults and a hundred kills of the render chain per store
 
 check: $(STAMP) ## architecture, types, lint, line counts
 	$(BIN)/ruff check .

@@ -48,6 +48,7 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
     store_dir: Path = Field(default_factory=lambda data: data["data_dir"] / "store")
     media_roots: Annotated[list[Path], NoDecode] = Field(default_factory=list)
     ffmpeg_bin: Path | None = Field(default=None, validation_alias=AliasChoices("RUACH_FFMPEG_BIN", "FFMPEG_BIN"))
+    ffmpeg_stall_s: float = Field(default=300.0, gt=0, le=86_400)  # without headway for so long, FFmpeg is ended
 
     database_url: str | None = None
     database_pool_size: int = Field(default=10, ge=1, le=200)

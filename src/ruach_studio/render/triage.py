@@ -22,7 +22,7 @@ from ruach_studio.kernel.playbook import (
 )  # fmt: skip
 
 DLQ = "render-jobs-dlq"
-_TIMEOUT = frozenset({"lambda_timeout", "remotion_timeout"})
+_TIMEOUT = frozenset({"lambda_timeout", "remotion_timeout", "ffmpeg_stalled"})
 _UPLOAD = frozenset({"checksum_mismatch", "unavailable", "store_unavailable", "bad_key"})
 _REFUSED = frozenset({"store_refused", "no_such_bucket"})  # 401, 403 and the like: it stays so until somebody corrects it
 _CRASH = frozenset({

@@ -1,6 +1,7 @@
 """Turn a folder into one specimen of each kind of bad input, for the tests of every door that takes a file."""
 
 import wave
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +16,24 @@ _SOUND_RATE = 48_000
 def bad_inputs(folder: Path) -> dict[str, Path]:
     """Make the specimens in `folder` and return them by name.
 
-    missing, directory, empty (0 bytes), text (words in an .mp4), truncated (an MP4 that ends before its index),
+    missing, directory, empty (0 bytes), text (words in an .mp4), html and zip (the same), truncated
+    (an MP4 that ends before its index),
     no_audio (picture only), no_picture (sound only, in a WAV), unrelated (20 s of something else: noise
     bursts).
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = {
         "missing": folder / "missing.mp4", "directory": folder / "directory.mp4", "empty": folder / "empty.mp4",
-        "text": folder / "text.mp4", "truncated": folder / "truncated.mp4", "no_audio": folder / "no_audio.mp4",
+        "text": folder / "text.mp4", "html": folder / "html.mp4",
+        "zip": folder / "zip.mp4", "truncated": folder / "truncated.mp4", "no_audio": folder / "no_audio.mp4",
         "no_picture": folder / "no_picture.wav", "unrelated": folder / "unrelated.mp4",
     }  # fmt: skip
     made["directory"].mkdir(exist_ok=True)
     made["empty"].write_bytes(b"")
     made["text"].write_text("Dear editor, the camera card is in the drawer.\n" * 200, encoding="utf-8")
+    made["html"].write_text("<!doctype html><title>404</title><p>Please sign in to download.</p>" * 20, encoding="utf-8")
+    with zipfile.ZipFile(made["zip"], "w") as archive:
+        archive.writestr("card/CLIP0001.MP4", b"\0" * 5000)
     _film(made["unrelated"], sound=_bursts(20.0))
     _film(made["no_audio"], sound=None, seconds=4.0)
     whole = made["unrelated"].read_bytes()

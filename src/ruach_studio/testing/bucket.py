@@ -46,12 +46,11 @@ class Bucket:
         client = self.client
         listed = client.list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=self.prefix).get("Contents", [])
         names = [entry["Key"] for entry in listed]
-        return {
-            name.removeprefix(self.prefix): hashlib.sha256(
-                client.get_object(Bucket=PRIVATE_BUCKET, Key=name)["Body"].read()
-            ).hexdigest()
-            for name in names
-        }
+        return {name.removeprefix(self.prefix): self.sha256(name) for name in names}
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of the object's bytes; `name` is the whole one, prefix included."""
+        return hashlib.sha256(self.client.get_object(Bucket=PRIVATE_BUCKET, Key=name)["Body"].read()).hexdigest()
 
     def open_uploads(self) -> list[str]:
         """Return the keys of uploads in parts that are neither completed nor aborted."""

@@ -47,12 +47,18 @@ class FaultyProxy:
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    spoken: threading.Event = field(default_factory=threading.Event)
     news: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def endpoint(self) -> str:
         """The address to give instead of the server's."""
         return f"http://127.0.0.1:{self.port}"
+
+    def release(self) -> None:
+        """Break the lines of requests that a `silent` fault still holds."""
+        self.spoken.set()
+        self.spoken = threading.Event()
 
     def fault_for(self, request: str) -> Fault | None:
         """Note the request and return what is to happen to it."""
@@ -87,6 +93,7 @@ def faulty_proxy(target_port: int) -> Iterator[FaultyProxy]:
         yield proxy
     finally:
         proxy.ended.set()
+        proxy.release()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -115,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "reset":
             return self._break()
         if kind == "silent":
-            proxy.ended.wait(60)
+            proxy.spoken.wait(60)
             return self._break()
         body = self._read_body(fault.bytes_per_s if fault and kind == "slow" else 0)
         if kind == "damaged" and body:

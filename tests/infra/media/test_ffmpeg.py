@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from ruach_studio.infra.media import find_ffmpeg, run
-from ruach_studio.infra.media.ffmpeg import STDERR_LIMIT_BYTES, FfmpegMissing, _failure
+from ruach_studio.infra.media.ffmpeg import STDERR_LIMIT_BYTES, FfmpegMissing, FfmpegStalled, _failure
 from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace
 
 ENDLESS = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=30", "-f", "null", "-"]
@@ -65,6 +65,19 @@ async def test_a_set_event_kills_the_child():
     stop.set()
     with pytest.raises(Cancelled):
         await task
+    assert not children()
+
+
+async def test_a_child_that_makes_no_headway_is_ended(monkeypatch):
+    monkeypatch.setenv("RUACH_FFMPEG_STALL_S", "1")
+    reports = []
+    task = asyncio.create_task(run(ENDLESS, on_progress=reports.append))
+    await until(lambda: reports)
+    for child in children():
+        child.suspend()
+    with pytest.raises(FfmpegStalled, match="no headway for 1 s") as caught:
+        await task
+    assert caught.value.retryable
     assert not children()
 
 

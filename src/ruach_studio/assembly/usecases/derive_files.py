@@ -30,7 +30,7 @@ from ruach_studio.assembly.derivative import (
     thumbnail_args,
 )
 from ruach_studio.assembly.usecases.derive_peaks import write_peaks
-from ruach_studio.infra.media import FfmpegProgress, MediaInfo, check_media, run
+from ruach_studio.infra.media import FfmpegProgress, FfmpegStalled, MediaInfo, check_media, run
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
 from ruach_studio.kernel.errors import BadInput, MediaFailure, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
@@ -134,6 +134,8 @@ async def _run(info: MediaInfo, args: list[str], tell: Told) -> None:
     """Run FFmpeg; its failure is one of this file. Raises MediaFailure, OutOfSpace."""
     try:
         await run(args, on_progress=partial(_ffmpeg_tells, info.local_duration_s, tell))
+    except FfmpegStalled:
+        raise  # of the machine, not of the file
     except MediaFailure as error:
         remedy = "Open it in a player to see whether it is whole; copy it again from the card"
         raise MediaFailure(error.fact, subject=info.path, remedy=remedy, **error.details) from error

@@ -7,7 +7,7 @@ roots.py keeps paths inside the allowed folders.
 
 from ruach_studio.infra.media.check import BadMedia, check_media
 from ruach_studio.infra.media.decode import PcmBlock, decode_audio
-from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, check_ffmpeg, find_ffmpeg, run
+from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, FfmpegStalled, check_ffmpeg, find_ffmpeg, run
 from ruach_studio.infra.media.filters import FilterMissing, check_filter
 from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
 from ruach_studio.infra.media.restamp import is_unstamped, restamp
@@ -18,6 +18,7 @@ __all__ = [
     "BadMedia",
     "FfmpegProgress",
     "FfmpegResult",
+    "FfmpegStalled",
     "FilterMissing",
     "MediaInfo",
     "PathRefused",

@@ -1,7 +1,8 @@
 """Turn an FFmpeg argument list into a finished run: progress while it works, one error with its reason if it fails.
 
 Never a shell. Inputs may only be files and pipes (a playlist or a crafted file cannot reach the network). A cancelled run
-kills its child and waits for it, so nothing is left behind.
+kills its child and waits for it, so nothing is left behind. A child that makes no headway (no frame, no time, no byte more)
+for RUACH_FFMPEG_STALL_S, 300 s unless set, is killed too: it would hold its job, and one of the queue's places, for ever.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +23,7 @@ import imageio_ffmpeg
 from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, RuachError, Unavailable
 
 PROTOCOLS = "file,pipe"
+STALL_S = 300.0  # moving the index of a film of hours to its front is silent too, and takes a minute or two
 STDERR_LIMIT_BYTES = 65536  # enough for loudness reports and any real error; a day of warnings does not fill memory
 _TAIL_LINES = 6
 _WRONG = re.compile(
@@ -55,6 +58,13 @@ class FfmpegMissing(Unavailable):
 
     code = "ffmpeg_missing"
     exit_code = 2
+
+
+class FfmpegStalled(MediaFailure):
+    """FFmpeg made no headway and was ended."""
+
+    code = "ffmpeg_stalled"
+    retryable = True
 
 
 def check_ffmpeg() -> str:
@@ -93,8 +103,8 @@ async def run(
 ) -> FfmpegResult:
     """Run FFmpeg with `args` (everything after the program's name) to its end.
 
-    Raises Cancelled when `cancelled` is set, OutOfSpace when the disk is full, MediaFailure with the last lines of
-    stderr for every other non-zero end. A cancelled task kills the child too.
+    Raises Cancelled when `cancelled` is set, FfmpegStalled when nothing moves, OutOfSpace when the disk is full,
+    MediaFailure with the last lines of stderr for every other non-zero end. A cancelled task kills the child too.
     """
     if cancelled is not None and cancelled.is_set():
         raise Cancelled("the run was cancelled before it began", subject="ffmpeg")
@@ -109,14 +119,19 @@ async def run(
     stdout, stderr = child.stdout, child.stderr
     if stdout is None or stderr is None:
         raise MediaFailure("FFmpeg was started without pipes", subject="ffmpeg")
-    follow = asyncio.create_task(_follow(stdout, on_progress))
+    headway = _Headway(float(os.environ.get("RUACH_FFMPEG_STALL_S") or STALL_S))
+    follow = asyncio.create_task(_follow(stdout, headway, on_progress))
     tail = asyncio.create_task(_tail(stderr))
     stop = asyncio.create_task(cancelled.wait()) if cancelled is not None else None
     try:
         waited: set[asyncio.Task[Any]] = {follow} if stop is None else {follow, stop}
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        if not follow.done():
-            raise Cancelled("the run was cancelled", subject="ffmpeg")
+        while not follow.done():
+            done, _ = await asyncio.wait(waited, timeout=headway.left_s(), return_when=asyncio.FIRST_COMPLETED)
+            if not done and headway.left_s() <= 0:
+                raise FfmpegStalled(f"it made no headway for {headway.stall_s:g} s", subject="ffmpeg",
+                                    remedy="Look at the machine's load and disks; a retry follows by itself")  # fmt: skip
+            if done and not follow.done():
+                raise Cancelled("the run was cancelled", subject="ffmpeg")
         await follow
         text = await tail
         await child.wait()
@@ -150,8 +165,27 @@ async def _end(child: asyncio.subprocess.Process, tasks: "Sequence[asyncio.Task[
     await child.wait()
 
 
-async def _follow(stream: asyncio.StreamReader, on_progress: Callable[[FfmpegProgress], None] | None) -> None:
+class _Headway:
+    """When something last moved: a report that says the same as the one before it is no headway."""
+
+    def __init__(self, stall_s: float) -> None:
+        self.stall_s, self._moved_s, self._told = stall_s, time.monotonic(), (0, 0.0, 0)
+
+    def note(self, report: FfmpegProgress) -> None:
+        told = (report.frame, report.out_time_s, report.total_size_bytes)
+        if told != self._told:
+            self._told, self._moved_s = told, time.monotonic()
+
+    def left_s(self) -> float:
+        """Return the seconds that are left until it counts as stalled."""
+        return self._moved_s + self.stall_s - time.monotonic()
+
+
+async def _follow(
+    stream: asyncio.StreamReader, headway: _Headway, on_progress: Callable[[FfmpegProgress], None] | None
+) -> None:
     async for report in _reports(stream):
+        headway.note(report)
         if on_progress is not None:
             on_progress(report)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ruach_studio.infra.queues.port import Handler, HandlerHooks, JobContext
 from ruach_studio.render.ports import RemotionRunner
+from ruach_studio.render.usecases.clear_work import clear_work
 from ruach_studio.render.usecases.fail_job import bury, plan_retry, settled, triage
 from ruach_studio.render.usecases.process_job import process_job
 from ruach_studio.render.usecases.request_renders import JOB_NAME, QUEUE
@@ -26,14 +27,19 @@ def handlers(services: RenderServices, runner: RemotionRunner) -> dict[tuple[str
 
 
 def hooks(services: RenderServices) -> dict[tuple[str, str], HandlerHooks]:
-    """Return what happens to a render job's row when its execution fails or dies."""
+    """Return what happens to a render job's row when its execution fails or dies, and what is cleared away after a crash."""
     clock = services.clock
+
+    async def sweep() -> None:
+        await clear_work(services)
+
     return {
         (QUEUE, JOB_NAME): HandlerHooks(
             on_retry=partial(plan_retry, clock=clock),
             on_dead=partial(bury, clock=clock),
             triage=triage,
             settled=settled,
+            on_sweep=sweep,
             subject=("sessionId", "format"),
             version="edlVersion",
         ),

@@ -26,8 +26,11 @@ async def resume_session(
     Raises NothingToResume, Malformed (no reason), AlreadyRendering.
     """
     async with services.database.connection() as conn:
-        newest: dict[str, RenderJob] = {}
-        for job in await jobs.of_session(conn, session_id):
+        found = await jobs.of_session(conn, session_id)
+    followed = {job.retry_of for job in found}  # what has a successor is not the newest, whatever the clock said
+    newest: dict[str, RenderJob] = {}
+    for job in found:
+        if job.render_job_id not in followed:
             newest.setdefault(job.format, job)
     stopped = [job for job in newest.values() if job.state == "dead-letter"]
     if not stopped:
