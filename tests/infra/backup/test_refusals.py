@@ -131,4 +131,4 @@ async def test_a_stored_film_that_rotted_is_told(take, store, tmp_path):
     content[100] ^= 1
     film.write_bytes(content)
     os.utime(film, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert (await take()).damaged == [f"{KEY}"]
+    assert (await take()).damaged == (KEY,)
