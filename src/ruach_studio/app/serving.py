@@ -4,7 +4,10 @@ On SIGINT or SIGTERM the API takes no new request, open streams end, workers fin
 embedded database stops last. What a `kill -9` leaves is taken up by the next start.
 """
 
-from contextlib import AsyncExitStack
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -22,12 +25,24 @@ STREAM_GRACE_S = 5
 log = get_logger(__name__)
 
 
+class _Server(uvicorn.Server):
+    """One that leaves the signals alone: uvicorn raises each again once HTTP has ended, which ended the process there."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none; `serve` does."""
+        yield
+
+
 async def serve(settings: Settings, *, work: bool = True) -> None:
     """Serve until a signal comes; without `work` only HTTP. Raises RuachError if a part cannot start."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
     with bind(correlation_id=new_id()):
         async with open_services(settings) as services, AsyncExitStack() as parts:
             await start_each(services)
-            server = uvicorn.Server(server_config(create_api(services), settings))
+            server = _Server(server_config(create_api(services), settings))
             refuse_if_all_broken(services)
             settle()
             if work:
@@ -37,8 +52,15 @@ async def serve(settings: Settings, *, work: bool = True) -> None:
             log.info(
                 "service.started", url=settings.public_url, data=str(settings.data_dir), pillars=settings.pillars, work=work
             )
+            ending = asyncio.create_task(_end(server, stop))
             await server.serve()
+            ending.cancel()
         log.info("service.stopped")
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
 
 
 def server_config(api: ASGIApp, settings: Settings) -> uvicorn.Config:
