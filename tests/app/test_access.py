@@ -23,35 +23,12 @@ def closed_routes(api, value="5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"):
             yield each, re.sub(r"\{[^}]*\}", value, each.path)
 
 
-async def test_nobody_gets_401_everywhere(api, caller):
-    stranger = await caller()
-    tried = 0
-    for route, path in closed_routes(api):
-        answer = await stranger.request(route.method, path, json={})
-        assert answer.status_code == 401, f"{route.method} {path}: {answer.status_code} {answer.text}"
-        assert answer.headers["content-type"] == "application/problem+json"
-        tried += 1
-    assert tried >= 25
-
-
 async def test_who_may_not_ask_does_not_even_learn_what_a_good_id_looks_like(api, caller):
     stranger, member = await caller(), await caller("member")
     for route, path in closed_routes(api, "%21"):
         assert (await stranger.request(route.method, path, json={})).status_code == 401, f"{route.method} {path}"
         if all(guard.roles and "member" not in guard.roles for guard in route.guards):
             assert (await member.request(route.method, path, json={})).status_code == 403, f"{route.method} {path}"
-
-
-async def test_a_member_gets_403_wherever_an_operator_is_asked_for(api, caller):
-    member = await caller("member")
-    tried = 0
-    for route, path in closed_routes(api):
-        if all(not guard.roles or "member" in guard.roles for guard in route.guards):
-            continue
-        answer = await member.request(route.method, path, json={})
-        assert answer.status_code == 403, f"{route.method} {path}: {answer.status_code} {answer.text}"
-        tried += 1
-    assert tried >= 25
 
 
 async def test_the_openapi_document_is_served_and_names_the_main_routes(api, caller):

@@ -152,3 +152,18 @@ async def test_the_audit_is_verified_and_a_forged_chain_is_found_by_deciding_aga
         conn.execute("SET session_replication_role = replica")
         conn.execute("UPDATE platform.decision_audit SET subject = 'x' WHERE seq = %s", (seq,))
     assert any(f"decision_audit row {seq}" in each for each in (await audit_command.verified(services)).faults)
+
+
+async def test_events_that_were_pruned_stay_in_the_story(services, database):
+    correlation, event = new_id(), new_id()
+    past = sa.text(
+        "INSERT INTO platform.event_past (event_id, event_type, version, occurred_at, correlation_id, heard)"
+        " VALUES (:event, 'edl.locked', 1, '2026-01-02T03:04:05Z', :correlation, CAST(:heard AS jsonb))"
+    )
+    heard = json.dumps({"render.keep-locked-edl": "2026-01-02T03:04:06Z"})
+    async with database.transaction() as tx:
+        await tx.execute(past, {"event": event, "correlation": correlation, "heard": heard})
+    story = await tell(services, correlation)
+    assert [line.what for line in story.lines] == ["event.published", "event.consumed"]
+    assert [line.facts["eventId"] for line in story.lines] == [event, event]
+    assert (story.lines[1].at - story.lines[0].at).total_seconds() == 1

@@ -70,7 +70,7 @@ def test_the_commands_are_listed(desk, ruach):
     assert "formation.repair(enrollmentId, strategy, [nodeIds], [voidEventIds])" in out
     assert "formation.migrate(enrollmentId, toGraphVersion, [mapping])" in out
     assert "second operator: the strategy is unblock: a different operator confirms within 24 hours" in out
-    assert len(json.loads(ruach("ops", "commands", "--json")[1])) == 8
+    assert len(json.loads(ruach("ops", "commands", "--json")[1])) == 9
 
 
 def test_a_dry_run_and_a_repair(desk, ruach, database_url):

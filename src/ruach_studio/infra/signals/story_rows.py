@@ -27,6 +27,8 @@ _SEEDS = text(
         OR (entity = 'edl' AND entity_id LIKE :prefix)
     UNION SELECT correlation_id, automation_id, NULL, NULL FROM platform.outbox
      WHERE correlation_id = :id OR automation_id = :id
+    UNION SELECT correlation_id, automation_id, NULL, NULL FROM platform.event_past
+     WHERE correlation_id = :id OR automation_id = :id
     UNION SELECT correlation_id, automation_id, NULL, NULL FROM platform.decision_audit
      WHERE correlation_id = :id OR automation_id = :id
     UNION SELECT correlation_id, NULL, NULL, NULL FROM platform.request_log WHERE correlation_id = :id
@@ -46,12 +48,15 @@ _STATEMENTS = {
     ),
     "events": _scoped(
         "SELECT event_id, event_type, occurred_at, correlation_id, automation_id FROM platform.outbox WHERE OF_SCOPE"
-        " ORDER BY id DESC LIMIT :limit"
+        " UNION ALL SELECT event_id, event_type, occurred_at, correlation_id, automation_id FROM platform.event_past"
+        " WHERE OF_SCOPE ORDER BY occurred_at DESC LIMIT :limit"
     ),
     "taken": _scoped(
         "SELECT i.consumer, i.consumed_at, o.event_id, o.event_type, o.correlation_id, o.automation_id"
         " FROM (SELECT * FROM platform.outbox WHERE OF_SCOPE) o JOIN platform.inbox i ON i.event_id = o.event_id"
-        " ORDER BY i.consumed_at DESC LIMIT :limit"
+        " UNION ALL SELECT h.key, h.value::timestamptz, p.event_id, p.event_type, p.correlation_id, p.automation_id"
+        " FROM (SELECT * FROM platform.event_past WHERE OF_SCOPE) p, jsonb_each_text(p.heard) h"
+        " ORDER BY consumed_at DESC LIMIT :limit"
     ),
     "pending": _scoped(
         "SELECT d.consumer, d.attempts, d.errors, d.next_at, o.event_id, o.event_type, o.occurred_at, o.correlation_id,"
