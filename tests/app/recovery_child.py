@@ -12,6 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+import ruach_studio.app.formation_tools
+import ruach_studio.assembly.entrypoints.commands
+import ruach_studio.formation.entrypoints.commands
+import ruach_studio.render.entrypoints.commands  # noqa: F401  (a process loads these on first use: here before the fork)
 from ruach_studio.app.ops import commanding
 from ruach_studio.app.wiring import Services
 from ruach_studio.infra.auth.principal import Principal
