@@ -60,6 +60,9 @@ async def test_queues_dead_letters_and_lag_are_counted(database, services, scrap
             )  # fmt: skip
             await publish(tx, BackpressureWarning("render-jobs", 51, "normal"))
             await tx.execute(sa.text("INSERT INTO platform.consumer (name) VALUES ('formation.x')"))
+            await tx.execute(
+                sa.text("INSERT INTO platform.queue_pressure (queue, level) VALUES ('render-jobs', 'degraded')")
+            )
             await tx.execute(sa.text("UPDATE platform.execution SET run_at = run_at - interval '40 s', attempt = 3"))
     await services.queue.pause("media-transcoding")
     found = numbers(await scraper.get("/metrics", headers=SCRAPER))
@@ -75,8 +78,8 @@ async def test_queues_dead_letters_and_lag_are_counted(database, services, scrap
     paused = {queue: found[f'ruach_queue_paused{{queue="{queue}"}}'] for queue in ("render-jobs", "media-transcoding")}
     assert paused == {"render-jobs": 0, "media-transcoding": 1}
     assert found['ruach_dead_letters{kind="job",queue="formation-state"}'] == 1
-    assert found['ruach_outbox_lag_events{consumer="formation.x"}'] == 1
-    assert found["ruach_backpressure_level"] == 0
+    assert found['ruach_outbox_lag_events{consumer="formation.x"}'] == 2  # the warning, and that something died
+    assert found['ruach_backpressure_level{queue="render-jobs"}'] == 2
     assert found["process_cpu_seconds_total"] > 0
 
 

@@ -1,12 +1,13 @@
 """Settings work with nothing set, name what is wrong, and never show a password."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from ruach_studio.infra.settings import load_settings, masked
+from ruach_studio.infra.settings import Settings, load_settings, masked
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -117,3 +118,11 @@ def test_redis_queues_need_an_address() -> None:
         load_settings(queue_backend="redis")
     with pytest.raises(BadInput, match="Extra inputs"):
         load_settings(prot=1)
+
+
+def test_no_two_groups_of_settings_share_a_name():
+    """A validator of one group would silently take the place of another's."""
+    groups = [each for each in Settings.__mro__ if each.__module__.startswith("ruach_studio.infra.settings")]
+    assert len(groups) >= 6
+    shared = Counter(name for each in groups for name in vars(each) if not name.startswith("__"))
+    assert {name for name, count in shared.items() if count > 1} == {"model_config", "_abc_impl"}  # pydantic's own

@@ -25,7 +25,7 @@ class RedisSettings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _an_address(cls, url: str | None) -> str | None:
+    def _an_address_of_a_redis(cls, url: str | None) -> str | None:
         if url is None:
             return None
         parts = urlsplit(url)
