@@ -14,6 +14,7 @@ from ruach_studio.formation.usecases.install_sample_path import install_sample_p
 from ruach_studio.infra.context import bind, new_id
 
 PILLARS = ("/formation-engine", "/formation-dependency", "/ops", "/membership", "/decisions", "/webhooks")
+ENDLESS = "/ops/events"  # a stream begins at once; what it takes is tested in test_operator_events.py
 ID = "5f0c3a52-0c3b-4a53-9d1c-0f3f6f0d6b01"
 TEXTS = ["", "a\x00b", "x" * 5000, "\ud800", "../../etc/passwd", "𝟙²", ID]
 NUMBERS = [-1, 2**31, 2**63, 1.5, "NaN"]
@@ -148,7 +149,7 @@ async def test_no_odd_value_is_a_500(caller, document, published_path):
     assert (await person.post("/formation-engine/enroll", json=covenant)).status_code == 201
     bad, tried = [], 0
     for path, operations in document["paths"].items():
-        for method, operation in operations.items() if path.startswith(PILLARS) else ():
+        for method, operation in operations.items() if path.startswith(PILLARS) and path != ENDLESS else ():
             for filled, query, body in requests(method, path, operation, document):
                 answer = await person.request(
                     method.upper(), filled, params={key: encoded(str(each)) for key, each in query.items()},

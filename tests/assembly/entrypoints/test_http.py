@@ -32,7 +32,7 @@ async def test_from_footage_to_a_locked_edl(client, footage, working, services):
     async with working():
         queued = await client.post("/sessions/talk/sync", json={})
         assert queued.status_code == 202
-        assert set(queued.json()) == {"jobId", "automationId"}
+        assert set(queued.json()) == {"jobId", "automationId", "dispatch"}
         await until(client, "/sessions/talk", lambda a: a.json()["state"] == "needs-review")
         sync = (await client.get("/sessions/talk/sync")).json()
         placed = {p["cameraId"]: p["offsetMs"] for p in sync["placements"]}
