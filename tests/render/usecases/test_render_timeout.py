@@ -44,7 +44,7 @@ async def test_it_is_ended_retried_and_buried_and_leaves_nothing(hanging, small,
         told = [tuple(row) for row in moves]
         said = (await conn.execute(text("select 1 from platform.outbox where event_type = 'render.failed'"))).all()
     assert [attempt["error"]["code"] for attempt in letter.attempts] == ["ffmpeg_stalled"] * 3, "two rungs in this test"
-    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (1, True)
+    assert (letter.triage["cause"], letter.triage["safeToRequeue"]) == (1, "yes")
     once = [("queued", "processing"), ("processing", "failed")]
     assert [move for move in told if move[0] not in (None, "")] == [*once * 3, ("failed", "dead-letter")]
     assert len(said) == 1
