@@ -136,6 +136,7 @@ def the_audit_holds_afterwards(service: Service) -> None:
     assert " 0 faults" in said
 
 
+@pytest.mark.slow
 def test_members_walk_through_a_kill(service: Service) -> None:
     nothing_acknowledged_is_lost_by_a_kill(service)
     a_member_goes_on_where_they_were(service)

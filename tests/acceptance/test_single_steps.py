@@ -40,6 +40,7 @@ def read(answer: tuple[int, str, str]) -> dict:
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_each_step_says_its_result_as_json(talk: Talk, ruach, tmp_path: Path) -> None:
     footage = talk.camera_arguments()
     found = {each["camera"]: each for each in read(ruach("sync", *footage, "--json"))["placements"]}

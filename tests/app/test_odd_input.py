@@ -143,6 +143,7 @@ async def test_no_odd_parameter_of_a_command_is_a_500(caller, published_path):
     assert not bad, "\n".join(map(str, bad))
 
 
+@pytest.mark.slow
 async def test_no_odd_value_is_a_500(caller, document, published_path):
     person = await caller("operator", "member")
     covenant = {"covenantType": "formation_journey", "acknowledgedTerms": True}

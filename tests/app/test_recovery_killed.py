@@ -134,6 +134,7 @@ class Hunt:
             self.early_s, self.late_s = middle, self.late_s * 1.1
 
 
+@pytest.mark.slow
 async def test_a_killed_repair(children, people, enroll, seen, database):
     async def prepare():
         enrollment_id = await enroll()
@@ -159,6 +160,7 @@ async def test_a_killed_repair(children, people, enroll, seen, database):
         assert await verify_chain(conn) == []
 
 
+@pytest.mark.slow
 async def test_a_killed_migration(children, people, enroll, seen, database, services):
     version = 1
 

@@ -68,6 +68,7 @@ async def test_a_hundred_damaged_files_at_every_door(tmp_path):
     assert len(refused) >= 8
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_files(tmp_path):
     one, two = (specimens(tmp_path / name, 10) for name in "ab")
     assert [s.path.name for s in one] == [s.path.name for s in two]

@@ -30,6 +30,7 @@ def decoded_sound(path: Path) -> np.ndarray:
     return (sound if planar else sound.astype(np.float32) / 32768).mean(axis=0)
 
 
+@pytest.mark.slow
 def test_every_frame_carries_its_camera_and_number(talk: Talk) -> None:
     for camera in talk.cameras:
         for clip in camera.clips if camera.role != "audio" else ():
@@ -92,6 +93,7 @@ def test_the_full_dialogue_has_cross_talk_backchannels_and_a_long_silence() -> N
     assert place_turns(load_script(), 200.0)[-1].end_s > 180
 
 
+@pytest.mark.slow
 def test_the_same_arguments_give_the_same_bytes(talk: Talk, tmp_path: Path) -> None:
     again = make_talk(tmp_path, **SMALL, split_b=True, mixer=True)
 

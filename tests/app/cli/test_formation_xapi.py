@@ -66,6 +66,7 @@ async def done(process):
     return process.returncode, out.decode(), errors.decode()
 
 
+@pytest.mark.slow
 async def test_killed_in_the_middle_the_next_push_goes_on_and_doubles_nothing(command, written, database):
     store = RecordStore()
     async with serving(store) as endpoint:

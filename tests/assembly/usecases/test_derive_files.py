@@ -138,7 +138,10 @@ async def test_the_same_file_gives_the_same_name_and_bytes_and_a_changed_one_ano
     assert derivative_id(source, "peaks") != name != derivative_id(source, "proxy")
 
 
-@pytest.mark.parametrize("kind", ["proxy", "peaks", "thumbnails"])
+SLOW = pytest.mark.slow  # one kind by default
+
+
+@pytest.mark.parametrize("kind", ["proxy", pytest.param("peaks", marks=SLOW), pytest.param("thumbnails", marks=SLOW)])
 async def test_a_cancelled_run_leaves_nothing(tmp_path, kind):
     args = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=12", "-f", "lavfi", "-i", "sine=d=1200"]
     source = make(tmp_path / "a.mkv", *args, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac")

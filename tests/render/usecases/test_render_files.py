@@ -124,6 +124,7 @@ asyncio.run(render_files(wire, ["full_16_9"], out, lambda p: None, runner=Ffmpeg
 """
 
 
+@pytest.mark.slow
 async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chunk(
     session, make_edl, read_strips, tmp_path, monkeypatch
 ):
