@@ -65,6 +65,13 @@ def starts(address: str, jobs: list[str]) -> dict[str, int]:
     return dict(found)
 
 
+def told(service: Service, statement: str) -> None:
+    """Say something to the database of the running service."""
+    address = EmbeddedPostgres(service.folder / "data" / "postgres").ensure()
+    with psycopg.connect(address) as conn:
+        assert conn.execute(statement).rowcount == 1
+
+
 def kill_backups(service: Service, saved: Path) -> int:
     """Kill backups once these lie in their draft; prove that restore takes none of it. Return how many left one."""
     left = 0
@@ -91,11 +98,13 @@ def drafts(saved: Path) -> list[Path]:
 def test_a_service_lives_on_from_its_backup(service: Service, talk: Talk, tmp_path: Path) -> None:
     client = service.sign_in(EMAIL)
     session = locked(client, talk)
+    told(service, "UPDATE bullmq.meta SET value = '1' WHERE queue = 'render-jobs' AND field = 'concurrency'")
     batch = wait(
         lambda: (a := client.post(f"/render-jobs/render-all/{session}")).status_code == 202 and a, 120, "no batch"
     ).json()
     jobs = [each["renderJobId"] for each in batch["jobs"]]
     wait(lambda: any(j["status"] == "completed" for j in jobs_of(client, jobs).values()), 600, "nothing is ready")
+    told(service, "SELECT bullmq.pause('render-jobs', true)")  # so that some are left, however quick the machine is
     saved = tmp_path / "saved"
     service.ruach("backup", "--to", str(saved), timeout_s=600)
     assert kill_backups(service, tmp_path / "killed") == 2
@@ -117,6 +126,8 @@ def test_a_service_lives_on_from_its_backup(service: Service, talk: Talk, tmp_pa
         assert finished
         assert waiting
         assert len(finished) + len(waiting) == 4
+        with psycopg.connect(address) as conn:
+            conn.execute("SELECT bullmq.pause('render-jobs', false)")
         reborn.start()
         try:
             again = reborn.sign_in(EMAIL)

@@ -13,6 +13,7 @@ from pathlib import Path
 from ruach_studio.infra.context import SystemClock, bind, new_id
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues import BullmqPostgres
+from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.settings import Settings, load_settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.render.usecases import request_renders as code
@@ -28,6 +29,7 @@ class Services:
     queue: BullmqPostgres
     store: LocalDiskStore
     clock: SystemClock
+    pressure: PressureBoard
 
 
 def die():
@@ -46,7 +48,7 @@ async def work():
     store = LocalDiskStore(settings.store_dir, settings.public_url)
     async with Database(url, pool_size=2) as database:
         with bind(correlation_id=new_id()):
-            services = Services(settings, database, BullmqPostgres(database), store, SystemClock())
+            services = Services(settings, database, BullmqPostgres(database), store, SystemClock(), PressureBoard(database))
             await code.request_renders(services, session_id, actor="session:dying")
         die()
 
