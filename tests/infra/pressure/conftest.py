@@ -87,7 +87,7 @@ def valkey():
 
 @pytest.fixture(params=["postgres"])
 async def bench(database, request):
-    """The default backend; a test that is to pass on Redis too says `@pytest.mark.parametrize("bench", …, indirect=True)`."""
+    """The default backend; a test that is to pass on Redis too names both, as `BOTH` does."""
     board = PressureBoard(database)
     link = None if request.param == "postgres" else RedisLink(request.getfixturevalue(request.param).url, prefix=new_id())
     queue = BullmqPostgres(database, policies=QUEUES) if link is None else BullmqRedis(database, link, policies=QUEUES)
