@@ -7,7 +7,7 @@ be a third of a short read.
 """
 
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import event, exc, text
@@ -42,14 +42,21 @@ class Database:
             hide_parameters=True,  # an error goes to the log and to dead letters; a reflection's text must not
         )
         event.listen(self.engine.sync_engine, "checkout", _look_at)
+        self._first: list[Callable[[], Awaitable[None]]] = []
 
     async def start(self) -> None:
         """Prove that the server answers, or raise Unavailable."""
         async with self.connection() as conn:
             await conn.execute(text("select 1"))
 
+    def before_close(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` end what still uses connections by itself, before they are closed."""
+        self._first.append(work)
+
     async def close(self) -> None:
         """Close every pooled connection."""
+        for work in self._first:
+            await work()
         await self.engine.dispose()
 
     async def __aenter__(self) -> "Database":

@@ -43,6 +43,7 @@ class RequestLog:
         self._lost = 0
         self._writing: asyncio.Task[None] | None = None
         self._pruned_s = float("-inf")
+        database.before_close(self.close)  # what is on its way would be cut off, and leave a connection open
 
     def answered(self, answer: Answered) -> None:
         """Take one answer; it is written a little later."""

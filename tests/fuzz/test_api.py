@@ -1,0 +1,85 @@
+"""Requests drawn from the OpenAPI document, as each role, against the running service: no fault of the server, no answer
+that the document does not promise (status, content type, shape, headers).
+
+RUACH_FUZZ_EXAMPLES says how many requests an operation gets from each role; the draw is the same every time.
+"""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.failures import FailureGroup
+
+from ruach_studio.testing.service import Service
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(3600)]
+EXAMPLES = int(os.environ.get("RUACH_FUZZ_EXAMPLES", "2"))
+# Streams without an end, and what would end the session that the requests are made with.
+LEFT_OUT = ("/ops/events", "/auth/logout")
+# These judge whether a request should have been taken, by the schema alone: an id that nobody knows is a 404 to us.
+NOT_ASKED = (
+    "negative_data_rejection", "positive_data_acceptance", "unsupported_method", "missing_required_header", "ignored_auth",
+    "use_after_free", "ensure_resource_availability", "object_level_authorization", "allow_header_conformance",
+)  # fmt: skip
+
+
+@dataclass
+class Found:
+    """What was asked and what is wrong: the complaint by operation and status."""
+
+    statuses: Counter = field(default_factory=Counter)
+    wrong: dict = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    secrets = {"RUACH_STRIPE_WEBHOOK_SECRET": "whsec_fuzz", "RUACH_METRICS_TOKEN": "x" * 32}
+    running = Service(tmp_path_factory.mktemp("fuzz"), secrets)
+    running.start()
+    for role in ("member", "operator", "admin"):
+        running.account(f"{role}@example.org", role)
+    yield running
+    running.stop()
+
+
+def ask_everything(service, cookies):
+    found = Found()
+    load_all_checks()
+    left_out = [CHECKS.get_one(name) for name in NOT_ASKED if name in CHECKS.get_all_names()]
+    schema = schemathesis.openapi.from_url(f"{service.address}/openapi.json", timeout=120)
+    for each in schema.get_all_operations():
+        operation = each.ok()
+        if operation.path not in LEFT_OUT and not operation.path.endswith("/progress"):
+            ask(operation, cookies, found, left_out)
+    return found
+
+
+def ask(operation, cookies, found, left_out):
+    @settings(
+        max_examples=EXAMPLES, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operation.as_strategy())
+    def asking(case):
+        answer = case.call(cookies=cookies, timeout=60)
+        found.statuses[answer.status_code] += 1
+        try:
+            case.validate_response(answer, excluded_checks=left_out)
+        except FailureGroup as complaint:
+            found.wrong.setdefault(f"{operation.label}: {answer.status_code}", str(complaint)[:600])
+
+    asking()
+
+
+@pytest.mark.parametrize("role", [None, "member", "operator", "admin"])
+def test_every_answer_is_one_that_the_document_promises(service, role):
+    cookies = dict(service.sign_in(f"{role}@example.org").cookies) if role else {}
+    found = ask_everything(service, cookies)
+    print(f"{role or 'nobody'}: {sum(found.statuses.values())} requests, {dict(sorted(found.statuses.items()))}")
+    assert found.wrong == {}, "\n\n".join(found.wrong.values())
+    assert sum(found.statuses.values()) >= 100
+    assert max(found.statuses) < 500
