@@ -167,3 +167,10 @@ async def test_events_that_were_pruned_stay_in_the_story(services, database):
     assert [line.what for line in story.lines] == ["event.published", "event.consumed"]
     assert [line.facts["eventId"] for line in story.lines] == [event, event]
     assert (story.lines[1].at - story.lines[0].at).total_seconds() == 1
+
+
+async def test_closing_the_database_writes_what_waits(database_url):
+    async with Database(database_url) as opened:
+        RequestLog(opened, keep_days=30).answered(answered())
+    async with Database(database_url) as again, again.connection() as conn:
+        assert await conn.scalar(sa.text("SELECT count(*) FROM platform.request_log")) == 1
