@@ -9,7 +9,7 @@ import pytest
 from ruach_studio.testing.service import Service, wait
 from ruach_studio.testing.talk import Talk, make_talk
 
-pytestmark = [pytest.mark.xdist_group("service"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("service"), pytest.mark.timeout(420)]
 EMAIL = "op@example.org"
 
 
