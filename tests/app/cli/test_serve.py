@@ -25,3 +25,14 @@ def test_an_address_that_is_not_ours_is_named(host, tmp_path, monkeypatch, capsy
     assert run_command(["serve", "--host", host, "--port", "8699"]) == 2
     assert host in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("named", ["", " , "])
+def test_a_choice_of_pillars_that_names_none_does_not_mean_all(command, named, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "data"))
+    assert run_command([command, "--pillars", named]) == 2
+    said = capsys.readouterr().err
+    assert "--pillars" in said
+    assert "assembly, render, formation, membership" in said
+    assert list(tmp_path.iterdir()) == []

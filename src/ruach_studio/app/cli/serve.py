@@ -10,6 +10,7 @@ import uvloop
 from ruach_studio.app.serving import serve as serve_until_stopped
 from ruach_studio.infra.logging import configure
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.infra.settings_pillars import PILLARS
 from ruach_studio.kernel.errors import BadInput
 
 Pillars = Annotated[
@@ -21,6 +22,15 @@ Pillars = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(serve)
+
+
+def told(pillars: str | None) -> str | None:
+    """Return --pillars as it was given. Raises BadInput if it names none: a slip in a unit file would run all of them."""
+    if pillars is not None and not pillars.replace(",", " ").split():
+        raise BadInput(
+            "it names no pillar", subject="--pillars", remedy=f"Name some of {', '.join(PILLARS)}, or leave it out for all."
+        )
+    return pillars
 
 
 def serve(
@@ -35,7 +45,7 @@ def serve(
     ] = False,
 ) -> None:
     """Start API, workers and event relay on one port; Ctrl-C stops them after the running steps."""
-    given = {"host": host, "port": port, "media_roots": media_root, "pillars": pillars}
+    given = {"host": host, "port": port, "media_roots": media_root, "pillars": told(pillars)}
     settings = load_settings(**{name: value for name, value in given.items() if value})
     if not settings.media_roots:
         settings = load_settings(**{**{n: v for n, v in given.items() if v}, "media_roots": [Path.cwd()]})

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from ruach_studio.app.cli.serve import Pillars
+from ruach_studio.app.cli.serve import Pillars, told
 from ruach_studio.app.working import work
 from ruach_studio.infra.logging import configure
 from ruach_studio.infra.settings import load_settings
@@ -24,7 +24,7 @@ def worker(
     ] = None,
 ) -> None:
     """Work through the jobs and events of all pillars, or of the chosen ones; Ctrl-C stops after the running steps."""
-    given = {name: value for name, value in {"media_roots": media_root, "pillars": pillars}.items() if value}
+    given = {name: value for name, value in {"media_roots": media_root, "pillars": told(pillars)}.items() if value}
     settings = load_settings(**given)
     if not settings.media_roots:
         settings = load_settings(**given, media_roots=[Path.cwd()])

@@ -99,7 +99,7 @@ async def get(conn: AsyncConnection, render_job_id: str, *, lock: bool = False) 
     statement = sa.select(RENDER_JOB).where(RENDER_JOB.c.render_job_id == render_job_id)
     row = (await conn.execute(statement.with_for_update() if lock else statement)).one_or_none()
     if row is None:
-        raise RenderJobNotFound(subject=render_job_id)
+        raise RenderJobNotFound(subject=render_job_id, remedy="`ruach render-jobs SESSION` lists a session's.")
     return _job(row)
 
 
