@@ -100,17 +100,17 @@ class Standing:
 
     def is_open(self, node: Node) -> bool:
         """Return whether nothing keeps `node` shut: the same as no deficits, without a word about them."""
-        if self.sticky(node.node_id):
+        if is_done(self.evidence, node.node_id) or node.node_id in self.evidence.unlocked:
             return True
         if node.deprecated and node.node_id not in self.evidence.started:
             return False
-        met = self.done.issuperset(node.prerequisites) or all(map(self._behind, node.prerequisites))
+        met = all(map(self._behind, node.prerequisites))
         return met and not (self.entry(node.phase) or (node.scope and self._scope(node)) or self._score(node))
 
     def _behind(self, name: str) -> bool:
         """Return whether a prerequisite is done, or withdrawn, which is asked of nobody."""
         before = self.graph.by_id.get(name)
-        return name in self.done or (before is not None and before.deprecated)
+        return is_done(self.evidence, name) or (before is not None and before.deprecated)
 
     def phase_before(self, phase: Phase) -> Phase | None:
         """Return the nearest earlier phase that has anything to do in it."""
