@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,8 +58,8 @@ def test_equals_a_look_at_every_node(graph, member):
     assert list(reach.near) == near
     assert list(reach.ready) == [node for node in near if node.node_id in member.unlocked or not lacking(node)]
     waiting = [node for node in graph.nodes if not node.deprecated and node.node_id not in done]
-    places = [graph.places.index[node.node_id] for node in near]
-    assert reach.opens(places) == [sum(lacking(other) == {node.node_id} for other in waiting) for node in near]
+    places = np.array([graph.places.index[node.node_id] for node in near], np.int64)
+    assert reach.opens(places).tolist() == [sum(lacking(other) == {node.node_id} for other in waiting) for node in near]
     assert reach.done_in == {
         phase: sum(n.phase == phase and n.required and not n.deprecated and n.node_id in done for n in graph.nodes)
         for phase in PHASES

@@ -96,21 +96,21 @@ class Standing:
             return (Deficit("deprecated", node.node_id, 0, 1, f"{node.title} is withdrawn from {version}"),)
         before = () if self.done.issuperset(node.prerequisites) else self._prerequisites(node)
         scope = self._scope(node) if node.scope else ()
-        return (*before, *self._entry(node.phase), *scope, *self._score(node))
+        return (*before, *self.entry(node.phase), *scope, *self._score(node))
 
     def is_open(self, node: Node) -> bool:
         """Return whether nothing keeps `node` shut: the same as no deficits, without a word about them."""
-        if self.sticky(node.node_id):
+        if is_done(self.evidence, node.node_id) or node.node_id in self.evidence.unlocked:
             return True
         if node.deprecated and node.node_id not in self.evidence.started:
             return False
-        met = self.done.issuperset(node.prerequisites) or all(map(self._behind, node.prerequisites))
-        return met and not (self._entry(node.phase) or (node.scope and self._scope(node)) or self._score(node))
+        met = all(map(self._behind, node.prerequisites))
+        return met and not (self.entry(node.phase) or (node.scope and self._scope(node)) or self._score(node))
 
     def _behind(self, name: str) -> bool:
         """Return whether a prerequisite is done, or withdrawn, which is asked of nobody."""
         before = self.graph.by_id.get(name)
-        return name in self.done or (before is not None and before.deprecated)
+        return is_done(self.evidence, name) or (before is not None and before.deprecated)
 
     def phase_before(self, phase: Phase) -> Phase | None:
         """Return the nearest earlier phase that has anything to do in it."""
@@ -135,7 +135,8 @@ class Standing:
                 lacking.append(Deficit("prerequisite", name, 0, 1, f"{before.title} is not done"))
         return tuple(lacking)
 
-    def _entry(self, phase: Phase) -> tuple[Deficit, ...]:
+    def entry(self, phase: Phase) -> tuple[Deficit, ...]:
+        """Return what keeps all of `phase` shut: the phase before it has not lasted its seven days, or ()."""
         if phase not in self._entries:
             lacking = self._phase_minimum(self.phase_before(phase))
             self._entries[phase] = (lacking,) if lacking else ()

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import numpy as np
+
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.evidence_text import named
 from ruach_studio.formation.gating import Access, Standing, can_access_node
-from ruach_studio.formation.graph import Graph, Node, Phase, phase_rank
+from ruach_studio.formation.graph import PHASES, Graph, Node, Phase, phase_rank
+from ruach_studio.formation.graph_places import Ints
 from ruach_studio.formation.instants import Instants
 from ruach_studio.formation.next_step_order import Ranked, rank_by_recency_and_diversity
 from ruach_studio.formation.opening import is_done
@@ -68,11 +71,13 @@ def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit:
         raise BadInput(f"{limit} steps were asked for", subject="limit", remedy=f"Ask for 1 to {MOST_STEPS}.")
     standing = Standing(graph, evidence, as_of)
     reach = Reach(graph, evidence)
-    usable = [node for node in reach.ready if standing.is_open(node)]
+    open_places = _open_places(standing, reach)
+    begun_places = graph.places.flags(evidence.started.keys())[open_places]
+    usable = [graph.nodes[place] for place in open_places.tolist()]
     writer = _Writer(graph, evidence, reach, as_of, limit)
-    begun = sorted((node for node in usable if node.node_id in evidence.started),
+    begun = sorted((graph.nodes[place] for place in open_places[begun_places].tolist()),
                    key=lambda node: (as_of - evidence.started[node.node_id], node.ordinal))[:limit]  # fmt: skip
-    fresh = [node for node in usable if node.node_id not in evidence.started]
+    fresh = open_places[~begun_places]
     ranked = rank_by_recency_and_diversity(graph, evidence, reach, fresh, begun, as_of=as_of, limit=limit - len(begun))
     steps = [writer.begun(node) for node in begun] + [writer.open(each) for each in ranked]
     if len(steps) < limit and not (complete := writer.is_complete()):
@@ -82,6 +87,19 @@ def rank_next_steps(graph: Graph, evidence: Evidence, *, as_of: datetime, limit:
     if not usable:
         steps += [writer.revisit(node) for node in _revisits(graph, evidence, steps)[: limit - len(steps)]]
     return tuple(steps)
+
+
+def _open_places(standing: Standing, reach: Reach) -> Ints:
+    """Return the places of `reach.ready` that `standing` finds open: by one question a phase, and one per gate or scope."""
+    graph, ready = standing.graph, reach.ready_places
+    unlocked, ranks, asks = reach.unlocked[ready], graph.places.ranks[ready], graph.places.asks[ready]
+    entered = np.zeros(len(PHASES) + 1, np.bool_)
+    for rank in set(ranks[~unlocked].tolist()):
+        entered[rank] = not standing.entry(PHASES[rank - 1])
+    shown = unlocked | entered[ranks]
+    for k in np.flatnonzero(shown & asks & ~unlocked).tolist():
+        shown[k] = standing.is_open(graph.nodes[ready[k]])
+    return ready[shown]
 
 
 def progress_of(graph: Graph, evidence: Evidence, phase: Phase) -> Progress:

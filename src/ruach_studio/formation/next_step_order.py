@@ -4,14 +4,16 @@ The formula stands in next_step.py. Whole per mille throughout, so that the orde
 depend on the order of the candidates.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 
+import numpy as np
+
 from ruach_studio.formation.evidence import Evidence
-from ruach_studio.formation.graph import Graph, Node, phase_rank
-from ruach_studio.formation.graph_places import tags_of
+from ruach_studio.formation.graph import Graph, Node
+from ruach_studio.formation.graph_places import Ints, Places, tags_of
 from ruach_studio.formation.instants import Instants, to_us
 from ruach_studio.formation.reach import Reach
 
@@ -20,8 +22,7 @@ RECENCY_WEIGHT = DIVERSITY_WEIGHT = 500  # per mille
 FRESH_DAYS = 7
 LAST_COMPLETED = 5
 DAY_US = 86_400_000_000
-
-Tags = int  # the tags of a node as bits (graph_places.py)
+NEVER = 2**62  # days: later than all
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,61 +36,58 @@ class Ranked:
 
 
 def rank_by_recency_and_diversity(
-    graph: Graph, evidence: Evidence, reach: Reach, candidates: Iterable[Node], picked: Sequence[Node], *, as_of: datetime,
-    limit: int,
-) -> list[Ranked]:  # fmt: skip
-    """Return up to `limit` of `candidates`, the best first; `picked` nodes count as already chosen for diversity."""
-    if not limit:
+    graph: Graph, evidence: Evidence, reach: Reach, candidates: Ints, picked: Sequence[Node], *, as_of: datetime, limit: int
+) -> list[Ranked]:
+    """Return up to `limit` of `candidates` (places), the best first; `picked` count as already chosen for diversity."""
+    if not limit or not len(candidates):
         return []
-    of, bits = graph.places.index, graph.places.tags
-    pool = {node.node_id: node for node in candidates}
-    tags = {name: bits[of[name]] for name in pool}
-    opens = dict(zip(pool, reach.opens([of[name] for name in pool]), strict=True))
-    days = _days_since(graph, evidence, set(tags.values()), as_of)
-    fresh = {each: RECENCY_WEIGHT * _recency(since) for each, since in days.items()}
-    overlap = dict.fromkeys(days, 0)
+    places, index = graph.places, graph.places.index
+    days, opens = _days_since(graph, evidence, candidates, as_of), reach.opens(candidates)
+    fresh = RECENCY_WEIGHT * np.where(days == NEVER, FULL, FULL * np.minimum(days, FRESH_DAYS) // FRESH_DAYS)
+    overlap, left = np.zeros_like(candidates), np.ones(len(candidates), np.bool_)
     found: list[Ranked] = []
-    pending = [*_last_completed(graph, evidence), *picked]
-    while pool and len(found) < limit:
-        for like in {bits[of[node.node_id]] for node in pending}:
-            for each, most in overlap.items():
-                if (shared := FULL * (each & like).bit_count() // (each | like).bit_count()) > most:  # Jaccard
-                    overlap[each] = shared
-        rank = {each: (fresh[each] + DIVERSITY_WEIGHT * (FULL - most)) // FULL for each, most in overlap.items()}
-        best = max([rank[tags[name]] for name in pool])
-        most_opened = max([opens[name] for name in pool if rank[tags[name]] == best])
-        ties = [(phase_rank(node.phase), graph.depth[name], node.ordinal, name)
-                for name, node in pool.items() if opens[name] == most_opened and rank[tags[name]] == best]  # fmt: skip
-        *_, name = min(ties)
-        node, own = pool.pop(name), tags[name]
-        found.append(Ranked(node, days[own], FULL - overlap[own], most_opened))
-        pending = [node]
+    pending = np.array([index[node.node_id] for node in (*_last_completed(graph, evidence), *picked)], np.int64)
+    while len(found) < limit and left.any():
+        overlap = np.maximum(overlap, _most_alike(places, candidates, pending))
+        rank = np.where(left, (fresh + DIVERSITY_WEIGHT * (FULL - overlap)) // FULL, -1)
+        best = rank == rank.max()
+        best &= opens == opens[best].max()
+        ties = [(places.ranks[place], graph.depth[(node := graph.nodes[place]).node_id], node.ordinal, node.node_id, k)
+                for k in np.flatnonzero(best).tolist() for place in (candidates[k],)]  # fmt: skip
+        *_, k = min(ties)
+        since = int(days[k])
+        node = graph.nodes[candidates[k]]
+        found.append(Ranked(node, None if since == NEVER else since, FULL - int(overlap[k]), int(opens[k])))
+        left[k] = False
+        pending = candidates[k : k + 1]
     return found
 
 
-def _recency(days: int | None) -> int:
-    return FULL if days is None else FULL * min(days, FRESH_DAYS) // FRESH_DAYS
+def _most_alike(places: Places, candidates: Ints, others: Ints) -> Ints:
+    """Return, per candidate, the largest Jaccard overlap of its tags with one of `others`, in per mille; 0 of none."""
+    words, sizes = places.tag_words, places.tag_lists.lengths
+    shared = np.bitwise_count(words[candidates] & words[others][:, np.newaxis]).sum(axis=2, dtype=np.int64)
+    either = sizes[candidates] + sizes[others][:, np.newaxis] - shared
+    most: Ints = (FULL * shared // either).max(axis=0, initial=0)
+    return most
 
 
-def _days_since(graph: Graph, evidence: Evidence, wanted: Iterable[Tags], as_of: datetime) -> dict[Tags, int | None]:
-    """Return, per set of tags, the days since any of them was seen, at the offset of `as_of`; None if none was."""
-    seen, offset = _last_seen(graph, evidence), (as_of.utcoffset() or timedelta(0)) // timedelta(microseconds=1)
-    today = (to_us(as_of) + offset) // DAY_US
-    ages = {1 << bit: max(today - (seen[tag] + offset) // DAY_US, 0)
-            for bit, tag in enumerate(graph.places.tag_names) if tag in seen}  # fmt: skip
-    return {each: min([ages[bit] for bit in _bits(each) if bit in ages], default=None) for each in wanted}
-
-
-def _bits(tags: Tags) -> Iterable[Tags]:
-    while tags:
-        yield (lowest := tags & -tags)
-        tags ^= lowest
+def _days_since(graph: Graph, evidence: Evidence, wanted: Ints, as_of: datetime) -> Ints:
+    """Return, per place, the days since one of its tags was seen, at the offset of `as_of`; NEVER if none was."""
+    number, offset = graph.places.tag_number, (as_of.utcoffset() or timedelta(0)) // timedelta(microseconds=1)
+    seen = [(number[tag], us) for tag, us in _last_seen(graph, evidence).items() if tag in number]
+    ages = np.full(len(number), NEVER, np.int64)
+    if seen:
+        tags, us = np.array(seen, np.int64).T
+        ages[tags] = np.maximum((to_us(as_of) + offset) // DAY_US - (us + offset) // DAY_US, 0)
+    of_each, heads = graph.places.tag_lists.of(wanted)
+    return np.minimum.reduceat(ages[of_each], heads)
 
 
 def _last_seen(graph: Graph, evidence: Evidence) -> dict[str, int]:
     """Return when each tag was last seen (us); for nodes without tags, when one of their kind was begun or done."""
     seen = dict(Instants.of(evidence.last_seen_by_tag).us)
-    for times in (evidence.started, evidence.completed):
+    for times in (evidence.started, evidence.completed) if graph.untagged else ():
         names = graph.untagged & times.keys()
         us = Instants.of(times).us if names else {}
         for name in names:

@@ -4,7 +4,6 @@ Everything is a sum over the version's places (graph_places.py), so that it cost
 Counterparts: gating.py says whether a node that may be open is; path.py and next_step.py choose among them.
 """
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +11,6 @@ import numpy as np
 from ruach_studio.formation.evidence import Evidence
 from ruach_studio.formation.graph import PHASES, Graph, Node, Phase
 from ruach_studio.formation.graph_places import Flags, Ints
-from ruach_studio.formation.opening import all_done
 
 
 class Reach:
@@ -22,9 +20,9 @@ class Reach:
         """Take both; the questions are answered when they are asked."""
         self._graph, self._places = graph, graph.places
         places = self._places
-        self._done = places.flags(all_done(evidence))
+        self._done = places.flags(evidence.completed.keys()) | places.flags(evidence.checkpoints_passed)
         self._behind = self._done | places.deprecated
-        self._begun, self._unlocked = places.flags(evidence.started.keys()), places.flags(evidence.unlocked)
+        self._begun, self.unlocked = places.flags(evidence.started.keys()), places.flags(evidence.unlocked)
 
     @property
     def near(self) -> tuple[Node, ...]:
@@ -38,7 +36,12 @@ class Reach:
     @property
     def ready(self) -> tuple[Node, ...]:
         """Return those of `near` that were unlocked before, or have all their prerequisites behind them."""
-        return self._nodes(self._near & (self._unlocked | (self._unmet == 0)))
+        return self._nodes(self._ready)
+
+    @property
+    def ready_places(self) -> Ints:
+        """Return the places of `ready`, in the order of the version's list."""
+        return np.flatnonzero(self._ready)
 
     @cached_property
     def done_in(self) -> dict[Phase, int]:
@@ -46,28 +49,35 @@ class Reach:
         found = np.bincount(self._places.counted[self._done], minlength=len(PHASES) + 1).tolist()
         return dict(zip(PHASES, found[1:], strict=True))
 
-    def opens(self, places: Sequence[int]) -> list[int]:
+    def opens(self, places: Ints) -> Ints:
         """Return, per place, how many nodes that are not done wait for this one alone (their gates apart)."""
-        p = self._places
-        waits = ~self._behind & (self._unmet == 1)
-        alone = waits[p.after] & ~self._behind[p.before]
-        counts: list[int] = np.bincount(p.before[alone], minlength=len(self._done))[list(places)].tolist()
+        followers, heads = self._places.followers.of(places)
+        waits = np.append(~self._behind[followers] & (self._unmet[followers] == 1), False)  # a list may be empty at the end
+        counts = np.add.reduceat(waits, heads, dtype=np.int64) if len(heads) else heads
+        counts[(self._places.followers.lengths[places] == 0) | self._behind[places]] = 0
         return counts
 
     @cached_property
     def _near(self) -> Flags:
         places = self._places
-        follows = np.zeros_like(self._done)
-        follows[places.after[self._done[places.before]]] = True
         shown = ~places.deprecated | self._begun
         shown[len(self._graph.nodes) :] = False  # ghosts
-        return (places.entries | follows | self._unlocked | self._begun) & ~self._done & shown
+        return (places.entries | (self._after(self._done) > 0) | self.unlocked | self._begun) & ~self._done & shown
+
+    @cached_property
+    def _ready(self) -> Flags:
+        found: Flags = self._near & (self.unlocked | (self._unmet == 0))
+        return found
 
     @cached_property
     def _unmet(self) -> Ints:
         """Return, per node, how many prerequisites it lacks; a withdrawn one is asked of nobody."""
-        places = self._places
-        return np.bincount(places.after[~self._behind[places.before]], minlength=len(self._done))
+        return self._places.waits - self._after(self._behind)
+
+    def _after(self, flags: Flags) -> Ints:
+        """Return, per place, how many of its prerequisites are among `flags`."""
+        found, _ = self._places.followers.of(np.flatnonzero(flags))
+        return np.bincount(found, minlength=len(flags))
 
     def _nodes(self, flags: Flags) -> tuple[Node, ...]:
         nodes = self._graph.nodes

@@ -19,6 +19,13 @@ RUACH_NAMESPACE = "b7a4d1c2-5f0e-4c9a-9d6b-3e8f21a07c54"
 
 def plain(value: object) -> object:
     """Reduce `value` to dict, list, str, int, float, bool and None. Raises TypeError for anything without a plain form."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:  # most of it, and an Enum of strings is neither
+        return value
+    if kind is dict:
+        return {key if type(key) is str else str(plain(key)): plain(each) for key, each in value.items()}  # type: ignore[attr-defined]
+    if kind is list or kind is tuple:
+        return [plain(each) for each in value]  # type: ignore[attr-defined]
     if isinstance(value, enum.Enum):
         return plain(value.value)
     if value is None or isinstance(value, bool | str | int):

@@ -50,8 +50,8 @@ async def record_decisions(tx: AsyncConnection, entries: Iterable[DecisionEntry]
         verdict = entry.result.verdict
         if id(entry.inputs) not in hash_of_object:
             data = canonical_json(entry.inputs)
-            hash_of_object[id(entry.inputs)] = sha256_hex(data)
-            texts[sha256_hex(data)] = data.decode()
+            hash_of_object[id(entry.inputs)] = digest = sha256_hex(data)
+            texts[digest] = data.decode()
         found = hash_of_object[id(entry.inputs)]
         if found != verdict.inputs_hash:
             raise InputsDiffer(

@@ -16,7 +16,7 @@ _PAGE = 1000
 _DECISIONS = DirectStatement(
     text(
         "WITH inputs AS (INSERT INTO platform.decision_input (hash, inputs)"
-        " SELECT * FROM unnest(CAST(:hashes AS text[]), CAST(:texts AS text[])) ON CONFLICT (hash) DO NOTHING)"
+        " SELECT * FROM json_each_text(CAST(:texts AS json)) ORDER BY 1 ON CONFLICT (hash) DO NOTHING)"
         " INSERT INTO platform.decision_audit"
         " (subject, decision, rules_version, inputs_hash, correlation_id,"
         " automation_id, entry) SELECT r.subject, r.decision, r.rules_version, r.inputs_hash, r.correlation_id,"
@@ -63,9 +63,7 @@ async def insert_decisions(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]
 
     The chain's lock comes first and lasts until the transaction ends: a rival with the same inputs waits for that one lock.
     """
-    hashes = sorted(texts)
-    given = {"hashes": hashes, "texts": [texts[each] for each in hashes], "rows": json.dumps(rows)}
-    await _DECISIONS.run(tx, given)
+    await _DECISIONS.run(tx, {"texts": json.dumps(texts), "rows": json.dumps(rows)})
 
 
 async def insert_transition(tx: AsyncConnection, row: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ neither are no browsers), on top of SameSite=Lax cookies. Body: refused above a 
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,19 +52,19 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp, *, secure: bool, media_origins: Collection[str] = ()) -> None:
         """Take whether the service is reached by HTTPS only (`secure`), which adds HSTS."""
         self.app = app
-        self._headers = {**_PLAIN_HEADERS, "content-security-policy": content_policy(media_origins)}
+        headers = {**_PLAIN_HEADERS, "content-security-policy": content_policy(media_origins)}
         if secure:
-            self._headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+            headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+        self._pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the answer's headers."""
 
         async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                own = {name for name, _ in headers}
+                message["headers"] = headers + [pair for pair in self._pairs if pair[0] not in own]
             await send(message)
 
         await self.app(scope, receive, completed if scope["type"] == "http" else send)
