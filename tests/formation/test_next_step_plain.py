@@ -13,9 +13,9 @@ from ruach_studio.formation.next_step import rank_next_steps
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = [f"n{i}" for i in range(14)]
 KNOWN = NAMES[:12]  # the others are ghosts
-TAGS = [f"t{i}" for i in range(70)]  # more than fit into one word
+TAGS = [f"t{i:02}" for i in range(70)]  # more than fit into one word; by name in the order of their numbers
 KINDS = ("section", "reflection", "checkpoint")
-tags = st.frozensets(st.sampled_from([*TAGS[:3], *TAGS[-3:]]), max_size=3)
+tags = st.frozensets(st.sampled_from([*TAGS[:2], TAGS[32], TAGS[64], *TAGS[-2:]]), max_size=3)
 times = st.integers(0, 12 * 24).map(lambda hours: NOW - timedelta(hours=hours))
 
 
