@@ -3,8 +3,8 @@
 Acyclic is not enough. A graph is also refused when a gate can never be opened, when it takes back what an earlier version
 gave (decision F6: additive only), or when its phases contradict its edges. Order: each node after its prerequisites, ties
 by phase, then ordinal. bench/formation_graph.py: 100,000 nodes, 2.4 prerequisites each, in under 0.3 s.
-Counterparts: graph_columns.py lays the nodes out, graph_order.py sorts, graph_reach.py opens gates, graph_faults.py finds
-the words, graph_impact.py says what a new version changes.
+Counterparts: graph_columns.py lays the nodes out, graph_names.py looks up, graph_order.py sorts, graph_reach.py opens
+gates, graph_faults.py finds the words, graph_impact.py says what a new version changes.
 """
 
 from collections import Counter

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ruach_studio.formation.graph import PHASES, Kind, Node, phase_rank
+from ruach_studio.formation.graph_names import NameTable, Packed, pack, packed, table_of
 
 KINDS: tuple[Kind, ...] = ("section", "reflection", "checkpoint")
 RANKS = {phase: phase_rank(phase) for phase in PHASES}
@@ -29,7 +30,7 @@ Flags = NDArray[np.bool_]
 class Columns:
     """`nodes` with, per node: id, rank 1..5 of the phase, ordinal, kind (place in KINDS), how many prerequisites it names.
 
-    `befores`: the prerequisites of each node. `gated`: the places of the nodes with a score gate.
+    `gated`: the places of the nodes with a score gate.
     `counted`: a score counts it (required and not deprecated). `live`: not deprecated. `guided`: nodes with guidebook words.
     """
 
@@ -38,7 +39,8 @@ class Columns:
     ranks: Ints
     ordinals: Ints
     kinds: NDArray[np.uint8]
-    befores: Sequence[Sequence[str]] = field(repr=False)
+    packed_ids: Sequence[bytes] = field(repr=False)  # see graph_names.py
+    packed_befores: Sequence[bytes] = field(repr=False)
     sizes: Ints
     gated: Sequence[int]
     counted: Flags
@@ -53,12 +55,22 @@ class Columns:
     @cached_property
     def named(self) -> list[str]:
         """Return the prerequisites of all nodes, one after the other."""
-        return list(chain.from_iterable(self.befores))
+        return list(chain.from_iterable(node.prerequisites for node in self.nodes))
 
     @property
     def ids_differ(self) -> bool:
         """Say whether no id stands twice."""
-        return len(self.index) == len(self.ids)
+        return self.table is not None or len(self.index) == len(self.ids)
+
+    @cached_property
+    def names(self) -> Packed | None:
+        """Return the ids as one text; None if one holds a zero byte."""
+        return packed(self.packed_ids, len(self.ids))
+
+    @cached_property
+    def table(self) -> NameTable | None:
+        """Return where to look for ids in arrays; None if they cannot be told apart in these."""
+        return table_of(self.names) if self.names else None
 
     @cached_property
     def by_ordinal(self) -> Ints:
@@ -79,8 +91,9 @@ class Columns:
 
     def named_edges(self) -> tuple[Ints, Ints]:
         """Return (before, after), one an edge: node `after` names node `before`, -1 if there is no node of that name."""
-        found = [places_of([*chain.from_iterable(block)], self.index) for block in _blocks(self.befores)]  # names met once
-        return np.concatenate([np.empty(0, np.int64), *found]), np.repeat(np.arange(len(self.sizes)), self.sizes)
+        named = packed(self.packed_befores, int(self.sizes.sum()))
+        before = self.table.places(named) if self.table and named else places_of(self.named, self.index)
+        return before, np.repeat(np.arange(len(self.sizes)), self.sizes)
 
     def keeps(self, old: Sequence[Node]) -> bool:
         """Say whether each of the `old` nodes stands here under its id, ordinal and kind; ordinals must not stand twice.
@@ -97,15 +110,15 @@ class Columns:
             kinds = bytes([_KIND[node.kind] for node in block])
             if not np.array_equal(ascending[found], ordinals) or self.kinds[places].tobytes() != kinds:
                 return False
-            if self._ids_at(places) != [node.node_id for node in block]:
+            if not self._ids_are(places, [node.node_id for node in block]):
                 return False
         return True
 
-    def _ids_at(self, places: Ints) -> Sequence[str]:
+    def _ids_are(self, places: Ints, names: list[str]) -> bool:
         first = int(places[0])
-        if (np.diff(places) == 1).all():  # usual: a slice is not picked name by name
-            return self.ids[first : first + len(places)]
-        return list(self.names_of(places.tolist()))
+        if self.names and (np.diff(places) == 1).all():  # usual: one text, and not name by name
+            return self.names.between(first, first + len(places)) == pack(names)
+        return list(self.names_of(places.tolist())) == names
 
 
 def columns_of(nodes: Iterable[Node]) -> Columns:
@@ -129,15 +142,20 @@ def places_of(names: Sequence[str], index: Mapping[str, int]) -> Ints:
 
 def _read(nodes: Sequence[Node]) -> Columns:
     ids, ranks, ordinals = list[str](), [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
-    befores, gated, guided = list[Sequence[str]](), list[int](), list[Node]()
+    packed_ids, packed_befores, sizes = list[bytes](), list[bytes](), [np.empty(0, np.int64)]
+    gated, guided = list[int](), list[Node]()
     kinds, required, deprecated = bytearray(), bytearray(), bytearray()
     for block in _blocks(nodes):
         start = len(ids)
         block_ranks, block_ordinals = _keys(block)
         ranks.append(block_ranks)
         ordinals.append(block_ordinals)
-        ids += [node.node_id for node in block]
-        befores += [node.prerequisites for node in block]
+        block_ids = [node.node_id for node in block]
+        ids += block_ids
+        packed_ids.append(pack(block_ids))
+        block_befores = [node.prerequisites for node in block]
+        sizes.append(np.fromiter(map(len, block_befores), np.int64, len(block)))
+        packed_befores.append(pack(chain.from_iterable(block_befores)))
         gated += compress(range(start, len(ids)), [node.gate for node in block])
         guided += [node for node in block if node.scope or node.node_type or node.checkpoint_type or node.sensitivity]
         kinds += bytes([_KIND[node.kind] for node in block])
@@ -146,7 +164,7 @@ def _read(nodes: Sequence[Node]) -> Columns:
     live = ~np.frombuffer(deprecated, np.bool_)
     return Columns(
         nodes, ids, np.concatenate(ranks).astype(np.int64), np.concatenate(ordinals),
-        np.frombuffer(kinds, np.uint8), befores, np.fromiter(map(len, befores), np.int64, len(befores)), gated,
+        np.frombuffer(kinds, np.uint8), packed_ids, packed_befores, np.concatenate(sizes), gated,
         np.frombuffer(required, np.bool_) & live, live, guided,
     )  # fmt: skip
 
