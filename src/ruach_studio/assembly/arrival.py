@@ -77,10 +77,13 @@ def _frames(
             continue
         pcm = digests[placement.clip_index].pcm8k
         start = np.rint(((middle_s - FRAME_S / 2) - placement.offset_s) / (1 + placement.drift_ppm * 1e-6) * PCM_RATE)
-        for row, first in enumerate(start.astype(np.int64)):
-            begin, end = max(int(first), 0), min(int(first) + length, len(pcm))
+        starts = start.astype(np.int64).tolist()  # they rise: one read serves all of them
+        low, high = max(starts[0], 0), min(starts[-1] + length, len(pcm))
+        sound = pcm[low : max(low, high)]
+        for row, first in enumerate(starts):
+            begin, end = max(first, 0), min(first + length, len(pcm))
             if end > begin:
-                frames[row, begin - first : end - first] = pcm[begin:end]
+                frames[row, begin - first : end - first] = sound[begin - low : end - low]
     return frames
 
 

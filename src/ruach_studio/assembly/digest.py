@@ -8,6 +8,7 @@ Counterpart: usecases/listen.py feeds it from a file; sync.py and energy.py read
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,17 @@ _STEP_S = 1.0  # a long gap is fed in steps of this length: flat memory
 Pcm = npt.NDArray[np.int16]
 Power = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float32] | npt.NDArray[np.int16]
+_Part = TypeVar("_Part", covariant=True)
+
+
+class Stored(Protocol[_Part]):
+    """What is read a part at a time: an array in memory, or a file that stays on disk. Ask for no more than minutes."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def __getitem__(self, part: slice, /) -> _Part:
+        """Return the rows of a slice without a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +54,14 @@ class AudioDigest:
     """What is kept of one clip's sound; sample 0 is local time 0.
 
     `pcm8k`: int16 (n8k,), the channels' mean at 8 kHz. `power10ms`: float32 (n, channels), mean square per 10 ms with full
-    scale 1.0; block i ends at sample round_half_up((i + 1) * rate / 100), the last one may be shorter. Both may be memmaps.
+    scale 1.0; block i ends at sample round_half_up((i + 1) * rate / 100), the last one may be shorter. Both may lie on disk.
     """
 
     rate: int
     channels: int
     duration_s: float
-    pcm8k: Pcm
-    power10ms: Power
+    pcm8k: Stored[Pcm]
+    power10ms: Stored[Power]
     facts: SoundFacts | None = None
 
     @property
@@ -64,6 +76,12 @@ class DigestChunk:
 
     pcm8k: Pcm
     power10ms: Power
+
+
+def in_parts(stored: Stored[_Part], rows: int) -> Iterator[_Part]:
+    """Yield all of it in order, at most `rows` at a time."""
+    for start in range(0, len(stored), rows):
+        yield stored[start : start + rows]
 
 
 def block_ends(first: int, last: int, rate: int) -> npt.NDArray[np.int64]:

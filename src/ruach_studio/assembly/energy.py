@@ -115,8 +115,8 @@ def _block_sums(digest: AudioDigest, first: int, last: int, channel: int = 0) ->
 
     Both are 0 where nothing was recorded.
     """
-    heard = digest.power10ms[first:last] if channel == 0 else digest.power10ms[first:last, channel - 1 : channel]
-    power = heard.mean(axis=1, dtype=np.float64)
+    heard = digest.power10ms[first:last]
+    power = (heard if channel == 0 else heard[:, channel - 1 : channel]).mean(axis=1, dtype=np.float64)
     counts = np.diff(_block_edges(digest, first, last))
     counts[np.isnan(power)] = 0.0
     return np.nan_to_num(power) * counts, counts

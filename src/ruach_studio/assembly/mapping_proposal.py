@@ -15,7 +15,7 @@ import numpy as np
 
 from ruach_studio.assembly.angles_shot import Levels
 from ruach_studio.assembly.calibration import EVIDENCE_MIN_S, WEAK_SEPARATION_DB, calibrate_levels
-from ruach_studio.assembly.digest import AudioDigest
+from ruach_studio.assembly.digest import AudioDigest, in_parts
 from ruach_studio.assembly.energy import EnergyMatrix, channel_column
 from ruach_studio.assembly.gain_watch import automatic_gain
 from ruach_studio.assembly.mapping import MicRef, Speaker, SpeakerMap
@@ -25,6 +25,7 @@ SPAN_DB = 12.0
 SOUND_DB = 10.0  # above the floor
 CLEAR_DB = 1.0
 TOGETHER = 0.8  # correlation of levels
+_AT_ONCE = 30_000  # five minutes of 10 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,13 @@ def holds_two_microphones(digests: Sequence[AudioDigest]) -> bool:
     """Say whether a recorder's two channels are two microphones, not a stereo picture (or twice the same)."""
     if not digests or any(digest.channels != 2 for digest in digests):
         return False
-    power = np.concatenate([np.asarray(digest.power10ms, np.float64) for digest in digests])
-    tenth = power[: power.shape[0] // 10 * 10].reshape(-1, 10, 2).mean(axis=1)
+    tenths: list[Levels] = []
+    rest: Levels = np.empty((0, 2))
+    for part in (part for digest in digests for part in in_parts(digest.power10ms, _AT_ONCE)):
+        power: Levels = np.concatenate((rest, part))  # a clip need not end with a full 100 ms
+        tenths.append(power[: len(power) // 10 * 10].reshape(-1, 10, 2).mean(axis=1))
+        rest = power[len(power) // 10 * 10 :]
+    tenth = np.concatenate([*tenths, np.empty((0, 2))])
     level = 10.0 * np.log10(np.maximum(tenth[~np.isnan(tenth).any(axis=1)], 1e-10))
     if level.shape[0] < 100:
         return False

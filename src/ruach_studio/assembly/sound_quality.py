@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ruach_studio.assembly.digest import THIRD_OCTAVES_HZ, AudioDigest
+from ruach_studio.assembly.digest import THIRD_OCTAVES_HZ, AudioDigest, in_parts
 from ruach_studio.assembly.session import Camera, SessionSources
 
 BEST_LEVEL_DBFS, LEVEL_SPAN_DB = -16.0, 24.0
@@ -109,9 +109,10 @@ def programme_order(
 
 def _windows(digest: AudioDigest) -> npt.NDArray[np.float64]:
     """Return the power per 100 ms that was recorded, mean over channels."""
-    whole = digest.power10ms[: len(digest.power10ms) // 10 * 10]
-    parts = [whole[at : at + _AT_ONCE].mean(axis=1, dtype=np.float64) for at in range(0, len(whole), _AT_ONCE)]
-    power = np.concatenate([part.reshape(-1, 10).mean(axis=1) for part in parts]) if parts else np.empty(0)
+    parts = [np.empty(0)]
+    for part in in_parts(digest.power10ms, _AT_ONCE):
+        parts.append(part[: len(part) // 10 * 10].mean(axis=1, dtype=np.float64).reshape(-1, 10).mean(axis=1))
+    power = np.concatenate(parts)
     recorded: npt.NDArray[np.float64] = power[~np.isnan(power)]
     return recorded
 

@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from ruach_studio.assembly.digest import AudioDigest
+from ruach_studio.assembly.digest import AudioDigest, in_parts
 from ruach_studio.assembly.session import BadSession
 from ruach_studio.assembly.sync_board import DAY_S, JOIN_CONFIDENCE, LEAST_COMMON_S, Board
 from ruach_studio.assembly.sync_graph import INCONSISTENT_S, Edge, Solved
@@ -39,6 +39,7 @@ DOUBTFUL_CAP = 0.6
 TIMECODE_CONFIDENCE = 0.6
 CONTRADICTED_TIMECODE = 0.4
 HEARD_ABOVE, HEARD_MOVES = 1e-7, 4.0  # mean square; ratio
+_AT_ONCE = 30_000  # five minutes of 10 ms
 TIMECODE_AGREES_S = 0.1  # recorders that were set together stay within two or three frames
 
 __all__ = [
@@ -52,7 +53,7 @@ def locate(query: AudioDigest, reference: AudioDigest) -> PairMatch:
 
     `locate(a, b)` and `locate(b, a)` are exact inverses. No common sound: confidence 0.
     """
-    return match(Track.of(query), Track.of(reference))
+    return match(Track(query), Track(reference))
 
 
 def align(
@@ -65,9 +66,7 @@ def align(
     """
     if not tracks.get(master):
         raise BadSession("the master camera has no sound to align to", subject=master, remedy="Choose another master camera")
-    board = Board(
-        {(c, i): Track.of(d) for c, each in tracks.items() for i, d in enumerate(each)}, (master, 0), timecodes or {}
-    )
+    board = Board({(c, i): Track(d) for c, each in tracks.items() for i, d in enumerate(each)}, (master, 0), timecodes or {})
     board.span()
     solved = board.check()
     clock = _clock(board, solved)
@@ -203,10 +202,10 @@ def _unplaced(board: Board, key: ClipKey, placed: Mapping[ClipKey, Placement], c
 
 def _can_be_heard(digest: AudioDigest) -> bool:
     """Say whether there is more than silence or hiss: a level that moves by 6 dB, above -70 dBFS."""
-    blocks = len(digest.power10ms) // 10
-    if not len(digest.pcm8k) or not blocks:
+    if not len(digest.pcm8k) or len(digest.power10ms) < 10:
         return False
-    power = np.nan_to_num(digest.power10ms[: blocks * 10].mean(axis=1)).reshape(blocks, 10).mean(axis=1)
+    parts = [np.nan_to_num(part[: len(part) // 10 * 10].mean(axis=1)) for part in in_parts(digest.power10ms, _AT_ONCE)]
+    power = np.concatenate([part.reshape(-1, 10).mean(axis=1) for part in parts])
     low, high = np.percentile(power, [5, 95])
     return bool(high > HEARD_ABOVE and high > HEARD_MOVES * low)
 

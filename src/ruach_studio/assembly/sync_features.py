@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from ruach_studio.assembly.digest import PCM_RATE, Pcm
+from ruach_studio.assembly.digest import PCM_RATE, Pcm, Stored
 
 FEATURE_RATE = 50
 HOP = PCM_RATE // FEATURE_RATE
@@ -23,7 +23,7 @@ _FLOOR = 1e2  # about one bit of an int16 sample over a window: digital silence 
 Features = npt.NDArray[np.float32]
 
 
-def band_features(pcm: Pcm) -> Features:
+def band_features(pcm: Stored[Pcm]) -> Features:
     """Return float32 (n_frames, 6); frame i is centred at (i + 1) / 50 s. Fewer than 40 ms of sound give no frame."""
     count = (len(pcm) - WINDOW) // HOP + 1
     if count < 1:

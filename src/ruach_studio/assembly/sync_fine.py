@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from ruach_studio.assembly.digest import PCM_RATE, Pcm
+from ruach_studio.assembly.digest import PCM_RATE, Pcm, Stored
 from ruach_studio.assembly.sync_coarse import Line, parabola
 
 MAX_ANCHORS = 28
@@ -23,6 +23,7 @@ HOP = BLOCK // 2
 BAND_HZ = (150.0, 3600.0)
 _FINER = 4  # the correlation is interpolated to 32 kHz before the parabola
 _SCAN_S = 0.25  # step of the search for the loudest place
+_SCAN_CELLS = 120  # half a minute at a time
 
 _Float = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ def overlap_s(line: Line, query_s: float, reference_s: float) -> tuple[float, fl
 
 
 def measure_anchors(
-    query: Pcm, reference: Pcm, line: Line, reach_s: float, within: tuple[float, float] | None = None
+    query: Stored[Pcm], reference: Stored[Pcm], line: Line, reach_s: float, within: tuple[float, float] | None = None
 ) -> list[Anchor]:
     """Measure the lag within `reach_s` of the line at up to 28 places of the overlap, in the order of time.
 
@@ -70,26 +71,34 @@ def measure_anchors(
     return anchors
 
 
-def peak_along(query: Pcm, reference: Pcm, line: Line, start_s: float, length_s: float, reach_s: float) -> float:
+def peak_along(
+    query: Stored[Pcm], reference: Stored[Pcm], line: Line, start_s: float, length_s: float, reach_s: float
+) -> float:
     """Return how high the correlation stands over its noise along the line from `start_s` on; 0 outside the reference."""
     anchor = _measure(query, reference, line, start_s, length_s, reach_s)
     return anchor.peak if anchor is not None else 0.0
 
 
-def _loudest(pcm: Pcm, low_s: float, high_s: float, length_s: float) -> float:
+def _loudest(pcm: Stored[Pcm], low_s: float, high_s: float, length_s: float) -> float:
     """Return where in [low_s, high_s] the loudest `length_s` begin."""
     step = round(_SCAN_S * PCM_RATE)
-    sound = np.asarray(pcm[max(0, round(low_s * PCM_RATE)) : round(high_s * PCM_RATE)], np.float32)
-    cells = len(sound) // step
+    first = max(0, round(low_s * PCM_RATE))
+    cells = (min(round(high_s * PCM_RATE), len(pcm)) - first) // step
     window = max(1, round(length_s / _SCAN_S))
     if cells <= window:
         return max(0.0, low_s)
-    level = np.log1p(np.square(sound[: cells * step]).reshape(cells, step).mean(axis=1, dtype=np.float64))
+    level = np.empty(cells)
+    for cell in range(0, cells, _SCAN_CELLS):  # between two anchors of a long recording lie minutes
+        there = min(cells, cell + _SCAN_CELLS)
+        sound = np.asarray(pcm[first + cell * step : first + there * step], np.float32)
+        level[cell:there] = np.log1p(np.square(sound).reshape(-1, step).mean(axis=1, dtype=np.float64))
     total = np.concatenate(([0.0], np.cumsum(level)))
     return float(max(0.0, low_s) + int(np.argmax(total[window:] - total[:-window])) * _SCAN_S)
 
 
-def _measure(query: Pcm, reference: Pcm, line: Line, start_s: float, length_s: float, reach_s: float) -> Anchor | None:
+def _measure(
+    query: Stored[Pcm], reference: Stored[Pcm], line: Line, start_s: float, length_s: float, reach_s: float
+) -> Anchor | None:
     first = round(start_s * PCM_RATE)
     starts = np.arange(first, first + round(length_s * PCM_RATE) - BLOCK + 1, HOP)
     centres_s = (starts + BLOCK / 2) / PCM_RATE

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ruach_studio.assembly.digest import AudioDigest
+from ruach_studio.assembly.digest import AudioDigest, in_parts
 from ruach_studio.assembly.sync_coarse import Line, SegmentPeak, candidate_lines, segment_peaks
 from ruach_studio.assembly.sync_features import Features, band_features
 from ruach_studio.assembly.sync_fine import Anchor, measure_anchors, overlap_s
@@ -32,6 +32,7 @@ TWIN_CAP = 0.6
 TWIN_SHARE = 0.7
 FULL_OVERLAP_S = 4.0
 CONFIRMED_SHARE = 0.85
+_RANK_STEP = 101 * 103 * 40  # 52 s: every 101st and every 103rd sample are the same ones in parts as in one piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,11 @@ NO_MATCH = PairMatch(0.0, 0.0, 0.0, 0.0, 0.0, ("the two recordings have no sound
 
 @dataclass(slots=True)
 class Track:
-    """A digest with its features, computed when first asked for, once, however many pairs it takes part in."""
+    """A digest with its features and its rank, computed when first asked for, once, however many pairs it takes part in."""
 
     digest: AudioDigest
     _features: Features | None = None
-
-    @classmethod
-    def of(cls, digest: AudioDigest) -> "Track":
-        """Return the digest as a track."""
-        return cls(digest)
+    _rank: tuple[int, int, int] | None = None
 
     @property
     def features(self) -> Features:
@@ -81,6 +78,17 @@ class Track:
         if self._features is None:
             self._features = band_features(self.digest.pcm8k)
         return self._features
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Return what orders tracks by length, then by content: the same pair is always computed the same way round."""
+        if self._rank is None:
+            sums = [
+                (int(np.abs(part[::101].astype(np.int64)).sum()), int(part[::103].astype(np.int64).sum()))
+                for part in in_parts(self.digest.pcm8k, _RANK_STEP)
+            ]
+            self._rank = len(self.digest.pcm8k), sum(size for size, _ in sums), sum(mean for _, mean in sums)
+        return self._rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class _Fit:
 
 def match(query: Track, reference: Track) -> PairMatch:
     """Return where `query` lies on `reference`; no usable match is confidence 0, never an error."""
-    swapped = _order(query) > _order(reference)
+    swapped = query.rank > reference.rank
     if swapped:
         query, reference = reference, query
     peaks = segment_peaks(query.features, reference.features)
@@ -124,7 +132,7 @@ def confirm(query: Track, reference: Track, offset_s: float, drift_ppm: float) -
     A fifth of the cost of a search, and blind to jumps: hence the high demand (confidence 0.9, 85 % of the anchors).
     """
     slope = drift_ppm * 1e-6
-    swapped = _order(query) > _order(reference)
+    swapped = query.rank > reference.rank
     if swapped:
         query, reference = reference, query
         offset_s, slope = -offset_s / (1.0 + slope), 1.0 / (1.0 + slope) - 1.0
@@ -132,12 +140,6 @@ def confirm(query: Track, reference: Track, offset_s: float, drift_ppm: float) -
     if fit is None or fit.confidence < CLEAR_CONFIDENCE or fit.agreeing < CONFIRMED_SHARE * len(fit.anchors):
         return None
     return _report(query.digest, reference.digest, [fit], [], swapped)
-
-
-def _order(track: Track) -> tuple[int, int, int]:
-    """Rank tracks by length, then by content: the same pair is always computed the same way round."""
-    pcm = track.digest.pcm8k
-    return len(pcm), int(np.abs(pcm[::101].astype(np.int64)).sum()), int(pcm[::103].astype(np.int64).sum())
 
 
 def _steady(line: Line, peaks: list[SegmentPeak]) -> Line:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ruach_studio.assembly.digest import PCM_RATE, Pcm
+from ruach_studio.assembly.digest import PCM_RATE, Pcm, Stored
 from ruach_studio.assembly.sync_coarse import SEGMENT_S, Line, SegmentPeak
 from ruach_studio.assembly.sync_fine import Anchor, measure_anchors, overlap_s, peak_along
 from ruach_studio.assembly.sync_line import AGREE_S
@@ -49,7 +49,7 @@ def gained_s(steps: Sequence[Step], base_s: float, query_s: float) -> float:
 
 
 def find_steps(
-    query: Pcm, reference: Pcm, peaks: Sequence[SegmentPeak], line: Line
+    query: Stored[Pcm], reference: Stored[Pcm], peaks: Sequence[SegmentPeak], line: Line
 ) -> tuple[tuple[Step, ...], float]:  # fmt: skip
     """Return the steps in the order of time, measured, and a query time around which `line` itself holds."""
     clear = [peak for peak in peaks if peak.z >= CLEAR_Z]
@@ -96,7 +96,7 @@ def find_step(peaks: Sequence[SegmentPeak], offset_s: float, slope: float) -> St
 
 
 def _measured(
-    query: Pcm, reference: Pcm, line: Line, rough: Step, known: Sequence[Step], base_s: float
+    query: Stored[Pcm], reference: Stored[Pcm], line: Line, rough: Step, known: Sequence[Step], base_s: float
 ) -> Step | None:  # fmt: skip
     """Measure a step's size at anchors beyond it and its place between; None if the far side does not agree."""
     later = rough.at_s > base_s
@@ -132,7 +132,7 @@ def _agreed(anchors: Sequence[Anchor], line: Line) -> float | None:
     return float(np.median(error[near])) if near.mean() >= FAR_SIDE_AGREEMENT else None
 
 
-def _place(query: Pcm, reference: Pcm, first: Line, second: Line, rough_s: float) -> float:
+def _place(query: Stored[Pcm], reference: Stored[Pcm], first: Line, second: Line, rough_s: float) -> float:
     """Return the query time from which on the sound follows `second` instead of `first`, within a second."""
     low = max(0.0, rough_s - SEGMENT_S)
     times = np.arange(low, min(len(query) / PCM_RATE - _PROBE_S, rough_s + SEGMENT_S), _PROBE_EVERY_S)

@@ -24,7 +24,6 @@ from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.hearing import Hearing, follow
 from ruach_studio.assembly.usecases.move_session import move_session
 from ruach_studio.assembly.usecases.options import with_stored
-from ruach_studio.assembly.usecases.place import lightly
 from ruach_studio.events.assembly import EdlDraftCreated
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
 from ruach_studio.infra.context import require_correlation_id
@@ -69,7 +68,7 @@ async def assemble(
     with span("assembly.step hear"):
         tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
     with span("assembly.step measure"):
-        matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
+        matrices = await asyncio.to_thread(measure, sources, tracks, solution)
     kept = await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)

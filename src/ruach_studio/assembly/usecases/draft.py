@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from ruach_studio.assembly.angles import AnglePlan
-from ruach_studio.assembly.digest import AudioDigest
+from ruach_studio.assembly.digest import AudioDigest, in_parts
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.energy import EnergyMatrix
 from ruach_studio.assembly.session import SessionSources
@@ -21,7 +21,7 @@ from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
 from ruach_studio.assembly.usecases.hearing import Hearing, follow
-from ruach_studio.assembly.usecases.place import check_master, lightly, place
+from ruach_studio.assembly.usecases.place import check_master, place
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 
@@ -84,7 +84,7 @@ async def draft(
         refuse_silent(sources, tracks, solution)
         refuse_unsure(sources, solution)
     tell("energy", 0.0)
-    matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
+    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
     tell("angles", 0.0)
     decided = await asyncio.to_thread(decide, session_id, sources, solution, matrices, chosen)
     tell("angles", 1.0)
@@ -101,7 +101,7 @@ def refuse_silent(sources: SessionSources, tracks: Tracks, solution: SyncSolutio
     for placement in (*master, *lost):
         camera, index = sources.camera(placement.camera_id), placement.clip_index
         digest = tracks[camera.camera_id][index]
-        loudest = float(np.nanmax(digest.power10ms, initial=0.0)) if digest.power10ms.size else 0.0
+        loudest = max((float(np.nanmax(part, initial=0.0)) for part in in_parts(digest.power10ms, 30_000)), default=0.0)
         if loudest < SILENT_POWER:
             silent = (
                 "is silent throughout (below -90 dBFS)" if camera.clips[index].has_audio else "is not there: no sound track"

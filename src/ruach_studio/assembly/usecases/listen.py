@@ -1,9 +1,9 @@
 """Turn a clip's file into its digest: the sound is decoded once, kept in scratch files, and found again by the next command.
 
 A digest folder is named by the file's path, size and modification time; it appears whole (made aside, then renamed) or not
-at all. Memory stays flat: blocks of four seconds go in, the arrays that come out are memory maps.
+at all. Memory stays flat: blocks of four seconds go in, the arrays that come out lie on disk.
 
-Counterpart: digest.py holds the arithmetic, infra/media the decoding.
+Counterpart: digest.py holds the arithmetic, infra/media the decoding, digest_files.py reads what was kept.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import contextlib
 import errno
 import json
 import math
-import mmap
 import os
 import shutil
 import tempfile
@@ -26,6 +25,7 @@ import numpy as np
 
 from ruach_studio.assembly.digest import BLOCKS_PER_S, AudioDigest, DigestBuilder, DigestChunk, SoundFacts
 from ruach_studio.assembly.session import Clip
+from ruach_studio.assembly.usecases.digest_files import StoredArray
 from ruach_studio.infra.media import MediaInfo, check_media, decode_audio
 from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
@@ -105,17 +105,6 @@ def silence_of(clip: Clip) -> AudioDigest:
     """Return what a clip without a sound track sounds like: silence for as long as its picture lasts."""
     blocks = math.ceil(clip.duration_s * BLOCKS_PER_S)
     return AudioDigest(48_000, 1, clip.duration_s, np.empty(0, np.int16), np.zeros((blocks, 1), np.float32))
-
-
-def release_pages(digests: Sequence[AudioDigest]) -> None:
-    """Let the system take back what is resident of mapped digests; reading on maps it again (from its cache, no disk)."""
-    for digest in digests:
-        for array in (digest.pcm8k, digest.power10ms):
-            base: object = array
-            while base is not None and not isinstance(base, mmap.mmap):
-                base = getattr(base, "base", None)
-            if base is not None and hasattr(base, "madvise"):  # Linux and BSD
-                base.madvise(mmap.MADV_DONTNEED)
 
 
 def digest_folder(clip_path: Path, scratch_dir: Path) -> Path:
@@ -208,16 +197,15 @@ def _publish(aside: Path, folder: Path) -> None:
 
 
 def _open(folder: Path) -> AudioDigest | None:
-    """Return the digest in the folder, mapped: readable even if the folder goes away. None: not (wholly) there."""
-    pcm, power = folder / _PCM, folder / _POWER
+    """Return the digest in the folder, open: readable even if the folder goes away. None: not (wholly) there."""
     try:
         facts = _read_facts(folder)
         return AudioDigest(
             rate=facts.rate,
             channels=facts.channels,
             duration_s=facts.duration_s,
-            pcm8k=np.memmap(pcm, np.int16, "r") if pcm.stat().st_size else np.empty(0, np.int16),
-            power10ms=np.memmap(power, np.float32, "r").reshape(-1, facts.channels),
+            pcm8k=StoredArray(folder / _PCM, np.int16),
+            power10ms=StoredArray(folder / _POWER, np.float32, facts.channels),
             facts=facts.sound,
         )
     except FileNotFoundError:  # never written, or a twin is just putting its own in this place

@@ -4,42 +4,23 @@ Rules alone decide (sound_quality.py, sync.py); here they are asked in order, in
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sound_quality import assess, propose_master
 from ruach_studio.assembly.sync import SyncSolution, align
 from ruach_studio.assembly.sync_model import ClipKey
 from ruach_studio.assembly.usecases.footage import Tracks
-from ruach_studio.assembly.usecases.listen import release_pages
 from ruach_studio.kernel.errors import BadInput
-
-RELEASE_EVERY_S = 0.1
-_T = TypeVar("_T")
 
 
 async def place(sources: SessionSources, tracks: Tracks, wanted: str | None = None) -> SyncSolution:
     """Return where every clip lies on the timeline of `wanted`, or of the camera that the rule proposes.
 
-    What is mapped of the digests is given back all along: a session of many hours needs no more memory than a short one.
     Raises BadInput or BadSession if `wanted` cannot be the master.
     """
     check_master(sources, wanted)
-    return await lightly(tracks, lambda: _place(sources, tracks, wanted))
-
-
-async def lightly(tracks: Tracks, work: Callable[[], _T]) -> _T:
-    """Return what `work` returns, done in a thread while what is mapped of the digests is given back all along."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    digests = [digest for clips in tracks.values() for digest in clips]
-    try:
-        while not (await asyncio.wait({running}, timeout=RELEASE_EVERY_S))[0]:
-            release_pages(digests)
-        return running.result()
-    finally:
-        release_pages(digests)
+    return await asyncio.to_thread(_place, sources, tracks, wanted)
 
 
 def check_master(sources: SessionSources, wanted: str | None) -> None:

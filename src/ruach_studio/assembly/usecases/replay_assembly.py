@@ -21,7 +21,6 @@ from ruach_studio.assembly.usecases.assemble import checked, ids_of, save_draft,
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.options import with_stored
-from ruach_studio.assembly.usecases.place import lightly
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -51,7 +50,7 @@ async def replay_assembly(
         solution = (await syncs.get(conn, session_id, sync_version)).solution
     sources = SessionSources(tuple(asset.camera for asset in assets))
     tracks = await hear(sources, services.settings.data_dir / "scratch")
-    matrices = await lightly(tracks, lambda: measure(sources, tracks, solution))
+    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
     kept = (
         []
         if dry_run

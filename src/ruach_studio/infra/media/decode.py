@@ -17,6 +17,7 @@ from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.stream import Discard
 
+from ruach_studio.infra.media.heap import keep_heap_small
 from ruach_studio.infra.media.probe import MediaInfo, probe
 from ruach_studio.kernel.errors import MediaFailure
 
@@ -191,6 +192,7 @@ class _Clock:
 def _frames(path: Path | str) -> Iterator[AudioFrame]:
     """Decode; a damaged packet in the middle leaves a gap (the stamps show it), a file that gives no sound at all fails."""
     decoded = 0
+    keep_heap_small()
     try:
         with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
             stream = container.streams.audio[0]

@@ -1,0 +1,31 @@
+"""What is freed goes back: large pieces have pages of their own, whatever was freed before."""
+
+import ctypes
+
+import pytest
+
+from ruach_studio.infra.media.heap import MAPPED_FROM_BYTES, keep_heap_small
+
+LIBC = ctypes.CDLL(None)
+
+
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in ("arena", "free", "small", "maps", "mapped", *"abcde")]
+
+
+@pytest.mark.skipif(not hasattr(LIBC, "mallinfo2"), reason="glibc 2.33 tells what is mapped")
+def test_a_large_piece_has_its_own_pages_after_others_were_freed():
+    assert keep_heap_small()
+    LIBC.mallinfo2.restype, LIBC.malloc.restype = Info, ctypes.c_void_p
+    LIBC.malloc.argtypes, LIBC.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+    for _ in range(3):  # glibc's own rule moves the second one into the heap
+        before = LIBC.mallinfo2().mapped
+        piece = LIBC.malloc(MAPPED_FROM_BYTES + 1)
+        assert LIBC.mallinfo2().mapped - before > MAPPED_FROM_BYTES
+        LIBC.free(piece)
+        assert LIBC.mallinfo2().mapped == before
+
+
+def test_what_the_operator_set_stands(monkeypatch):
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "1000000")
+    assert not keep_heap_small.__wrapped__()
