@@ -65,6 +65,14 @@ def plan(seed: int, count: int, kinds: list[str]) -> list[Fault]:
     return [Fault(kind, dice.uniform(0.2, 2.0), dice.uniform(0.3, 3.0), dice.random()) for kind in drawn]
 
 
+def next_of(pending: list[Fault], *, encoding: bool) -> Fault:
+    """Take the first of `pending` that can strike now: those on FFmpeg wait, first in line, until one is `encoding`."""
+    for number, fault in enumerate(pending):
+        if encoding or "FFmpeg" not in fault.kind:
+            return pending.pop(number)
+    return pending.pop(0)
+
+
 def kinds_for(stage: Stage) -> list[str]:
     """Return the kinds that this stage can suffer."""
     missing = set()

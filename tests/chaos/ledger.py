@@ -19,6 +19,10 @@ from .stage import Stage
 
 OPEN = """SELECT (SELECT count(*) FROM platform.execution WHERE state IN ('queued', 'running'))
     + (SELECT count(*) FROM platform.delivery)"""
+HELD = """SELECT j.queue, j.id, j.state, j.stalled_count, e.state AS execution,
+    round(j.locked_until_ms / 1000.0 - extract(epoch FROM clock_timestamp()), 1) AS lock_s
+    FROM bullmq.job j LEFT JOIN platform.execution e USING (id)
+    WHERE j.state::text NOT IN ('completed', 'failed') AND j.queue NOT LIKE '%%-dlq'"""
 BEHIND = """SELECT count(*) FROM platform.consumer c JOIN platform.outbox o ON (o.xid, o.id) > (c.xid, c.outbox_id)"""
 
 
@@ -46,6 +50,10 @@ class Ledger:
         """Return how many jobs and deliveries have not ended; events that no consumer has looked at count too."""
         return self.one(OPEN) + self.one(BEHIND)
 
+    def held(self) -> list[dict[str, Any]]:
+        """Return the jobs that BullMQ has not seen end."""
+        return self.rows(HELD)
+
     def faults(self, films: Iterable[Film], kept: dict[str, set[tuple[str, str]]], told: list[str]) -> list[str]:
         """Return every broken promise."""
         found: list[str] = []
@@ -71,11 +79,11 @@ class Ledger:
             " (SELECT 1 FROM platform.dead_letter d WHERE d.kind = 'job' AND d.source_id = e.id)"
         ):
             yield f"job {row['id']} died without a dead letter"
-        for row in self.rows(
-            "SELECT j.queue, j.id, j.state FROM bullmq.job j WHERE j.state::text NOT IN"
-            " ('completed', 'failed') AND j.queue NOT LIKE '%%-dlq'"
-        ):
-            yield f"BullMQ still holds {row['id']} of {row['queue']} as {row['state']}"
+        for row in self.held():
+            yield (
+                f"BullMQ still holds {row['id']} of {row['queue']} as {row['state']}; execution {row['execution']}, its lock"
+                f" runs out in {row['lock_s']} s, stalled {row['stalled_count']} times"
+            )
 
     def films(self, films: Iterable[Film]) -> Iterator[str]:
         """Each film has one artifact a format, announced once, and was locked and published."""

@@ -29,6 +29,7 @@ from ruach_studio.testing.talk import Talk, make_talk
 OPERATOR = "op@chaos.test"
 STRIPE_SECRET = "whsec_chaos"
 DISK_MB, READY_S = 700, 180.0
+DISK_MB_PER_FAULT, MEMBERS_PER_FAULT = 4, 0.7  # a long run makes more films, and has more members walk
 CHILD = Path(__file__).with_name("serve_child.py")
 
 
@@ -58,6 +59,7 @@ class Stage(Service):
             "RUACH_S3_ENDPOINT": self.proxy.endpoint, "RUACH_S3_ACCESS_KEY_ID": ACCESS_KEY, "RUACH_S3_PREFIX": "chaos",
             "RUACH_S3_SECRET_ACCESS_KEY": SECRET_KEY, "RUACH_S3_ANSWER_S": "3", "RUACH_STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
             "RUACH_FFMPEG_STALL_S": "6", "CHAOS_CLOCK_FILE": str(self.clock), "RUACH_NEXT_STEP_DEADLINE_MS": "1500",
+            "PYTHONDONTWRITEBYTECODE": "",  # so that a start does not compile everything again
         }  # fmt: skip
         return {**super().environment, **mine}
 
@@ -138,14 +140,14 @@ class Stage(Service):
 
 
 @contextmanager
-def raised(folder: Path, *, members: int = 24) -> Iterator[Stage]:
-    """Build the stage in `folder` and start the service on it."""
+def raised(folder: Path, faults: int) -> Iterator[Stage]:
+    """Build the stage in `folder`, with room and members for `faults` faults, and start the service on it."""
     with ExitStack() as parts:
         s3_folder = folder / "s3"
         s3_folder.mkdir()
         server = parts.enter_context(s3_server(s3_folder))
         proxy = parts.enter_context(faulty_proxy(server.port))
-        disk = parts.enter_context(small_disk(DISK_MB))
+        disk = parts.enter_context(small_disk(DISK_MB + DISK_MB_PER_FAULT * faults))
         if disk is not None:
             disk.chmod(0o755)
         talk = make_talk(folder / "footage", seconds=9, size=(320, 180))
@@ -153,7 +155,7 @@ def raised(folder: Path, *, members: int = 24) -> Iterator[Stage]:
         stage.step_clock(0)
         told = subprocess.run(stage.command("--help"), env=stage.environment, capture_output=True, text=True, check=True)
         stage.has_worker = " worker " in told.stdout
-        asyncio.run(stage.people(members))
+        asyncio.run(stage.people(24 + int(MEMBERS_PER_FAULT * faults)))
         try:
             stage.start()
             yield stage

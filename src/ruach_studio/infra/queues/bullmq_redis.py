@@ -164,18 +164,24 @@ class BullmqRedis(BullmqPostgres):
             return 0
         return len(found)
 
-    async def dead_runs(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
-        """See BullmqPostgres.dead_runs."""
-        async with self.database.connection() as conn:
-            dead = await dispatch.of_dead_workers(conn, queues)
-        if not dead:
-            return []
+    async def left_active(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+        """See BullmqPostgres.left_active."""
         try:
+            async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
+                for queue in queues:
+                    pipe.lrange(self._key(queue, "active"), 0, -1)
+                active = [job_id for found in await pipe.execute() for job_id in found]
+            if not active:
+                return []
+            async with self.database.connection() as conn:
+                left = await dispatch.left(conn, active)
+            if not left:
+                return []
             async with self.link.asking() as client:
-                tokens = await client.mget([self._key(queue, job_id) + ":lock" for job_id, queue, _ in dead])
+                tokens = await client.mget([self._key(queue, job_id) + ":lock" for job_id, queue, _ in left])
         except RedisAway:
             return []
-        return [(*each, str(token)) for each, token in zip(dead, tokens, strict=True) if token]
+        return [(*each, str(token)) for each, token in zip(left, tokens, strict=True) if token]
 
     async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
         """See BullmqPostgres.end_lock."""

@@ -102,15 +102,16 @@ _ORPHANS = text(
      LIMIT 100
     """
 )
-_DEAD_WORKERS = text(
-    """
-    SELECT e.id, e.queue, e.starts, j.lock_token FROM platform.execution e
-      JOIN bullmq.job j ON j.queue = e.queue AND j.id = e.id AND j.state = 'active' AND j.lock_token IS NOT NULL
-     WHERE e.state = 'running' AND e.queue = ANY(:queues) AND NOT EXISTS (
-       SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class AND l.objid::bigint = e.worker
-         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-     LIMIT 1000
-    """
+DEAD = (
+    "NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class"
+    " AND l.objid::bigint = e.worker AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+# Nobody attends to e: it has ended and BullMQ missed it, or its process is dead. One cancelled may still wind down.
+LEFT = f"(e.state IN ('completed', 'failed', 'dead-letter') OR e.state IN ('running', 'cancelled') AND {DEAD})"
+_LEFT_ACTIVE = text(
+    "SELECT e.id, e.queue, e.starts, j.lock_token FROM bullmq.job j"  # noqa: S608
+    " JOIN platform.execution e ON e.queue = j.queue AND e.id = j.id"
+    f" WHERE j.queue = ANY(:queues) AND j.state = 'active' AND j.lock_token IS NOT NULL AND {LEFT} LIMIT 1000"
 )
 
 
@@ -221,9 +222,9 @@ async def orphans(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[st
     return [(row.id, row.fact) for row in await conn.execute(_ORPHANS, {"queues": list(queues)})]
 
 
-async def of_dead_workers(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
-    """Return (job id, queue, starts, token of BullMQ's lock) of what processes ran that hold no liveness lock any more."""
-    rows = await conn.execute(_DEAD_WORKERS, {"queues": list(queues), "class": WORKER_LOCK_CLASS})
+async def left_active(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+    """Return (job id, queue, starts, token of BullMQ's lock) of active jobs that have ended or whose worker is dead."""
+    rows = await conn.execute(_LEFT_ACTIVE, {"queues": list(queues), "class": WORKER_LOCK_CLASS})
     return [(row.id, row.queue, row.starts, row.lock_token) for row in rows]
 
 
