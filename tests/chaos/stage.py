@@ -1,6 +1,7 @@
 """The real system on a stage of its own: S3 server behind a bad line, embedded PostgreSQL, `ruach serve`, a small disk."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -43,6 +44,7 @@ class Stage(Service):
     disk: Path | None = None
     members: list[str] = field(default_factory=list)
     worker: subprocess.Popen | None = None
+    spare: subprocess.Popen | None = None
 
     @property
     def data(self) -> Path:
@@ -75,9 +77,19 @@ class Stage(Service):
             if self.has_worker and (self.worker is None or self.worker.poll() is not None):
                 self.worker = self._popen(["worker", "--media-root", str(self.folder)], log)
         self.await_ready()
+        if self.spare is None:
+            with self.log.open("ab") as log:
+                self.spare = subprocess.Popen(
+                    self.command("--spare"), env=self.environment, stdin=subprocess.PIPE, stderr=log, start_new_session=True
+                )
 
     def _popen(self, words: list[str], log) -> subprocess.Popen:
-        return subprocess.Popen(self.command(*words), env=self.environment, stderr=log, start_new_session=True)
+        spare, self.spare = self.spare, None
+        if spare is None or spare.poll() is not None:
+            return subprocess.Popen(self.command(*words), env=self.environment, stderr=log, start_new_session=True)
+        with spare.stdin as line:
+            line.write(json.dumps(words).encode() + b"\n")
+        return spare
 
     has_worker = False  # set by whoever finds the command `ruach worker`
 
@@ -164,6 +176,8 @@ def raised(folder: Path, faults: int) -> Iterator[Stage]:
                 stage.kill_only(stage.process, group=True)
             if stage.worker is not None and stage.worker.poll() is None:
                 stage.kill_only(stage.worker, group=True)
+            if stage.spare is not None:
+                stage.spare.communicate()
             pid = stage.postmaster()
             if pid is not None:
                 os.kill(pid, signal.SIGQUIT)
