@@ -19,7 +19,7 @@ from .stage import Stage
 # How often each kind is drawn, relative to the others.
 WEIGHTS = {
     "kill the service": 3, "kill the service, orphans stay": 3, "end the service": 1, "kill the worker": 3,
-    "stop PostgreSQL": 3, "kill PostgreSQL": 3, "stop Redis": 2,
+    "stop PostgreSQL": 3, "kill PostgreSQL": 3, "stop Redis": 3, "kill Redis": 3,
     "store answers 500": 3, "store answers 503": 1, "store answers 403": 2, "store is silent": 2, "store breaks the line": 2,
     "store does it and breaks the line": 2, "store damages bytes": 1,
     "disk is full": 2, "FFmpeg hangs": 4, "FFmpeg is killed": 4, "clock steps": 3,
@@ -80,8 +80,8 @@ def kinds_for(stage: Stage) -> list[str]:
         missing.add("disk is full")  # needs the right to mount
     if not stage.has_worker:
         missing.add("kill the worker")
-    if stage.environment.get("RUACH_QUEUE_BACKEND") != "redis":
-        missing.add("stop Redis")
+    if stage.redis is None:
+        missing |= {"stop Redis", "kill Redis"}
     return [kind for kind in WEIGHTS if kind not in missing]
 
 
@@ -126,6 +126,18 @@ def _postgres(stage: Stage, fault: Fault) -> Iterator[bool]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT if fault.kind.startswith("stop") else signal.SIGKILL)
     yield pid is not None
+
+
+@contextmanager
+def _redis(stage: Stage, fault: Fault) -> Iterator[bool]:
+    """End it by SIGTERM or SIGKILL; its append-only file brings back what it held, up to a second before the kill."""
+    if fault.kind.startswith("stop"):
+        stage.redis.process.terminate()
+        stage.redis.process.wait(timeout=30)
+    else:
+        stage.redis.kill()
+    yield True
+    stage.redis.start()
 
 
 @contextmanager
@@ -181,6 +193,8 @@ _HARMS = {
     "kill the worker": _kill_worker,
     "stop PostgreSQL": _postgres,
     "kill PostgreSQL": _postgres,
+    "stop Redis": _redis,
+    "kill Redis": _redis,
     "disk is full": _full_disk,
     "FFmpeg hangs": _ffmpeg,
     "FFmpeg is killed": _ffmpeg,

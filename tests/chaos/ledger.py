@@ -14,15 +14,12 @@ from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.testing.bucket import Bucket
 from ruach_studio.testing.s3_server import PRIVATE_BUCKET
 
+from .held import held_by_postgres, held_by_redis
 from .load import Film
 from .stage import Stage
 
 OPEN = """SELECT (SELECT count(*) FROM platform.execution WHERE state IN ('queued', 'running'))
     + (SELECT count(*) FROM platform.delivery)"""
-HELD = """SELECT j.queue, j.id, j.state, j.stalled_count, e.state AS execution,
-    round(j.locked_until_ms / 1000.0 - extract(epoch FROM clock_timestamp()), 1) AS lock_s
-    FROM bullmq.job j LEFT JOIN platform.execution e USING (id)
-    WHERE j.state::text NOT IN ('completed', 'failed') AND j.queue NOT LIKE '%%-dlq'"""
 BEHIND = """SELECT count(*) FROM platform.consumer c JOIN platform.outbox o ON (o.xid, o.id) > (c.xid, c.outbox_id)"""
 
 
@@ -52,7 +49,7 @@ class Ledger:
 
     def held(self) -> list[dict[str, Any]]:
         """Return the jobs that BullMQ has not seen end."""
-        return self.rows(HELD)
+        return held_by_postgres(self.conn) if self.stage.redis is None else held_by_redis(self.conn, self.stage.redis.url)
 
     def faults(self, films: Iterable[Film], kept: dict[str, set[tuple[str, str]]], told: list[str]) -> list[str]:
         """Return every broken promise."""

@@ -22,6 +22,7 @@ from ruach_studio.infra.embedded.layout import Layout
 from ruach_studio.infra.embedded.postmaster import is_our_postmaster, read_pid_file
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.testing.faulty_proxy import FaultyProxy, faulty_proxy
+from ruach_studio.testing.redis_server import RedisServer, redis_server, valkey_program
 from ruach_studio.testing.s3_server import ACCESS_KEY, PRIVATE_BUCKET, SECRET_KEY, S3Server, s3_server
 from ruach_studio.testing.service import PASSWORD, Service
 from ruach_studio.testing.small_disk import small_disk
@@ -42,6 +43,7 @@ class Stage(Service):
     s3: S3Server | None = None
     proxy: FaultyProxy | None = None
     disk: Path | None = None
+    redis: RedisServer | None = None  # where the queues are, if not in PostgreSQL
     members: list[str] = field(default_factory=list)
     worker: subprocess.Popen | None = None
     spare: subprocess.Popen | None = None
@@ -63,6 +65,8 @@ class Stage(Service):
             "RUACH_FFMPEG_STALL_S": "6", "CHAOS_CLOCK_FILE": str(self.clock), "RUACH_NEXT_STEP_DEADLINE_MS": "1500",
             "PYTHONDONTWRITEBYTECODE": "",  # so that a start does not compile everything again
         }  # fmt: skip
+        if self.redis is not None:
+            mine |= {"RUACH_QUEUE_BACKEND": "redis", "RUACH_REDIS_URL": self.redis.url}
         return {**super().environment, **mine}
 
     def command(self, *words: str) -> list[str]:
@@ -152,8 +156,11 @@ class Stage(Service):
 
 
 @contextmanager
-def raised(folder: Path, faults: int) -> Iterator[Stage]:
-    """Build the stage in `folder`, with room and members for `faults` faults, and start the service on it."""
+def raised(folder: Path, faults: int, backend: str = "postgres") -> Iterator[Stage]:
+    """Build the stage in `folder`, with room and members for `faults` faults, and start the service on it.
+
+    `backend` "redis": the queues are on a Valkey from the wheel.
+    """
     with ExitStack() as parts:
         s3_folder = folder / "s3"
         s3_folder.mkdir()
@@ -163,7 +170,11 @@ def raised(folder: Path, faults: int) -> Iterator[Stage]:
         if disk is not None:
             disk.chmod(0o755)
         talk = make_talk(folder / "footage", seconds=9, size=(320, 180))
-        stage = Stage(folder, talk=talk, s3=server, proxy=proxy, disk=disk)
+        redis = None
+        if backend == "redis":
+            (folder / "redis").mkdir()
+            redis = parts.enter_context(redis_server(valkey_program(), folder / "redis"))
+        stage = Stage(folder, talk=talk, s3=server, proxy=proxy, disk=disk, redis=redis)
         stage.step_clock(0)
         told = subprocess.run(stage.command("--help"), env=stage.environment, capture_output=True, text=True, check=True)
         stage.has_worker = " worker " in told.stdout

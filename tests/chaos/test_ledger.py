@@ -7,6 +7,7 @@ from psycopg.rows import dict_row
 from .faults import WEIGHTS, next_of, plan
 from .ledger import Ledger
 from .load import Film
+from .stage import Stage
 
 JOB = "11111111-1111-4111-8111-111111111111"
 ADD = (
@@ -16,10 +17,10 @@ ADD = (
 
 
 @pytest.fixture
-def ledger(database_url):
+def ledger(database_url, tmp_path):
     with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as conn:
         books = Ledger.__new__(Ledger)
-        books.conn = conn
+        books.conn, books.stage = conn, Stage(tmp_path, port=1)
         yield books
 
 
