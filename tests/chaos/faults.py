@@ -78,8 +78,6 @@ def kinds_for(stage: Stage) -> list[str]:
     missing = set()
     if stage.disk is None:
         missing.add("disk is full")  # needs the right to mount
-    if not stage.has_worker:
-        missing.add("kill the worker")
     if stage.redis is None:
         missing |= {"stop Redis", "kill Redis"}
     return [kind for kind in WEIGHTS if kind not in missing]

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,12 @@ def _settle(stage: Stage, operators: list[Operator], threads: list[threading.Thr
 
 def _commands(stage: Stage) -> list[str]:
     """Ask the product itself: do the chains hold, does every decision and every journal come out the same?"""
-    broken = []
-    for words in (("audit", "verify"), ("formation", "replay", "--all", "--processes", "1")):
+
+    def ask(words: tuple[str, ...]) -> list[str]:
         done = subprocess.run(stage.command(*words), env=stage.environment, capture_output=True, text=True, timeout=3600)
-        if done.returncode:
-            broken.append(f"ruach {' '.join(words)} ended with {done.returncode}: {done.stdout[-800:]}{done.stderr[-800:]}")
-    return broken
+        told = f"ruach {' '.join(words)} ended with {done.returncode}: {done.stdout[-800:]}{done.stderr[-800:]}"
+        return [told] if done.returncode else []
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(ask, (("audit", "verify"), ("formation", "replay", "--all", "--processes", "1")))
+        return [told for answer in answers for told in answer]

@@ -78,7 +78,7 @@ class Stage(Service):
             if self.process is None or self.process.poll() is not None:
                 words = ["serve", "--port", str(self.port), "--media-root", str(self.folder)]
                 self.process = self._popen(words, log)
-            if self.has_worker and (self.worker is None or self.worker.poll() is not None):
+            if self.worker is None or self.worker.poll() is not None:
                 self.worker = self._popen(["worker", "--media-root", str(self.folder)], log)
         self.await_ready()
         if self.spare is None:
@@ -94,8 +94,6 @@ class Stage(Service):
         with spare.stdin as line:
             line.write(json.dumps(words).encode() + b"\n")
         return spare
-
-    has_worker = False  # set by whoever finds the command `ruach worker`
 
     def await_ready(self) -> float:
         """Wait until /readyz says so; start what has ended by itself meanwhile. Returns the seconds it took."""
@@ -176,8 +174,6 @@ def raised(folder: Path, faults: int, backend: str = "postgres") -> Iterator[Sta
             redis = parts.enter_context(redis_server(valkey_program(), folder / "redis"))
         stage = Stage(folder, talk=talk, s3=server, proxy=proxy, disk=disk, redis=redis)
         stage.step_clock(0)
-        told = subprocess.run(stage.command("--help"), env=stage.environment, capture_output=True, text=True, check=True)
-        stage.has_worker = " worker " in told.stdout
         asyncio.run(stage.people(24 + int(MEMBERS_PER_FAULT * faults)))
         try:
             stage.start()
