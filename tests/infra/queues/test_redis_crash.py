@@ -103,19 +103,19 @@ async def test_only_the_lock_of_the_dead_is_ended(queue, request_ids):
 async def test_an_ended_job_that_redis_still_counts_as_active_is_taken_back(queue, database, add, request_ids):
     """Its lock is good for ten minutes, and for so long it held one of the queue's places."""
     client, prefix = queue.link.client, f"{queue.link.prefix}:render-jobs"
-    ended, running = await add(), await add()
+    ended, running, claimed = [await add() for _ in range(3)]
     async with database.transaction() as tx:
         for job_id in (ended, running):
             await executions.begin(tx, job_id, 7)
         await executions.finish(tx, ended, "completed", result={})
-    await client.rpush(f"{prefix}:active", ended, running)
-    for job_id in (ended, running):
-        await client.set(f"{prefix}:{job_id}:lock", "t", px=600_000)
+    await client.rpush(f"{prefix}:active", ended, running, claimed)
+    for job_id, token in ((ended, "7.abc:1"), (running, "7.abc:2"), (claimed, "8.abc:1")):  # 8 is dead
+        await client.set(f"{prefix}:{job_id}:lock", token, px=600_000)
     sweeper = Sweeper(database, queue, {}, ["render-jobs"])
     async with await psycopg.AsyncConnection.connect(database.dsn, autocommit=True) as worker:
         await executions.prove_alive(worker, 7)
-        assert [await sweeper.sweep() for _ in range(3)] == [0, 1, 0]
-    assert await client.smembers(f"{prefix}:stalled") == {ended}
+        assert [await sweeper.sweep() for _ in range(3)] == [0, 2, 0]
+    assert await client.smembers(f"{prefix}:stalled") == {ended, claimed}
     assert await client.exists(f"{prefix}:{running}:lock")
 
 

@@ -70,7 +70,23 @@ async def test_an_ended_job_that_bullmq_still_counts_as_active_is_taken_back(dat
         assert await conn.scalar(text("SELECT locked_until_ms FROM bullmq.job WHERE queue = 'render-jobs'")) == 1
 
 
-async def test_a_cancelled_job_whose_worker_lives_may_wind_down(database, queue, add, request_ids):
+async def test_a_claim_of_a_dead_process_that_never_began_is_taken_back(database, queue, add, until, request_ids):
+    """The process died between BullMQ's claim and ours: the row names nobody, the claim's token does."""
+    job_id = await add()
+    sweeper = Sweeper(database, queue, {}, ["render-jobs"])
+    async with await psycopg.AsyncConnection.connect(database.dsn, autocommit=True) as worker:
+        await executions.prove_alive(worker, 7)
+        async with database.transaction() as tx:
+            await hold(tx, job_id, "7.abc:1")
+        assert [await sweeper.sweep() for _ in range(3)] == [0, 0, 0], "it is about to begin"
+    await until(lambda: no_worker_lives(database))
+    assert [await sweeper.sweep() for _ in range(2)] == [0, 1]
+    async with database.transaction() as tx:
+        await hold(tx, job_id, "abc:1")
+    assert [await sweeper.sweep() for _ in range(3)] == [0, 0, 0], "an older release's claim, whose process nobody knows"
+
+
+async def test_a_cancelled_job_whose_worker_lives_may_wind_down(database, queue, add, until, request_ids):
     job_id = await add()
     async with database.transaction() as tx:
         await executions.begin(tx, job_id, 7)
@@ -80,7 +96,14 @@ async def test_a_cancelled_job_whose_worker_lives_may_wind_down(database, queue,
     async with await psycopg.AsyncConnection.connect(database.dsn, autocommit=True) as worker:
         await executions.prove_alive(worker, 7)
         assert [await sweeper.sweep() for _ in range(3)] == [0, 0, 0]
+    await until(lambda: no_worker_lives(database))
     assert [await sweeper.sweep() for _ in range(2)] == [0, 1], "its worker is dead"
+
+
+async def no_worker_lives(database):
+    async with database.connection() as conn:
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = :class"
+        return await conn.scalar(text(held), {"class": executions.WORKER_LOCK_CLASS}) == 0
 
 
 async def hold(tx, job_id, token):

@@ -170,18 +170,16 @@ class BullmqRedis(BullmqPostgres):
             async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
                 for queue in queues:
                     pipe.lrange(self._key(queue, "active"), 0, -1)
-                active = [job_id for found in await pipe.execute() for job_id in found]
-            if not active:
-                return []
-            async with self.database.connection() as conn:
-                left = await dispatch.left(conn, active)
-            if not left:
-                return []
-            async with self.link.asking() as client:
-                tokens = await client.mget([self._key(queue, job_id) + ":lock" for job_id, queue, _ in left])
+                found = zip(queues, await pipe.execute(), strict=True)
+                active = [(queue, job_id) for queue, job_ids in found for job_id in job_ids]
+                if not active:
+                    return []
+                tokens = await client.mget([self._key(*each) + ":lock" for each in active])
         except RedisAway:
             return []
-        return [(*each, str(token)) for each, token in zip(left, tokens, strict=True) if token]
+        locked = [(*each, str(token)) for each, token in zip(active, tokens, strict=True) if token]
+        async with self.database.connection() as conn:
+            return await dispatch.left(conn, locked)
 
     async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
         """See BullmqPostgres.end_lock."""

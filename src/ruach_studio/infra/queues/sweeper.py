@@ -1,7 +1,7 @@
 """Turn what a crash leaves behind into an ordinary continuation: nothing stays "running" that does not run.
 
-A worker process proves that it lives by a session lock in PostgreSQL, which its death releases at once. A running
-execution whose worker was found dead twice in a row gets its lock ended, so that BullMQ's next check (5 s) hands the job
+A worker process proves that it lives by a session lock in PostgreSQL, which its death releases at once. A job
+whose claim's process was found dead twice in a row gets its lock ended, so that BullMQ's next check (5 s) hands the job
 to a living worker under the same id, not after the 30 s of the lock (Redis: 10 minutes). So does one that has ended while
 BullMQ, which missed the word of it in a crash, still counts it as active: it would hold a place in its queue. A job that
 BullMQ itself gave up ("stalled more than allowable") or that vanished goes the way of any failure: ladder, then

@@ -68,7 +68,7 @@ class Worker:
             alive = asyncio.create_task(listener.connected.wait())
             await asyncio.wait({alive, stopped}, return_when=asyncio.FIRST_COMPLETED)
             alive.cancel()
-            serving = [asyncio.create_task(self._serve(policy, runner, stop)) for policy in self._policies]
+            serving = [asyncio.create_task(self._serve(policy, runner, number, stop)) for policy in self._policies]
             log.info("worker.started", worker=number, queues=[policy.name for policy in self._policies])
             # Ends at `stop`, or if one of our own tasks breaks: better a dead worker than one that only seems to work.
             await asyncio.wait({stopped, *background, *serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -102,9 +102,10 @@ class Worker:
             on_connect=prove_alive,
         )
 
-    async def _serve(self, policy: QueuePolicy, runner: Runner, stop: asyncio.Event) -> None:
+    async def _serve(self, policy: QueuePolicy, runner: Runner, number: int, stop: asyncio.Event) -> None:
         while not stop.is_set():
             worker = self._bull_worker(policy, runner)
+            worker.id = f"{number}.{worker.id}"  # the tokens of its claims begin with this: the sweeper knows whose they are
             running = asyncio.create_task(worker.run())
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)

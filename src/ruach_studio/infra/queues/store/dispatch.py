@@ -54,11 +54,10 @@ _LETTERS_ALONE = text(
     "SELECT count(*) FROM (SELECT 1 FROM platform.dead_letter WHERE queue = :queue AND kind = 'job' AND resolved_at IS NULL"
     " LIMIT :cap) l"
 )
-_LEFT = text(
-    f"SELECT e.id, e.queue, e.starts FROM platform.execution e WHERE e.id = ANY(:ids) AND {executions.LEFT}"  # noqa: S608
-)
+_ACTIVE = "unnest(CAST(:queues AS text[]), CAST(:ids AS text[]), CAST(:tokens AS text[])) AS j(queue, id, lock_token)"
+_LEFT = text(executions.LEFT.format(active=_ACTIVE))
 _TOLD = text(
-    f"SELECT e.id, e.queue, e.state = 'queued' OR {executions.DEAD}"  # noqa: S608
+    f"SELECT e.id, e.queue, e.state = 'queued' OR {executions.DEAD.format(worker='e.worker')}"  # noqa: S608
     " AS unattended FROM platform.execution e WHERE e.queue = ANY(:queues) AND e.id > :after"
     " AND e.state IN ('queued', 'running') AND e.created_at < clock_timestamp() - interval '5 seconds'"
     " AND NOT EXISTS (SELECT 1 FROM platform.dispatch d WHERE d.job_id = e.id) ORDER BY e.id LIMIT :limit"
@@ -158,10 +157,15 @@ async def count_letters(conn: AsyncConnection, queue: str) -> int:
     return int(await conn.scalar(_LETTERS_ALONE, {"queue": queue, "cap": _COUNT_CAP}) or 0)
 
 
-async def left(conn: AsyncConnection, active: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return (job id, queue, starts) of those of the `active` jobs that have ended or whose worker process is dead."""
-    rows = await conn.execute(_LEFT, {"ids": list(active), "class": WORKER_LOCK_CLASS})
-    return [(row.id, row.queue, row.starts) for row in rows]
+async def left(conn: AsyncConnection, active: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, int, str]]:
+    """Return (job id, queue, starts, token) of what has ended or was claimed by a process now dead.
+
+    `active` are (queue, job id, token of the lock).
+    """
+    given = {"queues": [each[0] for each in active], "ids": [each[1] for each in active]}
+    tokens = [each[2] for each in active]
+    rows = await conn.execute(_LEFT, {**given, "tokens": tokens, "class": WORKER_LOCK_CLASS})
+    return [(row.id, row.queue, row.starts, row.lock_token) for row in rows]
 
 
 async def told(conn: AsyncConnection, queues: Sequence[str], after: str, limit: int) -> list[tuple[str, str, bool]]:

@@ -104,15 +104,20 @@ _ORPHANS = text(
 )
 DEAD = (
     "NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class"
-    " AND l.objid::bigint = e.worker AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    " AND l.objid::bigint = {worker} AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-# Nobody attends to e: it has ended and BullMQ missed it, or its process is dead. One cancelled may still wind down.
-LEFT = f"(e.state IN ('completed', 'failed', 'dead-letter') OR e.state IN ('running', 'cancelled') AND {DEAD})"
-_LEFT_ACTIVE = text(
-    "SELECT e.id, e.queue, e.starts, j.lock_token FROM bullmq.job j"  # noqa: S608
-    " JOIN platform.execution e ON e.queue = j.queue AND e.id = j.id"
-    f" WHERE j.queue = ANY(:queues) AND j.state = 'active' AND j.lock_token IS NOT NULL AND {LEFT} LIMIT 1000"
+# Nobody attends to a job whose execution has ended, so that BullMQ missed it, or whose claim's process is dead: the claim's
+# token begins with its number (see worker.py; not that of an older release). Cancelled and not begun may be in good hands.
+_NUMBERED = r"j.lock_token ~ '^[0-9]+\.'"
+_CLAIMANT = f"CASE WHEN {_NUMBERED} THEN split_part(j.lock_token, '.', 1)::bigint ELSE e.worker END"
+LEFT = (
+    "SELECT e.id, e.queue, e.starts, j.lock_token"  # noqa: S608
+    " FROM {active} JOIN platform.execution e ON e.queue = j.queue AND e.id = j.id"
+    " WHERE e.state IN ('completed', 'failed', 'dead-letter')"
+    f" OR (e.state <> 'queued' OR {_NUMBERED}) AND {DEAD.format(worker=_CLAIMANT)} LIMIT 1000"
 )
+_ACTIVE = "(SELECT * FROM bullmq.job WHERE queue = ANY(:queues) AND state = 'active' AND lock_token IS NOT NULL) j"
+_LEFT_ACTIVE = text(LEFT.format(active=_ACTIVE))
 
 
 def values(new: Execution, *, delay_s: float) -> dict[str, Any]:
