@@ -31,7 +31,7 @@ from ruach_studio.testing.talk import Talk, make_talk
 OPERATOR = "op@chaos.test"
 STRIPE_SECRET = "whsec_chaos"
 DISK_MB, READY_S = 700, 180.0
-DISK_MB_PER_FAULT, MEMBERS_PER_FAULT = 4, 0.7  # a long run makes more films, and has more members walk
+MEMBERS_PER_FAULT = 0.7  # a long run has more members walk
 CHILD = Path(__file__).with_name("serve_child.py")
 
 
@@ -155,7 +155,7 @@ class Stage(Service):
 
 @contextmanager
 def raised(folder: Path, faults: int, backend: str = "postgres") -> Iterator[Stage]:
-    """Build the stage in `folder`, with room and members for `faults` faults, and start the service on it.
+    """Build the stage in `folder`, with members for `faults` faults, and start the service on it.
 
     `backend` "redis": the queues are on a Valkey from the wheel.
     """
@@ -164,7 +164,7 @@ def raised(folder: Path, faults: int, backend: str = "postgres") -> Iterator[Sta
         s3_folder.mkdir()
         server = parts.enter_context(s3_server(s3_folder))
         proxy = parts.enter_context(faulty_proxy(server.port))
-        disk = parts.enter_context(small_disk(DISK_MB + DISK_MB_PER_FAULT * faults))
+        disk = parts.enter_context(small_disk(DISK_MB))
         if disk is not None:
             disk.chmod(0o755)
         talk = make_talk(folder / "footage", seconds=9, size=(320, 180))
