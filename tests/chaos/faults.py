@@ -19,7 +19,7 @@ from .stage import Stage
 # How often each kind is drawn, relative to the others.
 WEIGHTS = {
     "kill the service": 3, "kill the service, orphans stay": 3, "end the service": 1, "kill the worker": 3,
-    "stop PostgreSQL": 3, "kill PostgreSQL": 3, "stop Redis": 2,
+    "stop PostgreSQL": 3, "kill PostgreSQL": 3, "stop Redis": 3, "kill Redis": 3,
     "store answers 500": 3, "store answers 503": 1, "store answers 403": 2, "store is silent": 2, "store breaks the line": 2,
     "store does it and breaks the line": 2, "store damages bytes": 1,
     "disk is full": 2, "FFmpeg hangs": 4, "FFmpeg is killed": 4, "clock steps": 3,
@@ -65,15 +65,21 @@ def plan(seed: int, count: int, kinds: list[str]) -> list[Fault]:
     return [Fault(kind, dice.uniform(0.2, 2.0), dice.uniform(0.3, 3.0), dice.random()) for kind in drawn]
 
 
+def next_of(pending: list[Fault], *, encoding: bool) -> Fault:
+    """Take the first of `pending` that can strike now: those on FFmpeg wait, first in line, until one is `encoding`."""
+    for number, fault in enumerate(pending):
+        if encoding or "FFmpeg" not in fault.kind:
+            return pending.pop(number)
+    return pending.pop(0)
+
+
 def kinds_for(stage: Stage) -> list[str]:
     """Return the kinds that this stage can suffer."""
     missing = set()
     if stage.disk is None:
         missing.add("disk is full")  # needs the right to mount
-    if not stage.has_worker:
-        missing.add("kill the worker")
-    if stage.environment.get("RUACH_QUEUE_BACKEND") != "redis":
-        missing.add("stop Redis")
+    if stage.redis is None:
+        missing |= {"stop Redis", "kill Redis"}
     return [kind for kind in WEIGHTS if kind not in missing]
 
 
@@ -118,6 +124,18 @@ def _postgres(stage: Stage, fault: Fault) -> Iterator[bool]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT if fault.kind.startswith("stop") else signal.SIGKILL)
     yield pid is not None
+
+
+@contextmanager
+def _redis(stage: Stage, fault: Fault) -> Iterator[bool]:
+    """End it by SIGTERM or SIGKILL; its append-only file brings back what it held, up to a second before the kill."""
+    if fault.kind.startswith("stop"):
+        stage.redis.process.terminate()
+        stage.redis.process.wait(timeout=30)
+    else:
+        stage.redis.kill()
+    yield True
+    stage.redis.start()
 
 
 @contextmanager
@@ -173,6 +191,8 @@ _HARMS = {
     "kill the worker": _kill_worker,
     "stop PostgreSQL": _postgres,
     "kill PostgreSQL": _postgres,
+    "stop Redis": _redis,
+    "kill Redis": _redis,
     "disk is full": _full_disk,
     "FFmpeg hangs": _ffmpeg,
     "FFmpeg is killed": _ffmpeg,

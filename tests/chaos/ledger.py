@@ -14,6 +14,7 @@ from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.testing.bucket import Bucket
 from ruach_studio.testing.s3_server import PRIVATE_BUCKET
 
+from .held import held_by_postgres, held_by_redis
 from .load import Film
 from .stage import Stage
 
@@ -46,6 +47,10 @@ class Ledger:
         """Return how many jobs and deliveries have not ended; events that no consumer has looked at count too."""
         return self.one(OPEN) + self.one(BEHIND)
 
+    def held(self) -> list[dict[str, Any]]:
+        """Return the jobs that BullMQ has not seen end."""
+        return held_by_postgres(self.conn) if self.stage.redis is None else held_by_redis(self.conn, self.stage.redis.url)
+
     def faults(self, films: Iterable[Film], kept: dict[str, set[tuple[str, str]]], told: list[str]) -> list[str]:
         """Return every broken promise."""
         found: list[str] = []
@@ -71,11 +76,11 @@ class Ledger:
             " (SELECT 1 FROM platform.dead_letter d WHERE d.kind = 'job' AND d.source_id = e.id)"
         ):
             yield f"job {row['id']} died without a dead letter"
-        for row in self.rows(
-            "SELECT j.queue, j.id, j.state FROM bullmq.job j WHERE j.state::text NOT IN"
-            " ('completed', 'failed') AND j.queue NOT LIKE '%%-dlq'"
-        ):
-            yield f"BullMQ still holds {row['id']} of {row['queue']} as {row['state']}"
+        for row in self.held():
+            yield (
+                f"BullMQ still holds {row['id']} of {row['queue']} as {row['state']}; execution {row['execution']}, its lock"
+                f" runs out in {row['lock_s']} s, stalled {row['stalled_count']} times"
+            )
 
     def films(self, films: Iterable[Film]) -> Iterator[str]:
         """Each film has one artifact a format, announced once, and was locked and published."""

@@ -1,5 +1,10 @@
-"""Start `ruach` with a clock that can be stepped: CHAOS_CLOCK_FILE holds the seconds to add to the machine's."""
+"""Start `ruach` with a clock that can be stepped: CHAOS_CLOCK_FILE holds the seconds to add to the machine's.
 
+With `--spare` it loads the service's modules, which takes seconds, and waits for its command line on standard input: a spare
+that stands ready while other faults are struck. It has touched nothing of the service before.
+"""
+
+import json
 import os
 import sys
 from datetime import timedelta
@@ -13,4 +18,12 @@ SystemClock.now = lambda self: TRUE_NOW(self) + timedelta(seconds=float(OFFSET.r
 if __name__ == "__main__":
     from ruach_studio.app.cli.main import run_command
 
-    sys.exit(run_command(sys.argv[1:]))
+    words = sys.argv[1:]
+    if words == ["--spare"]:
+        from ruach_studio.app.cli import serve, worker  # noqa: F401
+
+        line = sys.stdin.readline()
+        if not line:
+            sys.exit(0)
+        words = json.loads(line)
+    sys.exit(run_command(words))

@@ -1,6 +1,7 @@
 """The real system on a stage of its own: S3 server behind a bad line, embedded PostgreSQL, `ruach serve`, a small disk."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from ruach_studio.infra.embedded.layout import Layout
 from ruach_studio.infra.embedded.postmaster import is_our_postmaster, read_pid_file
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.testing.faulty_proxy import FaultyProxy, faulty_proxy
+from ruach_studio.testing.redis_server import RedisServer, redis_server, valkey_program
 from ruach_studio.testing.s3_server import ACCESS_KEY, PRIVATE_BUCKET, SECRET_KEY, S3Server, s3_server
 from ruach_studio.testing.service import PASSWORD, Service
 from ruach_studio.testing.small_disk import small_disk
@@ -29,6 +31,7 @@ from ruach_studio.testing.talk import Talk, make_talk
 OPERATOR = "op@chaos.test"
 STRIPE_SECRET = "whsec_chaos"
 DISK_MB, READY_S = 700, 180.0
+MEMBERS_PER_FAULT = 0.7  # a long run has more members walk
 CHILD = Path(__file__).with_name("serve_child.py")
 
 
@@ -40,8 +43,10 @@ class Stage(Service):
     s3: S3Server | None = None
     proxy: FaultyProxy | None = None
     disk: Path | None = None
+    redis: RedisServer | None = None  # where the queues are, if not in PostgreSQL
     members: list[str] = field(default_factory=list)
     worker: subprocess.Popen | None = None
+    spare: subprocess.Popen | None = None
 
     @property
     def data(self) -> Path:
@@ -58,7 +63,10 @@ class Stage(Service):
             "RUACH_S3_ENDPOINT": self.proxy.endpoint, "RUACH_S3_ACCESS_KEY_ID": ACCESS_KEY, "RUACH_S3_PREFIX": "chaos",
             "RUACH_S3_SECRET_ACCESS_KEY": SECRET_KEY, "RUACH_S3_ANSWER_S": "3", "RUACH_STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
             "RUACH_FFMPEG_STALL_S": "6", "CHAOS_CLOCK_FILE": str(self.clock), "RUACH_NEXT_STEP_DEADLINE_MS": "1500",
+            "PYTHONDONTWRITEBYTECODE": "",  # so that a start does not compile everything again
         }  # fmt: skip
+        if self.redis is not None:
+            mine |= {"RUACH_QUEUE_BACKEND": "redis", "RUACH_REDIS_URL": self.redis.url}
         return {**super().environment, **mine}
 
     def command(self, *words: str) -> list[str]:
@@ -70,14 +78,22 @@ class Stage(Service):
             if self.process is None or self.process.poll() is not None:
                 words = ["serve", "--port", str(self.port), "--media-root", str(self.folder)]
                 self.process = self._popen(words, log)
-            if self.has_worker and (self.worker is None or self.worker.poll() is not None):
+            if self.worker is None or self.worker.poll() is not None:
                 self.worker = self._popen(["worker", "--media-root", str(self.folder)], log)
         self.await_ready()
+        if self.spare is None:
+            with self.log.open("ab") as log:
+                self.spare = subprocess.Popen(
+                    self.command("--spare"), env=self.environment, stdin=subprocess.PIPE, stderr=log, start_new_session=True
+                )
 
     def _popen(self, words: list[str], log) -> subprocess.Popen:
-        return subprocess.Popen(self.command(*words), env=self.environment, stderr=log, start_new_session=True)
-
-    has_worker = False  # set by whoever finds the command `ruach worker`
+        spare, self.spare = self.spare, None
+        if spare is None or spare.poll() is not None:
+            return subprocess.Popen(self.command(*words), env=self.environment, stderr=log, start_new_session=True)
+        with spare.stdin as line:
+            line.write(json.dumps(words).encode() + b"\n")
+        return spare
 
     def await_ready(self) -> float:
         """Wait until /readyz says so; start what has ended by itself meanwhile. Returns the seconds it took."""
@@ -138,8 +154,11 @@ class Stage(Service):
 
 
 @contextmanager
-def raised(folder: Path, *, members: int = 24) -> Iterator[Stage]:
-    """Build the stage in `folder` and start the service on it."""
+def raised(folder: Path, faults: int, backend: str = "postgres") -> Iterator[Stage]:
+    """Build the stage in `folder`, with members for `faults` faults, and start the service on it.
+
+    `backend` "redis": the queues are on a Valkey from the wheel.
+    """
     with ExitStack() as parts:
         s3_folder = folder / "s3"
         s3_folder.mkdir()
@@ -149,11 +168,13 @@ def raised(folder: Path, *, members: int = 24) -> Iterator[Stage]:
         if disk is not None:
             disk.chmod(0o755)
         talk = make_talk(folder / "footage", seconds=9, size=(320, 180))
-        stage = Stage(folder, talk=talk, s3=server, proxy=proxy, disk=disk)
+        redis = None
+        if backend == "redis":
+            (folder / "redis").mkdir()
+            redis = parts.enter_context(redis_server(valkey_program(), folder / "redis"))
+        stage = Stage(folder, talk=talk, s3=server, proxy=proxy, disk=disk, redis=redis)
         stage.step_clock(0)
-        told = subprocess.run(stage.command("--help"), env=stage.environment, capture_output=True, text=True, check=True)
-        stage.has_worker = " worker " in told.stdout
-        asyncio.run(stage.people(members))
+        asyncio.run(stage.people(24 + int(MEMBERS_PER_FAULT * faults)))
         try:
             stage.start()
             yield stage
@@ -162,6 +183,8 @@ def raised(folder: Path, *, members: int = 24) -> Iterator[Stage]:
                 stage.kill_only(stage.process, group=True)
             if stage.worker is not None and stage.worker.poll() is None:
                 stage.kill_only(stage.worker, group=True)
+            if stage.spare is not None:
+                stage.spare.communicate()
             pid = stage.postmaster()
             if pid is not None:
                 os.kill(pid, signal.SIGQUIT)

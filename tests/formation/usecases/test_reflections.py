@@ -50,6 +50,18 @@ async def test_the_journal_holds_no_word_of_it(services, ready, good):
     )  # fmt: skip
 
 
+async def test_a_request_sent_again_after_its_answer_was_lost_is_kept_once(services, ready, good, clock, types):
+    first = await submit_reflection(services, USER, "r1", good)
+    clock.later(minutes=5)
+    assert await submit_reflection(services, USER, "r1", good) == first
+    assert (await types(ready)).count(("reflection_submitted", "r1")) == 1
+    other = await submit_reflection(services, USER, "r1", good + " And again.")
+    clock.later(minutes=6)
+    later = await submit_reflection(services, USER, "r1", good)
+    assert len({first.reflection_id, other.reflection_id, later.reflection_id}) == 3, "a new text, and a new try"
+    assert (await types(ready)).count(("reflection_submitted", "r1")) == 3
+
+
 async def test_only_one_a_day_is_scored(services, ready, good, clock, journey):
     await submit_reflection(services, USER, "r1", "I walked to the shop and bought bread. " * 10)
     clock.later(hours=23, minutes=59)

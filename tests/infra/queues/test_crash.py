@@ -7,6 +7,8 @@ import sys
 import time
 
 import psycopg
+import pytest
+from sqlalchemy import text
 
 from ruach_studio.infra.queues import BullmqPostgres, Worker
 from ruach_studio.infra.queues.port import HandlerHooks
@@ -28,6 +30,26 @@ async def main():
 
 asyncio.run(main())
 """
+MUTE = (
+    VICTIM.replace("await asyncio.Event().wait()", "return {'by': 'the dead one'}")
+    .replace('print("started", context.job_id, flush=True)', "pass")
+    .replace(
+        "async def main",
+        """
+async def told(job, *_args, **_options):
+    print("ended", job.id, flush=True)
+    await asyncio.Event().wait()
+
+class Mute(BullmqPostgres):
+    def bull_worker(self, *args):
+        worker = super().bull_worker(*args)
+        worker.backend.moveToCompleted = told
+        return worker
+
+async def main""",
+    )
+    .replace("BullmqPostgres(database)", "Mute(database)")
+)
 
 
 async def test_after_kill_9_another_worker_runs_the_job_within_15_s(database, database_url, add, until, request_ids):
@@ -54,6 +76,37 @@ async def test_after_kill_9_another_worker_runs_the_job_within_15_s(database, da
     assert [run[0] for run in runs] == [job_id]
     assert runs[0][1] - killed < 15
     assert (row.starts, row.attempt, row.result) == (2, 1, {"by": "survivor"})
+
+
+@pytest.mark.slow
+async def test_a_job_whose_worker_dies_before_bullmq_hears_of_its_end_frees_its_place_within_15_s(
+    database, database_url, add, until, request_ids
+):
+    """The execution has ended, so nobody looked after it: BullMQ counted it as active until its lock of 30 s ran out."""
+    job_id = await add()
+    victim = await asyncio.create_subprocess_exec(sys.executable, "-c", MUTE, database_url, stdout=asyncio.subprocess.PIPE)
+    assert (await asyncio.wait_for(victim.stdout.readline(), 30)).decode().split() == ["ended", job_id]
+    os.kill(victim.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    await victim.wait()
+    assert (await until(job_id, "completed")).result == {"by": "the dead one"}
+    stop, runs = asyncio.Event(), []
+
+    async def handler(context, _payload):
+        runs.append(context.job_id)
+
+    async def freed():
+        async with database.connection() as conn:
+            return await conn.scalar(text("SELECT state::text = 'completed' FROM bullmq.job WHERE id = :id"), {"id": job_id})
+
+    survivor = asyncio.create_task(Worker(database, BullmqPostgres(database), {KEY: handler}).run(stop))
+    try:
+        await until(freed, deadline_s=60)
+    finally:
+        stop.set()
+        await survivor
+    assert time.monotonic() - killed < 15
+    assert runs == [], "it was not done again"
 
 
 async def test_a_living_worker_keeps_its_job_however_long_it_runs(add, serve, until, database, queue, request_ids):

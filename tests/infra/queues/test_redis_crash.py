@@ -11,6 +11,7 @@ import pytest
 
 from ruach_studio.infra.queues import bullmq_redis
 from ruach_studio.infra.queues.port import HandlerHooks
+from ruach_studio.infra.queues.store import executions
 from ruach_studio.infra.queues.sweeper import Sweeper
 
 KEY = ("render-jobs", "step")
@@ -97,6 +98,25 @@ async def test_only_the_lock_of_the_dead_is_ended(queue, request_ids):
     assert await queue.end_lock("render-jobs", "j1", "the living one's")
     assert not await client.exists(lock)
     assert await client.smembers(f"{prefix}:render-jobs:stalled") == {"j1"}
+
+
+async def test_an_ended_job_that_redis_still_counts_as_active_is_taken_back(queue, database, add, request_ids):
+    """Its lock is good for ten minutes, and for so long it held one of the queue's places."""
+    client, prefix = queue.link.client, f"{queue.link.prefix}:render-jobs"
+    ended, running, claimed = [await add() for _ in range(3)]
+    async with database.transaction() as tx:
+        for job_id in (ended, running):
+            await executions.begin(tx, job_id, 7)
+        await executions.finish(tx, ended, "completed", result={})
+    await client.rpush(f"{prefix}:active", ended, running, claimed)
+    for job_id, token in ((ended, "7.abc:1"), (running, "7.abc:2"), (claimed, "8.abc:1")):  # 8 is dead
+        await client.set(f"{prefix}:{job_id}:lock", token, px=600_000)
+    sweeper = Sweeper(database, queue, {}, ["render-jobs"])
+    async with await psycopg.AsyncConnection.connect(database.dsn, autocommit=True) as worker:
+        await executions.prove_alive(worker, 7)
+        assert [await sweeper.sweep() for _ in range(3)] == [0, 2, 0]
+    assert await client.smembers(f"{prefix}:stalled") == {ended, claimed}
+    assert await client.exists(f"{prefix}:{running}:lock")
 
 
 @pytest.mark.slow

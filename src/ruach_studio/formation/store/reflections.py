@@ -54,6 +54,15 @@ async def of_enrollment(conn: AsyncConnection, user_id: str, enrollment_id: str)
     return [StoredReflection(**row._mapping) for row in rows]
 
 
+async def same_since(tx: AsyncConnection, enrollment_id: str, node_id: str, digest: str, since: datetime) -> str | None:
+    """Return the id of the newest submission of the same text (by SHA-256) on the node since then; None if there is none."""
+    table = REFLECTION.c
+    same = (table.enrollment_id == enrollment_id) & (table.node_id == node_id) & (table.text_sha256 == digest)
+    same &= (table.submitted_at >= since) & table.text.is_not(None)
+    statement = sa.select(table.reflection_id).where(same).order_by(table.submitted_at.desc()).limit(1)
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
 async def texts_on_other_nodes(conn: AsyncConnection, user_id: str, node_id: str, *, limit: int = 200) -> list[str]:
     """Return a member's own texts about other nodes, the newest first: what a new one must not be copied from."""
     wanted = (REFLECTION.c.user_id == user_id) & (REFLECTION.c.node_id != node_id) & REFLECTION.c.text.is_not(None)

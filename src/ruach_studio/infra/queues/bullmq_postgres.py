@@ -171,13 +171,13 @@ class BullmqPostgres:
         """Set a job that this process holds under `token` aside, for `release`."""
         await bullmq.park(tx, queue, job_id, token)
 
-    async def dead_runs(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
-        """Return (job id, queue, starts, token of BullMQ's lock) of what dead processes still hold."""
+    async def left_active(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+        """Return (job id, queue, starts, token of BullMQ's lock) of active jobs that have ended or whose process is dead."""
         async with self.database.connection() as conn:
-            return await executions.of_dead_workers(conn, queues)
+            return await executions.left_active(conn, queues)
 
     async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
-        """End the lock of a dead process, so that BullMQ's next check hands the job on; False if another holds it now."""
+        """End the lock of a job left active, so that BullMQ's next check hands it on; False if another holds it now."""
         async with self.database.transaction() as tx:
             return await bullmq.expire_lock(tx, queue, job_id, token)
 

@@ -164,18 +164,22 @@ class BullmqRedis(BullmqPostgres):
             return 0
         return len(found)
 
-    async def dead_runs(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
-        """See BullmqPostgres.dead_runs."""
-        async with self.database.connection() as conn:
-            dead = await dispatch.of_dead_workers(conn, queues)
-        if not dead:
-            return []
+    async def left_active(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+        """See BullmqPostgres.left_active."""
         try:
-            async with self.link.asking() as client:
-                tokens = await client.mget([self._key(queue, job_id) + ":lock" for job_id, queue, _ in dead])
+            async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
+                for queue in queues:
+                    pipe.lrange(self._key(queue, "active"), 0, -1)
+                found = zip(queues, await pipe.execute(), strict=True)
+                active = [(queue, job_id) for queue, job_ids in found for job_id in job_ids]
+                if not active:
+                    return []
+                tokens = await client.mget([self._key(*each) + ":lock" for each in active])
         except RedisAway:
             return []
-        return [(*each, str(token)) for each, token in zip(dead, tokens, strict=True) if token]
+        locked = [(*each, str(token)) for each, token in zip(active, tokens, strict=True) if token]
+        async with self.database.connection() as conn:
+            return await dispatch.left(conn, locked)
 
     async def end_lock(self, queue: str, job_id: str, token: str) -> bool:
         """See BullmqPostgres.end_lock."""

@@ -1,10 +1,11 @@
 """Turn what a crash leaves behind into an ordinary continuation: nothing stays "running" that does not run.
 
-A worker process proves that it lives by a session lock in PostgreSQL, which its death releases at once. A running
-execution whose worker was found dead twice in a row gets its lock ended, so that BullMQ's next check (5 s) hands the job
-to a living worker under the same id, not after the 30 s of the lock. A job that BullMQ itself gave up ("stalled more than
-allowable") or that vanished goes the way of any failure: ladder, then dead-letter queue. Pillars mend their own rows
-in the same round (`HandlerHooks.on_sweep`).
+A worker process proves that it lives by a session lock in PostgreSQL, which its death releases at once. A job
+whose claim's process was found dead twice in a row gets its lock ended, so that BullMQ's next check (5 s) hands the job
+to a living worker under the same id, not after the 30 s of the lock (Redis: 10 minutes). So does one that has ended while
+BullMQ, which missed the word of it in a crash, still counts it as active: it would hold a place in its queue. A job that
+BullMQ itself gave up ("stalled more than allowable") or that vanished goes the way of any failure: ladder, then
+dead-letter queue. Pillars mend their own rows in the same round (`HandlerHooks.on_sweep`).
 """
 
 import asyncio
@@ -46,9 +47,9 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Look once; return how many jobs were put back or failed."""
-        dead = set(await self._queue.dead_runs(self._queues))
+        left = set(await self._queue.left_active(self._queues))
         orphans = await self._queue.orphans(self._queues)
-        confirmed, self._suspects = dead & self._suspects, dead
+        confirmed, self._suspects = left & self._suspects, left
         for job_id, queue, _starts, token in sorted(confirmed):
             if await self._queue.end_lock(queue, job_id, token):
                 async with self._database.connection() as conn:

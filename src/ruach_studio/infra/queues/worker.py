@@ -8,6 +8,7 @@ On stop no job starts, running ones get `grace_s`, then they are cancelled and g
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import bullmq as bull
 import psycopg
@@ -22,6 +23,7 @@ from ruach_studio.infra.queues.port import Handler
 from ruach_studio.infra.queues.runner import Runner
 from ruach_studio.infra.queues.store import bullmq, executions
 from ruach_studio.infra.queues.sweeper import Sweeper
+from ruach_studio.kernel.errors import Unavailable
 
 _RECONNECT_MS = 1000
 GRACE_S = 20.0
@@ -53,9 +55,9 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take jobs until `stop` is set, then end gracefully. Outlives outages of the database."""
-        async with self._database.transaction() as tx:
-            number = await executions.next_worker_number(tx)
-        await self._queue.prepare(self._policies)
+        number = await self._enrol(stop)
+        if number is None:
+            return
         runner = Runner(self._database, self._queue, self._handlers, self._hooks, number)
         listener = self._listener(runner, number)
         sweeper = Sweeper(self._database, self._queue, self._hooks, [policy.name for policy in self._policies])
@@ -68,7 +70,7 @@ class Worker:
             alive = asyncio.create_task(listener.connected.wait())
             await asyncio.wait({alive, stopped}, return_when=asyncio.FIRST_COMPLETED)
             alive.cancel()
-            serving = [asyncio.create_task(self._serve(policy, runner, stop)) for policy in self._policies]
+            serving = [asyncio.create_task(self._serve(policy, runner, number, stop)) for policy in self._policies]
             log.info("worker.started", worker=number, queues=[policy.name for policy in self._policies])
             # Ends at `stop`, or if one of our own tasks breaks: better a dead worker than one that only seems to work.
             await asyncio.wait({stopped, *background, *serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +90,20 @@ class Worker:
                 task.result()
         log.info("worker.stopped", worker=number)
 
+    async def _enrol(self, stop: asyncio.Event) -> int | None:
+        """Draw this process's number and prepare the queues, through an outage too; None if told to stop meanwhile."""
+        while not stop.is_set():
+            try:
+                async with self._database.transaction() as tx:
+                    number = await executions.next_worker_number(tx)
+                await self._queue.prepare(self._policies)
+                return number
+            except Unavailable as error:
+                log.warning("worker.start.delayed", message=str(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _RECONNECT_MS / 1000)
+        return None
+
     def _listener(self, runner: Runner, number: int) -> Listener:
         async def prove_alive(conn: psycopg.AsyncConnection) -> None:
             await executions.prove_alive(conn, number)
@@ -102,9 +118,10 @@ class Worker:
             on_connect=prove_alive,
         )
 
-    async def _serve(self, policy: QueuePolicy, runner: Runner, stop: asyncio.Event) -> None:
+    async def _serve(self, policy: QueuePolicy, runner: Runner, number: int, stop: asyncio.Event) -> None:
         while not stop.is_set():
             worker = self._bull_worker(policy, runner)
+            worker.id = f"{number}.{worker.id}"  # the tokens of its claims begin with this: the sweeper knows whose they are
             running = asyncio.create_task(worker.run())
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -20,10 +20,6 @@ from ruach_studio.infra.queues.store.executions import WORKER_LOCK_CLASS
 CHANNEL = "ruach_dispatch"
 LEADER_LOCK = 0x52445350  # "RDSP": one process dispatches, so that order holds
 _COUNT_CAP = 10_000
-_DEAD = (
-    " NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class"
-    " AND l.objid::bigint = e.worker AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-)
 _ADD = (
     "INSERT INTO platform.dispatch (verb, queue, job_id, name, data, priority, run_at) VALUES ('add', :queue, :id,"
     " :name, CAST(:data AS jsonb), :priority, clock_timestamp() + make_interval(secs => :delay_s))"
@@ -58,15 +54,11 @@ _LETTERS_ALONE = text(
     "SELECT count(*) FROM (SELECT 1 FROM platform.dead_letter WHERE queue = :queue AND kind = 'job' AND resolved_at IS NULL"
     " LIMIT :cap) l"
 )
-_DEAD_WORKERS = text(
-    "SELECT e.id, e.queue, e.starts FROM platform.execution e WHERE e.state = 'running' AND e.queue = ANY(:queues) AND"  # noqa: S608
-    + _DEAD
-    + " LIMIT 1000"
-)
+_ACTIVE = "unnest(CAST(:queues AS text[]), CAST(:ids AS text[]), CAST(:tokens AS text[])) AS j(queue, id, lock_token)"
+_LEFT = text(executions.LEFT.format(active=_ACTIVE))
 _TOLD = text(
-    "SELECT e.id, e.queue, e.state = 'queued' OR"  # noqa: S608
-    + _DEAD
-    + " AS unattended FROM platform.execution e WHERE e.queue = ANY(:queues) AND e.id > :after"
+    f"SELECT e.id, e.queue, e.state = 'queued' OR {executions.DEAD.format(worker='e.worker')}"  # noqa: S608
+    " AS unattended FROM platform.execution e WHERE e.queue = ANY(:queues) AND e.id > :after"
     " AND e.state IN ('queued', 'running') AND e.created_at < clock_timestamp() - interval '5 seconds'"
     " AND NOT EXISTS (SELECT 1 FROM platform.dispatch d WHERE d.job_id = e.id) ORDER BY e.id LIMIT :limit"
 )
@@ -165,10 +157,15 @@ async def count_letters(conn: AsyncConnection, queue: str) -> int:
     return int(await conn.scalar(_LETTERS_ALONE, {"queue": queue, "cap": _COUNT_CAP}) or 0)
 
 
-async def of_dead_workers(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return (job id, queue, starts) of what processes ran that hold no liveness lock any more."""
-    rows = await conn.execute(_DEAD_WORKERS, {"queues": list(queues), "class": WORKER_LOCK_CLASS})
-    return [(row.id, row.queue, row.starts) for row in rows]
+async def left(conn: AsyncConnection, active: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, int, str]]:
+    """Return (job id, queue, starts, token) of what has ended or was claimed by a process now dead.
+
+    `active` are (queue, job id, token of the lock).
+    """
+    given = {"queues": [each[0] for each in active], "ids": [each[1] for each in active]}
+    tokens = [each[2] for each in active]
+    rows = await conn.execute(_LEFT, {**given, "tokens": tokens, "class": WORKER_LOCK_CLASS})
+    return [(row.id, row.queue, row.starts, row.lock_token) for row in rows]
 
 
 async def told(conn: AsyncConnection, queues: Sequence[str], after: str, limit: int) -> list[tuple[str, str, bool]]:

@@ -102,16 +102,22 @@ _ORPHANS = text(
      LIMIT 100
     """
 )
-_DEAD_WORKERS = text(
-    """
-    SELECT e.id, e.queue, e.starts, j.lock_token FROM platform.execution e
-      JOIN bullmq.job j ON j.queue = e.queue AND j.id = e.id AND j.state = 'active' AND j.lock_token IS NOT NULL
-     WHERE e.state = 'running' AND e.queue = ANY(:queues) AND NOT EXISTS (
-       SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class AND l.objid::bigint = e.worker
-         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-     LIMIT 1000
-    """
+DEAD = (
+    "NOT EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = :class"
+    " AND l.objid::bigint = {worker} AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
+# Nobody attends to a job whose execution has ended, so that BullMQ missed it, or whose claim's process is dead: the claim's
+# token begins with its number (see worker.py; not that of an older release). Cancelled and not begun may be in good hands.
+_NUMBERED = r"j.lock_token ~ '^[0-9]+\.'"
+_CLAIMANT = f"CASE WHEN {_NUMBERED} THEN split_part(j.lock_token, '.', 1)::bigint ELSE e.worker END"
+LEFT = (
+    "SELECT e.id, e.queue, e.starts, j.lock_token"  # noqa: S608
+    " FROM {active} JOIN platform.execution e ON e.queue = j.queue AND e.id = j.id"
+    " WHERE e.state IN ('completed', 'failed', 'dead-letter')"
+    f" OR (e.state <> 'queued' OR {_NUMBERED}) AND {DEAD.format(worker=_CLAIMANT)} LIMIT 1000"
+)
+_ACTIVE = "(SELECT * FROM bullmq.job WHERE queue = ANY(:queues) AND state = 'active' AND lock_token IS NOT NULL) j"
+_LEFT_ACTIVE = text(LEFT.format(active=_ACTIVE))
 
 
 def values(new: Execution, *, delay_s: float) -> dict[str, Any]:
@@ -221,9 +227,9 @@ async def orphans(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[st
     return [(row.id, row.fact) for row in await conn.execute(_ORPHANS, {"queues": list(queues)})]
 
 
-async def of_dead_workers(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
-    """Return (job id, queue, starts, token of BullMQ's lock) of what processes ran that hold no liveness lock any more."""
-    rows = await conn.execute(_DEAD_WORKERS, {"queues": list(queues), "class": WORKER_LOCK_CLASS})
+async def left_active(conn: AsyncConnection, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
+    """Return (job id, queue, starts, token of BullMQ's lock) of active jobs that have ended or whose worker is dead."""
+    rows = await conn.execute(_LEFT_ACTIVE, {"queues": list(queues), "class": WORKER_LOCK_CLASS})
     return [(row.id, row.queue, row.starts, row.lock_token) for row in rows]
 
 
