@@ -43,6 +43,16 @@ QUICK = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share a module's fixture on one worker: spread over two, each would make it anew."""
+    for item in items:
+        info = getattr(item, "_fixtureinfo", None)
+        made = [found[-1].scope for found in info.name2fixturedefs.values()] if info else []
+        if "module" in made and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector from walking every test and module again and again: a quarter of the processor's time."""
     settle()

@@ -4,9 +4,12 @@ Every fixture lasts for the whole run; tests that share one carry the same xdist
 """
 
 import asyncio
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,9 +20,8 @@ from ruach_studio.assembly.edl import edl_bytes, next_state, to_wire
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.draft import CameraFiles, DraftOptions, draft
 from ruach_studio.kernel.hashing import inputs_hash
-from ruach_studio.render.runners.ffmpeg import FfmpegRunner
-from ruach_studio.render.usecases.render_files import Artifact, render_files
-from ruach_studio.testing.measure import Heard, Seen, heard_in, seen_in
+from ruach_studio.testing.measure import Heard, Loudness, Seen, heard_in, loudness_of, seen_in
+from ruach_studio.testing.service import OPERATOR, Service
 from ruach_studio.testing.talk import Talk, clean_scene, make_talk
 
 VIDEOS = ("full_16_9", "short_9_16", "clip_1_1")
@@ -48,53 +50,100 @@ def assemble(talk: Talk, scratch: Path, *, ruleset: str = "angle-v2") -> Drafted
 
 
 @dataclass(frozen=True)
+class Run:
+    """What `ruach run` left: its words and its folder, read anew."""
+
+    out: Path
+    said: str
+
+    @property
+    def edl(self) -> dict:
+        return json.loads((self.out / "edl.json").read_text())
+
+    @property
+    def report(self) -> dict:
+        return json.loads((self.out / "report.json").read_text())
+
+
+def run_ruach(folder: Path, *words: str, data: str = "data", out: str = "out") -> Run:
+    """Give the command as a person who stands in `folder`."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("RUACH_")}
+    environment |= {"RUACH_DATA_DIR": str(folder / data), "COLUMNS": "160"}
+    command = [sys.executable, "-m", "ruach_studio.app.cli.main", "run", *words, "--out", out]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=850)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Run(folder / out, done.stdout)
+
+
+@dataclass(frozen=True)
 class Programme:
-    """A talk, its EDL and the finished files; measuring happens on first use."""
+    """A talk and what the command made of it; measuring happens on first use. `words` name the footage from above it."""
 
     talk: Talk
-    draft: Drafted
-    artifacts: dict[str, Artifact]
-    seconds_taken: dict[str, float] = field(default_factory=dict)
+    words: tuple[str, ...]
+    run: Run
+
+    @cached_property
+    def wire(self) -> dict:
+        return self.run.edl
+
+    @cached_property
+    def artifacts(self) -> dict[str, dict]:
+        """What the report says of each file, by format."""
+        return {artifact["format"]: artifact for artifact in self.run.report["artifacts"]}
 
     @cached_property
     def seen(self) -> dict[str, tuple[Seen, ...]]:
-        return {name: seen_in(self.artifacts[name].path) for name in VIDEOS}
+        return {name: seen_in(self.path(name)) for name in VIDEOS}
+
+    @cached_property
+    def loud(self) -> dict[str, Loudness]:
+        return {name: loudness_of(self.path(name)) for name in VIDEOS}
 
     @cached_property
     def heard(self) -> tuple[Heard, ...]:
-        return heard_in(self.artifacts["full_16_9"].path, clean_scene(self.talk))
+        return heard_in(self.path("full_16_9"), clean_scene(self.talk))
+
+    def path(self, name: str) -> Path:
+        return self.run.out / (f"{name}.mp4" if name in VIDEOS else f"{name}.jpg")
 
     def camera_at(self, frame: int) -> str:
         """Return the camera that the EDL wants at a programme frame."""
         return next(
-            cut["camera"]
-            for cut in self.draft.wire["tracks"]["program"]
-            if cut["startFrame"] <= frame < cut["endFrameExclusive"]
+            cut["camera"] for cut in self.wire["tracks"]["program"] if cut["startFrame"] <= frame < cut["endFrameExclusive"]
         )
 
 
-def render(talk: Talk, folder: Path) -> Programme:
-    began = time.monotonic()
-    drafted = assemble(talk, folder / "scratch")
-    assembled = time.monotonic()
-    work = render_files(drafted.wire, [*VIDEOS, "thumbnail"], folder / "out", lambda progress: None, runner=FfmpegRunner())
-    artifacts = {artifact.format: artifact for artifact in asyncio.run(work)}
-    taken = {"assemble": assembled - began, "render": time.monotonic() - assembled}
-    return Programme(talk, drafted, artifacts, taken)
+def make_programme(folder: Path, **shape) -> Programme:
+    talk = make_talk(folder / "footage", **shape)
+    words = tuple(word.replace(f"{folder}/", "") for word in talk.camera_arguments())
+    return Programme(talk, words, run_ruach(folder, *words))
+
+
+@pytest.fixture(scope="session")
+def small_programme(tmp_path_factory: pytest.TempPathFactory) -> Programme:
+    """24 s at 320x180, B split, a mixer."""
+    return make_programme(tmp_path_factory.mktemp("small"), seconds=24, size=(320, 180), split_b=True, mixer=True)
 
 
 @pytest.fixture(scope="session", params=["small", pytest.param("full", marks=pytest.mark.slow)])
 def programme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Programme:
-    """24 s at 320x180, B split, a mixer (full: the 90 s of the demo, 720p and 1080p); rendered once in all formats."""
-    folder = tmp_path_factory.mktemp(f"programme-{request.param}")
-    shape = {"seconds": 24, "size": (320, 180), "split_b": True, "mixer": True} if request.param == "small" else {}
-    return render(make_talk(folder / "footage", **shape), folder)
+    """The small one (full: the 90 s of the demo, 720p and 1080p); rendered once in all formats, by the main job."""
+    if request.param == "small":
+        return request.getfixturevalue("small_programme")
+    return make_programme(tmp_path_factory.mktemp("full"))
+
+
+@pytest.fixture(scope="session")
+def ruach_run() -> Callable[..., Run]:
+    """Return the function (folder, words, data=…, out=…) -> Run, for runs beside the programme's."""
+    return run_ruach
 
 
 @pytest.fixture(scope="session")
 def talk90(tmp_path_factory: pytest.TempPathFactory) -> Talk:
-    """The whole dialogue, small pictures, camera B split in two files, a mixer track."""
-    return make_talk(tmp_path_factory.mktemp("talk90"), size=(320, 180), split_b=True, mixer=True)
+    """The whole dialogue, pictures as small as they can be read, camera B split in two files, a mixer track."""
+    return make_talk(tmp_path_factory.mktemp("talk90"), size=(160, 92), split_b=True, mixer=True)
 
 
 @pytest.fixture(scope="session")
@@ -136,3 +185,21 @@ def shares() -> Callable[[Talk, dict], tuple[float, float, float]]:
 def assembled() -> Callable[..., Drafted]:
     """Return the function (talk, scratch folder) -> draft, for tests that want a run of their own."""
     return assemble
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Talk:
+    """14 s in small pictures, in the home of a service of the test's own."""
+    return make_talk(tmp_path / "home" / "footage", seconds=14, size=(320, 180))
+
+
+@pytest.fixture
+def service(talk: Talk) -> Iterator[Service]:
+    """`ruach serve` beside the footage, with an operator; stopped in the end if the test has not."""
+    running = Service(talk.folder.parent)
+    running.account(OPERATOR, "operator")
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,27 +13,10 @@ import pytest
 
 from ruach_studio.infra.backup import NotABackup, check
 from ruach_studio.infra.embedded import EmbeddedPostgres
-from ruach_studio.testing.service import COMMAND, Service, wait
-from ruach_studio.testing.talk import Talk, make_talk
+from ruach_studio.testing.service import COMMAND, OPERATOR, Service, wait
+from ruach_studio.testing.talk import Talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("service"), pytest.mark.timeout(1800)]
-EMAIL = "op@example.org"
-
-
-@pytest.fixture
-def talk(tmp_path: Path) -> Talk:
-    return make_talk(tmp_path / "home" / "footage", seconds=14, size=(320, 180))
-
-
-@pytest.fixture
-def service(talk: Talk) -> Iterator[Service]:
-    running = Service(talk.folder.parent)
-    running.account(EMAIL, "operator")
-    running.start()
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 def locked(client: httpx.Client, talk: Talk) -> str:
@@ -95,7 +77,7 @@ def drafts(saved: Path) -> list[Path]:
 
 
 def test_a_service_lives_on_from_its_backup(service: Service, talk: Talk, tmp_path: Path) -> None:
-    client = service.sign_in(EMAIL)
+    client = service.sign_in(OPERATOR)
     session = locked(client, talk)
     told(service, "UPDATE bullmq.meta SET value = '1' WHERE queue = 'render-jobs' AND field = 'concurrency'")
     batch = wait(
@@ -129,7 +111,7 @@ def test_a_service_lives_on_from_its_backup(service: Service, talk: Talk, tmp_pa
             conn.execute("SELECT bullmq.pause('render-jobs', false)")
         reborn.start()
         try:
-            again = reborn.sign_in(EMAIL)
+            again = reborn.sign_in(OPERATOR)
             wait(
                 lambda: all(j["status"] == "completed" for j in jobs_of(again, jobs).values()), 600, "a waiting job is lost"
             )

@@ -1,32 +1,14 @@
 """An operator's whole day through the running service: real process, real HTTP, real kill -9 in the middle of a render."""
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from ruach_studio.testing.service import Service, wait
-from ruach_studio.testing.talk import Talk, make_talk
+from ruach_studio.testing.service import OPERATOR, Service, wait
+from ruach_studio.testing.talk import Talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("service"), pytest.mark.timeout(420)]
-EMAIL = "op@example.org"
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
-    return make_talk(tmp_path_factory.mktemp("service") / "footage", seconds=14, size=(320, 180))
-
-
-@pytest.fixture
-def service(talk: Talk) -> Iterator[Service]:
-    running = Service(talk.folder.parent)
-    running.account(EMAIL, "operator")
-    running.start()
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 def stream(client: httpx.Client, job_id: str, after: str = "0", until=lambda state: False) -> list[dict]:
@@ -49,7 +31,7 @@ def stream(client: httpx.Client, job_id: str, after: str = "0", until=lambda sta
 
 
 def test_footage_to_published_through_the_api_with_a_kill_in_between(service: Service, talk: Talk) -> None:
-    client = service.sign_in(EMAIL)
+    client = service.sign_in(OPERATOR)
     session = client.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
     home = f"/sessions/{session}"
     for camera in talk.cameras:
@@ -99,7 +81,7 @@ def test_footage_to_published_through_the_api_with_a_kill_in_between(service: Se
     before = stream(client, jobs["full_16_9"], until=lambda s: s["step"] == "render" and s["progress"] > 0.1)
     service.kill()
     service.start()
-    client = service.sign_in(EMAIL)
+    client = service.sign_in(OPERATOR)
     after = stream(client, jobs["full_16_9"], after=before[-1]["id"])
     percents = [each["percent"] for each in after]
     assert after[-1]["status"] == "completed", after[-1]

@@ -14,19 +14,19 @@ SIZES = {"full_16_9": (1920, 1080), "short_9_16": (1080, 1920), "clip_1_1": (108
 
 
 def test_the_duration_is_exact_to_a_frame(programme) -> None:
-    wire, talk = programme.draft.wire, programme.talk
+    wire, talk = programme.wire, programme.talk
     assert wire["masterCamera"] == talk.master
     assert wire["durationFrames"] == talk.camera("A").frames == round(talk.seconds * 30)
     for name, size in SIZES.items():
-        frames = programme.artifacts[name].frames
+        frames = programme.artifacts[name]["frames"]
         assert len(programme.seen[name]) == frames
-        with av.open(str(programme.artifacts[name].path)) as container:
+        with av.open(str(programme.path(name))) as container:
             video, audio = container.streams.video[0], container.streams.audio[0]
             assert (video.width, video.height) == size
             assert float(video.duration * video.time_base) == pytest.approx(frames / 30, abs=1e-3)
             assert float(audio.duration * audio.time_base) == pytest.approx(frames / 30, abs=1 / 30)
-    assert programme.artifacts["full_16_9"].frames == wire["durationFrames"]
-    assert programme.artifacts["short_9_16"].frames <= 60 * 30
+    assert programme.artifacts["full_16_9"]["frames"] == wire["durationFrames"]
+    assert programme.artifacts["short_9_16"]["frames"] <= 60 * 30
 
 
 def test_every_frame_is_the_frame_that_edl_and_truth_want(programme) -> None:
@@ -54,7 +54,7 @@ def test_no_frame_is_black_repeated_or_left_out(programme, name: str) -> None:
 
 
 def test_the_programme_really_cuts(programme) -> None:
-    cuts = programme.draft.wire["tracks"]["program"]
+    cuts = programme.wire["tracks"]["program"]
     changes = [
         a.time_s
         for a, b in zip(programme.seen["full_16_9"], programme.seen["full_16_9"][1:], strict=False)
@@ -74,7 +74,7 @@ def test_short_and_clip_show_the_same_cuts_as_the_full_programme(programme) -> N
 
 
 def test_the_thumbnail_is_a_real_frame_of_the_programme(programme) -> None:
-    with Image.open(programme.artifacts["thumbnail"].path) as image:
+    with Image.open(programme.path("thumbnail")) as image:
         assert (image.format, image.size) == ("JPEG", (1920, 1080))
         shown = read_strip(np.asarray(image.convert("RGB")))
     assert shown in {(picture.camera, picture.frame) for picture in programme.seen["full_16_9"]}

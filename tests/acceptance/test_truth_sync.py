@@ -30,6 +30,7 @@ def test_offset_and_drift_of_every_clip(talk90: Talk, drafts90) -> None:
         assert placement.classification == "looks-good"
 
 
+@pytest.mark.slow
 def test_microphones_that_stand_apart_cost_less_than_the_limit(assembled, tmp_path: Path) -> None:
     """With 35 cm more to the other person's microphone no clock is the truth for both voices; sync must lie between them."""
     talk = make_talk(tmp_path / "apart", seconds=60, size=(160, 92), path_spread_s=0.001)

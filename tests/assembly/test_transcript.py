@@ -84,7 +84,7 @@ spoken = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(said=spoken, minimum=st.sampled_from([2.0, 4.0]), wide=st.sampled_from(["W", None]))
 def test_any_transcript_gives_a_whole_plan_that_can_be_made_again(said, minimum, wide):
     segments = [Segment(start, start + length, "x", who, 0.8) for start, length, who in said]

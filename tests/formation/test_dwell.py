@@ -71,7 +71,7 @@ def test_sessions_are_bounded():
     assert sorted(state.sessions) == [f"tab{n}" for n in range(40 - MAX_SESSIONS, 40)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 90_000), st.sampled_from("abc"), st.sampled_from(("s1", "s2")), st.integers(0, 30)),
                 max_size=60))  # fmt: skip
 def test_no_more_is_credited_than_passed(rows):

@@ -79,7 +79,7 @@ def paths(draw):
     return nodes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(paths())
 def test_equals_the_naive_walk(nodes):
     found = {nodes[each.position].node_id: each.best_bp for each in closed(nodes)}

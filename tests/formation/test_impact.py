@@ -66,7 +66,7 @@ def lives(draw, graph):
     )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_all_at_once_is_what_the_gate_says_of_each(data):
     graph = data.draw(graphs())

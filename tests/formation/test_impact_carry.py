@@ -60,7 +60,7 @@ def states(draw):
     )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_many_at_once_is_the_plan_of_each(data):
     new = Graph(3, (*OLD.nodes, *BETWEEN, *NEWEST))

@@ -47,7 +47,7 @@ def naive_counted(graph, asking, scope):
     }  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(scoped_paths())
 def test_equals_the_definition(nodes):
     graph = Graph(1, nodes)

@@ -90,7 +90,7 @@ def paths(draw):
     return nodes
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(paths())
 def test_equals_the_naive_walk(nodes):
     gates, scopes = shut(nodes)
@@ -99,7 +99,7 @@ def test_equals_the_naive_walk(nodes):
     assert (found, needs) == naive(nodes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(paths())
 def test_without_scopes_it_equals_the_walk_over_score_gates_alone(nodes):
     nodes, edges, gates = prepared([replace(each, scope=None) for each in nodes])

@@ -95,7 +95,7 @@ def follow(log, start, until, as_of=None):
         return replay(log[:until], as_of=as_of)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(journals(), st.lists(st.integers(0, 40), max_size=6), st.integers(0, 600))
 def test_whole_in_pieces_one_by_one_and_from_snapshots_are_one_state(log, cuts, hour):
     whole = replay(log)
@@ -235,7 +235,7 @@ WALKED = ("phase_started", "section_completed", "checkpoint_completed", "reflect
           "section_viewed", "content_unlocked")  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(journals(WALKED))
 def test_the_row_that_an_impact_reads_is_the_evidence(log):
     graph = Graph(1, (Node("s1", 1, "awakening", "section", "", ""), Node("c1", 2, "awakening", "checkpoint", "", "")))

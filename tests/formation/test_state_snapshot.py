@@ -16,7 +16,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=8))
 def test_the_digest_is_over_the_canonical_json(facts):
     assert digest_of(facts) == inputs_hash([REDUCER_VERSION, facts])

@@ -188,7 +188,7 @@ def fitting(event_type, data):
 
 
 @given(events(), st.integers(1, 10**6))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_statement_holds_a_free_text_and_each_is_valid_and_the_same_again(told, version):
     made = statement(told, version, PLACE, HOME)
     if made is None:

@@ -17,6 +17,7 @@ from typing import TypeVar
 import httpx
 
 COMMAND = [sys.executable, "-m", "ruach_studio.app.cli.main"]
+OPERATOR = "op@example.org"
 PASSWORD = "correct horse battery"  # noqa: S105  (of accounts that only a test has)
 T = TypeVar("T")
 

@@ -111,6 +111,7 @@ async def test_a_session_is_freed_only_if_no_job_of_its_own_is_open(client, aske
     assert await state_of(client) == "ingesting"
 
 
+@pytest.mark.slow  # that any job does is shown of the queue itself
 async def test_after_kill_9_the_sync_goes_on_elsewhere(client, asked, services, working, database_url, tmp_path):
     victim = await asyncio.create_subprocess_exec(
         sys.executable, "-c", VICTIM, database_url, str(tmp_path), stdout=asyncio.subprocess.PIPE

@@ -117,7 +117,9 @@ def filmed(edl, folder):
 
 
 @pytest.mark.skipif(shutil.which("melt") is None, reason="melt is not installed: apt install melt")
-@pytest.mark.parametrize(("name", "fps"), [("mlt", "25"), ("mlt", "30000/1001"), ("kdenlive", "25")])
+@pytest.mark.parametrize(
+    ("name", "fps"), [pytest.param("mlt", "25", marks=pytest.mark.slow), ("mlt", "30000/1001"), ("kdenlive", "25")]
+)
 def test_melt_renders_it_with_the_right_camera_in_every_frame(tmp_path, make_edl, name, fps):
     edl = filmed(make_edl(fps=fps), tmp_path)
     (tmp_path / f"talk.{name}").write_text(export(edl, name)[0])

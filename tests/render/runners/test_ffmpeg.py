@@ -19,20 +19,6 @@ TALL = replace(PRESETS["short_9_16"], width=180, height=320)
 SQUARE = replace(PRESETS["clip_1_1"], width=180, height=180)
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory, make_film, make_clip):
-    """Three cameras: A 30 fps; B 25 fps, early, fast clock; W 29.97 fps in Matroska, upright, late, slow clock."""
-    folder = tmp_path_factory.mktemp("studio")
-    a = make_film(folder / "a.mp4", "A", 240)
-    b = make_film(folder / "b's [1].mp4", "B", 220, fps="25")
-    w = make_film(folder / "w.mkv", "W", 240, fps="30000/1001", size=(180, 320))
-    return {
-        "A": [make_clip(a, frames=240)],
-        "B": [make_clip(b, frames=220, fps="25", offset_ms=-417.3, drift_ppm=83.25)],
-        "W": [make_clip(w, frames=240, fps="30000/1001", offset_ms=303.7, drift_ppm=-5000, size=(180, 320))],
-    }
-
-
 async def draw(plan, folder, **options):
     reports = []
     picture = await FfmpegRunner(**options).render(plan, folder, reports.append, asyncio.Event())
@@ -56,8 +42,8 @@ def wrong(found, plan):
         ([(12 * (i + 1), "ABW"[i % 3]) for i in range(20)], "30/1", WIDE),
     ],
 )
-async def test_every_frame_is_the_planned_one(studio, make_edl, read_strips, tmp_path, cuts, fps, preset):
-    plan = plan_render(make_edl(cuts, studio, fps=fps), preset)
+async def test_every_frame_is_the_planned_one(odd_cameras, make_edl, read_strips, tmp_path, cuts, fps, preset):
+    plan = plan_render(make_edl(cuts, odd_cameras, fps=fps), preset)
     picture, reports = await draw(plan, tmp_path)
     found = read_strips(picture.path)
     assert len(found) == picture.frames == plan.frames
@@ -67,17 +53,19 @@ async def test_every_frame_is_the_planned_one(studio, make_edl, read_strips, tmp
 
 
 async def test_strong_drift_drops_and_repeats_exactly_where_the_plan_says(
-    studio, make_edl, make_clip, read_strips, tmp_path
+    odd_cameras, make_edl, make_clip, read_strips, tmp_path
 ):
-    path = studio["B"][0]["path"]
-    cameras = {"A": studio["A"], "B": [make_clip(path, frames=220, fps="25", offset_ms=-40, drift_ppm=20000.5)]}
+    path = odd_cameras["B"][0]["path"]
+    cameras = {"A": odd_cameras["A"], "B": [make_clip(path, frames=220, fps="25", offset_ms=-40, drift_ppm=20000.5)]}
     plan = plan_render(make_edl([(240, "B")], cameras), WIDE)
     picture, _ = await draw(plan, tmp_path)
     assert wrong(read_strips(picture.path), plan) == []
 
 
-async def test_holes_are_filled_by_another_camera_or_black_never_by_less(studio, make_edl, make_clip, read_strips, tmp_path):
-    a, b = studio["A"][0]["path"], studio["B"][0]["path"]
+async def test_holes_are_filled_by_another_camera_or_black_never_by_less(
+    odd_cameras, make_edl, make_clip, read_strips, tmp_path
+):
+    a, b = odd_cameras["A"][0]["path"], odd_cameras["B"][0]["path"]
     cameras = {
         "A": [make_clip(a, frames=150)], "B": [make_clip(b, frames=75, fps="25", offset_ms=1500)],
     }  # fmt: skip
@@ -89,8 +77,10 @@ async def test_holes_are_filled_by_another_camera_or_black_never_by_less(studio,
     assert len(plan.notes) >= 2
 
 
-async def test_stamps_are_even_and_every_group_of_pictures_is_closed_and_at_most_two_seconds(studio, make_edl, tmp_path):
-    plan = plan_render(make_edl([(100, "A"), (110, "B"), (240, "A")], studio), WIDE)
+async def test_stamps_are_even_and_every_group_of_pictures_is_closed_and_at_most_two_seconds(
+    odd_cameras, make_edl, tmp_path
+):
+    plan = plan_render(make_edl([(100, "A"), (110, "B"), (240, "A")], odd_cameras), WIDE)
     picture, _ = await draw(plan, tmp_path)
     with av.open(str(picture.path)) as film:
         stream = film.streams.video[0]
@@ -108,15 +98,15 @@ async def test_stamps_are_even_and_every_group_of_pictures_is_closed_and_at_most
     assert max(np.diff([*keys, 240])) <= 60
 
 
-async def test_the_same_plan_gives_the_same_bytes(studio, make_edl, tmp_path):
-    plan = plan_render(make_edl([(60, "A"), (90, "W")], studio), WIDE)
+async def test_the_same_plan_gives_the_same_bytes(odd_cameras, make_edl, tmp_path):
+    plan = plan_render(make_edl([(60, "A"), (90, "W")], odd_cameras), WIDE)
     one, _ = await draw(plan, tmp_path / "1")
     two, _ = await draw(plan, tmp_path / "2", workers=1)
     assert one.sha256 == two.sha256
 
 
-async def test_finished_chunks_are_used_again_and_a_damaged_one_is_not(studio, make_edl, tmp_path):
-    plan = plan_render(make_edl([(12 * (i + 1), "ABW"[i % 3]) for i in range(20)], studio), WIDE)
+async def test_finished_chunks_are_used_again_and_a_damaged_one_is_not(odd_cameras, make_edl, tmp_path):
+    plan = plan_render(make_edl([(12 * (i + 1), "ABW"[i % 3]) for i in range(20)], odd_cameras), WIDE)
     one, _ = await draw(plan, tmp_path)
     chunks = sorted((tmp_path / "chunks").glob("*.mp4"))
     assert len(chunks) == 3
@@ -129,8 +119,8 @@ async def test_finished_chunks_are_used_again_and_a_damaged_one_is_not(studio, m
     assert one.sha256 == two.sha256
 
 
-async def test_cancelling_stops_at_once_and_leaves_no_half_chunk(studio, make_edl, tmp_path):
-    plan = plan_render(make_edl([(12 * (i + 1), "ABW"[i % 3]) for i in range(20)], studio), PRESETS["full_16_9"])
+async def test_cancelling_stops_at_once_and_leaves_no_half_chunk(odd_cameras, make_edl, tmp_path):
+    plan = plan_render(make_edl([(12 * (i + 1), "ABW"[i % 3]) for i in range(20)], odd_cameras), PRESETS["full_16_9"])
     cancelled = asyncio.Event()
     seen = []
 
@@ -147,14 +137,14 @@ async def test_cancelling_stops_at_once_and_leaves_no_half_chunk(studio, make_ed
 
 
 async def test_a_file_that_cannot_be_decoded_fails_and_leaves_nothing_with_a_finished_name(
-    studio, make_edl, make_film, make_clip, tmp_path
+    odd_cameras, make_edl, make_film, make_clip, tmp_path
 ):
     broken = make_film(tmp_path / "broken.mp4", "B", 60)
     data = bytearray(broken.read_bytes())
     start = data.index(b"mdat") + 4
     data[start : start + 20_000] = b"\xff" * 20_000
     broken.write_bytes(data)
-    cameras = {"A": studio["A"], "B": [make_clip(broken, frames=60)]}
+    cameras = {"A": odd_cameras["A"], "B": [make_clip(broken, frames=60)]}
     plan = plan_render(make_edl([(30, "A"), (60, "B")], cameras), WIDE)
     with pytest.raises((MediaFailure, FrameCountWrong)):
         await draw(plan, tmp_path / "work")

@@ -24,7 +24,7 @@ def shown(line, frame):
     return -((-(int(line.a) * frame + int(line.b))) // int(line.d)) - 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     rate=st.sampled_from(RATES), source_rate=st.sampled_from(RATES), frame=st.integers(0, 400_000),
     offset_us=st.integers(-(10**10), 10**10), drift=st.integers(-500_000, 500_000), start_us=st.integers(0, 10**6),
