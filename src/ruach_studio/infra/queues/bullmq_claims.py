@@ -14,13 +14,16 @@ _WAKE = (
 )
 
 
+LOOK_AGAIN_S = 0.5  # at a queue whose shared concurrency is used up: nothing tells that there is room again
+
+
 def look_before_claiming(backend: Any) -> None:
-    """Let an idle worker sleep while the queue's shared concurrency is used up by other processes.
+    """Let an idle worker sleep while the queue's shared concurrency is used up by other processes, `LOOK_AGAIN_S` at most.
 
     bullmq 3.4.4 wakes as long as a job waits, claims nothing at the cap, and so asks without a pause. Who has just claimed
     nothing though a job waited asks whether the cap is why; nobody else pays for the question.
     """
-    has_waiting, claim = backend._has_waiting_job, backend.moveToActive
+    has_waiting, claim, wait = backend._has_waiting_job, backend.moveToActive, backend.waitForJob
     seen = in_vain = False
 
     async def claiming(*args: Any, **options: Any) -> Any:
@@ -39,7 +42,10 @@ def look_before_claiming(backend: Any) -> None:
         row = (await backend._run("is_maxed", [backend.queue_name])).first_map() or {}
         return not row.get("maxed")
 
-    backend.moveToActive, backend._has_waiting_job = claiming, has_claimable
+    async def waiting(block_timeout: float) -> Any:
+        return await wait(min(block_timeout, LOOK_AGAIN_S) if in_vain else block_timeout)
+
+    backend.moveToActive, backend._has_waiting_job, backend.waitForJob = claiming, has_claimable, waiting
 
 
 def wake_when_room(worker: bull.Worker) -> None:
