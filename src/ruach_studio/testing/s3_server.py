@@ -65,13 +65,14 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     callers.write_text(json.dumps(_CALLERS))
     (folder / "data").mkdir()
     master, volume, filer, s3 = ((port, _free_port()) for port in (_free_port() for _ in range(4)))
+    own_socket = _SOCKETS / f"seaweedfs-filer-{filer[0]}.sock"  # a path of 108 bytes and more is no socket's
     command = [
         weed, "-logtostderr=true", "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-master.port={master[0]}", f"-master.port.grpc={master[1]}", "-master.telemetry=false",
         "-master.heartbeatInterval=50ms",
         "-master.volumeSizeLimitMB=128", "-volume.max=40", "-volume.minFreeSpace=1",
         f"-volume.port={volume[0]}", f"-volume.port.grpc={volume[1]}", "-volume.preStopSeconds=0",
-        f"-filer.port={filer[0]}", f"-filer.port.grpc={filer[1]}", f"-filer.localSocket={folder / 'filer.sock'}",
+        f"-filer.port={filer[0]}", f"-filer.port.grpc={filer[1]}", f"-filer.localSocket={own_socket}",
         "-s3", f"-s3.port={s3[0]}", f"-s3.port.grpc={s3[1]}", "-s3.port.iceberg=0",
         "-s3.port.lance=0",  # its default is one fixed port: a second server on the machine would not start
         "-s3.autoCreateBucket=false", f"-s3.config={callers}",
@@ -86,6 +87,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     finally:
         process.kill()  # nothing of it must survive, and a gentle end takes it ten seconds
         process.wait(timeout=30)
+        own_socket.unlink(missing_ok=True)
         for part, (_, grpc) in {"master": master, "volume": volume, "filer": filer}.items():
             (_SOCKETS / f"seaweedfs-{part}-grpc-{grpc}.sock").unlink(missing_ok=True)
 

@@ -86,11 +86,13 @@ async def test_killed_at_forty_moments(bucket, line, key, talk, children):
     children.start()
     status, whole_s = children.ended()
     assert status == 0
-    seen = set()
-    for moment in range(40):
+    seen, wanted = set(), {(False, True), (True, False)}  # some die in the middle, some after the end
+    for moment in range(160):  # on a machine that got slower meanwhile the end is later: to 4.8 times as late
+        if moment >= 40 and wanted <= seen:
+            break
         await bucket.store().delete(key)
         children.start(killAfterS=whole_s * 1.2 * moment / 40)
         children.ended()
         seen.add((bool(bucket.objects()), bool(bucket.open_uploads())))
         await tidy_and_whole_again(bucket, key, talk)
-    assert {(False, True), (True, False)} <= seen, "some died in the middle, some after the end"
+    assert wanted <= seen
