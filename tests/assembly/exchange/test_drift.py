@@ -1,6 +1,5 @@
 """A recorder's clock that runs fast or slow: retimed where it would show by more than half a frame, named where it stays."""
 
-import contextlib
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from ruach_studio.assembly.exchange import export
 from ruach_studio.assembly.exchange.drift import drift_frames, needs_retiming, speed_of
 from ruach_studio.assembly.exchange.pieces import Piece
 from ruach_studio.infra.media import find_ffmpeg
+from ruach_studio.testing.melt import run_melt
 
 
 def drifting(edl, ppm):
@@ -94,15 +94,6 @@ def test_mlt_warps_the_angle_and_keeps_the_programme(make_edl):
     assert not [e for e in root.findall("playlist[@id='programme-picture']/entry") if "retimed" in e.get("producer")]
 
 
-def rendered(command, folder):
-    """Run melt; 7.12 hung once in some forty runs on a busy machine, so it is asked three times."""
-    for _ in range(2):
-        with contextlib.suppress(subprocess.TimeoutExpired):  # asked again below; a wrong picture is never asked for again
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=30)
-            return
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=30)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("melt") is None, reason="melt is not installed: apt install melt")
 def test_melt_shows_the_frame_that_the_clock_asks_for(tmp_path, make_edl):
@@ -119,7 +110,7 @@ def test_melt_shows_the_frame_that_the_clock_asks_for(tmp_path, make_edl):
     edl = replace(edl, sources={"B": b}, master_camera="B", program=(cut,), programme_audio=None)
     (tmp_path / "talk.mlt").write_text(export(edl, "mlt")[0])
     out = ["-consumer", "avformat:out.mkv", "vcodec=ffv1", "pix_fmt=gray", "an=1", "real_time=-1"]
-    rendered(["melt", "talk.mlt", *out], tmp_path)
+    run_melt(["talk.mlt", *out], tmp_path)
     shrink = ["-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "gray", "-fps_mode", "passthrough", "-"]
     run = [find_ffmpeg(), "-v", "error", "-i", str(tmp_path / "out.mkv"), *shrink]
     seen = subprocess.run(run, check=True, capture_output=True, timeout=60).stdout

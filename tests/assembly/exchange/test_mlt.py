@@ -11,6 +11,7 @@ from lxml import etree
 from ruach_studio.assembly.exchange import export
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.kernel.timebase import round_half_up
+from ruach_studio.testing.melt import run_melt
 
 
 def parse(edl):
@@ -124,8 +125,8 @@ def test_melt_renders_it_with_the_right_camera_in_every_frame(tmp_path, make_edl
     edl = filmed(make_edl(fps=fps), tmp_path)
     (tmp_path / f"talk.{name}").write_text(export(edl, name)[0])
     film = tmp_path / "film.avi"
-    command = ["melt", f"talk.{name}", "-consumer", f"avformat:{film}", "vcodec=mjpeg", "q:v=2", "an=1", "real_time=-1"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=200)
+    arguments = [f"talk.{name}", "-consumer", f"avformat:{film}", "vcodec=mjpeg", "q:v=2", "an=1", "real_time=-1"]
+    run_melt(arguments, tmp_path)
     shrink = ["-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-"]
     raw = subprocess.run([find_ffmpeg(), "-v", "error", "-i", film, *shrink], check=True, capture_output=True).stdout
     seen = [min(COLOURS, key=lambda name: sum(abs(a - b) for a, b in zip(COLOURS[name], raw[n : n + 3], strict=True)))

@@ -16,6 +16,7 @@ from ruach_studio.assembly.edl import ClipPiece, edl_bytes, from_wire, to_wire, 
 from ruach_studio.assembly.exchange import FORMATS, IMPORTS, export, import_back
 from ruach_studio.assembly.exchange.pieces import heard, pieces_of
 from ruach_studio.infra.media import find_ffmpeg
+from ruach_studio.testing.melt import run_melt
 
 
 def without(edl, *stretches):
@@ -199,8 +200,8 @@ def test_melt_shows_each_frame_from_its_place(tmp_path, make_edl, name):
     edl = without(jumping(edl, "W", (0.0, -4000.0), (8000.0, -3800.0), (12_000.0, -4200.0)), (20, 60), (150, 151))
     (tmp_path / f"talk.{name}").write_text(export(edl, name)[0])
     film = tmp_path / "film.mkv"
-    command = ["melt", f"talk.{name}", "-consumer", f"avformat:{film}", "vcodec=ffv1", "an=1", "real_time=-1"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=100)
+    arguments = [f"talk.{name}", "-consumer", f"avformat:{film}", "vcodec=ffv1", "an=1", "real_time=-1"]
+    run_melt(arguments, tmp_path)
     shrink = ["-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-fps_mode", "passthrough", "-"]
     raw = subprocess.run([find_ffmpeg(), "-v", "error", "-i", film, *shrink], check=True, capture_output=True).stdout[::3]
     kept = [n for n in range(300) if not (20 <= n < 60 or n == 150)]
