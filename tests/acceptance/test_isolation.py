@@ -1,105 +1,32 @@
 """The table "Isolation Boundaries", cell by cell: the pillars run apart, and what is called down is really stopped.
 
-Rows render, assembly and formation; the tests share one studio and go in the order of the file.
+Rows render, assembly and formation (Redis: test_isolation_redis.py); the tests share one studio and go in the order of
+the file.
 """
 
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import httpx
 import psycopg
 import pytest
 
 from ruach_studio.infra.embedded import EmbeddedPostgres
-from ruach_studio.testing.apart import Apart
 from ruach_studio.testing.service import wait
-from ruach_studio.testing.talk import Talk, make_talk
+
+from .studio import MEMBER, Studio, running_studio
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("isolation"), pytest.mark.timeout(600)]
-OPERATOR, MEMBER = "op@example.org", "member@example.org"
 DEADLINE_MS = 8000  # of next-step, before the static list: a busy machine must not look like formation down
-COVENANT = {"covenantType": "formation_journey", "acknowledgedTerms": True}
-
-
-@dataclass
-class Studio:
-    """The four processes, their footage, and what the rows have made so far."""
-
-    apart: Apart
-    talk: Talk
-    locked: list[str] = field(default_factory=list)
-    media: str = ""
-
-    def client(self, name: str, email: str = OPERATOR) -> httpx.Client:
-        return getattr(self.apart, name).sign_in(email)
-
-    def make_and_lock(self) -> str:
-        """Take the footage to a locked EDL, through assembly alone."""
-        client = self.client("assembly")
-        session = client.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
-        home = f"/sessions/{session}"
-        for camera in self.talk.cameras:
-            paths = [str(path) for path in self.talk.files[camera.camera_id]]
-            body = {"cameraId": camera.camera_id, "role": camera.role, "paths": paths}
-            assert client.post(f"{home}/assets", json=body).status_code == 201
-        assert client.post(f"{home}/sync").status_code == 202
-        wait(lambda: client.get(home).json()["state"] == "needs-review", 120, "no sync")
-        assert client.post(f"{home}/sync/approve", json={"version": 1}).status_code == 200
-        assert client.post(f"{home}/assemble").status_code == 202
-        wait(lambda: client.get(f"{home}/edl").status_code == 200, 120, "no EDL")
-        for step in ("submit", "approve", "lock"):
-            assert client.post(f"{home}/edl/{step}", json={"version": 1}).status_code == 200
-        self.locked.append(session)
-        return session
-
-    def ask(self, session: str, format_name: str = "thumbnail") -> str:
-        """Ask render for a format, once it has heard of the locked EDL; return the job's id."""
-        client, body = self.client("render"), {"sessionId": session, "format": format_name}
-        asked = wait(lambda: (a := client.post("/render-jobs/trigger", json=body)).status_code == 202 and a, 60, "not asked")
-        return asked.json()["jobs"][0]["renderJobId"]
-
-    def finished(self, job: str) -> str:
-        """Wait for the job and return its artifact's address."""
-        client = self.client("render")
-
-        def shown() -> dict | None:
-            found = client.get(f"/render-jobs/{job}").json()
-            assert found["status"] not in ("failed", "dead-letter"), found
-            return found if found["status"] == "completed" else None
-
-        return wait(shown, 180, "not rendered")["artifact"]["url"]
-
-    def check_formation(self) -> None:
-        """A member's next steps are their own, and what was published plays."""
-        answer = self.client("formation", MEMBER).get("/formation-engine/next-step")
-        assert (answer.status_code, answer.json()["source"]) == (200, "journey"), answer.text
-        assert httpx.get(self.media).status_code == 200
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """All four processes up, one session published, one member on the sample path."""
-    folder = tmp_path_factory.mktemp("isolation")
     patient = {"RUACH_NEXT_STEP_DEADLINE_MS": str(DEADLINE_MS)}
-    made = Studio(Apart(folder, patient), make_talk(folder / "footage", seconds=8, size=(320, 180)))
-    first = made.apart.assembly
-    first.account(OPERATOR, "operator")
-    first.account(MEMBER, "member")
-    first.ruach("formation", "graph", "publish", "--sample", "--reason", "for the table", "--yes")
-    try:
-        for each in made.apart.every:
-            each.start()
-        member = made.client("formation", MEMBER)
-        assert member.post("/formation-engine/enroll", json=COVENANT).status_code == 201
-        session = made.make_and_lock()
-        made.media = made.finished(made.ask(session))
-        home = f"/sessions/{session}"
-        wait(lambda: made.client("assembly").get(home).json()["state"] == "published", 30, "render.completed is not heard")
+    with running_studio(tmp_path_factory.mktemp("isolation"), patient) as made:
         yield made
-    finally:
-        made.apart.stop()
 
 
 @pytest.fixture
