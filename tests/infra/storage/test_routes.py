@@ -25,7 +25,7 @@ ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 @pytest.fixture
 def app(disk):
     made = FastAPI()
-    made.include_router(router(disk, guard=public()))
+    made.router.routes.extend(router(disk, guard=public()).planned)
     problems.install(made)
     return made
 
@@ -173,7 +173,7 @@ async def test_the_guard_decides_who_may_read(disk, film, app):
         raise Forbidden("not you")
 
     guarded = FastAPI()
-    guarded.include_router(router(disk, guard=nobody))
+    guarded.router.routes.extend(router(disk, guard=nobody).planned)
     problems.install(guarded)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://x") as client:
         for method in ("GET", "HEAD"):
