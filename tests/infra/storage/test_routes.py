@@ -152,7 +152,8 @@ async def test_no_path_leaves_the_store(client, address, disk, path):
     try:
         raw.request("GET", path)
         answer = raw.getresponse()
-        assert (answer.status, b"hunter2" in answer.read()) == (404, False)
+        refused = 422 if "%00" in path else 404  # text that no column can hold comes no further than the route
+        assert (answer.status, b"hunter2" in answer.read()) == (refused, False)
     finally:
         raw.close()
 
