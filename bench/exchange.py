@@ -24,6 +24,7 @@ from ruach_studio.assembly.edl import CanonicalEDL, ClipSource, Cut, Source
 from ruach_studio.assembly.exchange import export, import_back
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.kernel.timebase import FrameRate
+from ruach_studio.testing.melt import run_melt
 
 RATES = ("24", "24000/1001", "25", "30000/1001", "30", "50", "60000/1001", "60")
 COLOURS = {"A": (200, 40, 40), "B": (40, 180, 40), "W": (40, 40, 200)}
@@ -142,8 +143,7 @@ def rendered(edl: CanonicalEDL, folder: Path) -> int:
     """Return how many frames of melt's film have the colour of the cut's camera, or are black where it was off."""
     (folder / "talk.mlt").write_text(export(edl, "mlt")[0])
     out = folder / "film.avi"
-    command = ["melt", "talk.mlt", "-consumer", f"avformat:{out}", "vcodec=mjpeg", "q:v=2", "an=1", "real_time=-1"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
+    run_melt(["talk.mlt", "-consumer", f"avformat:{out}", "vcodec=mjpeg", "q:v=2", "an=1", "real_time=-1"], folder, 600)
     shrink = ["-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-"]
     run = [str(find_ffmpeg()), "-v", "error", "-i", str(out), *shrink]
     raw = subprocess.run(run, check=True, capture_output=True, timeout=600).stdout

@@ -21,7 +21,7 @@ from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.draft import CameraFiles, DraftOptions, draft
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.testing.measure import Heard, Loudness, Seen, heard_in, loudness_of, seen_in
-from ruach_studio.testing.service import OPERATOR, Service
+from ruach_studio.testing.service import Service, served
 from ruach_studio.testing.talk import Talk, clean_scene, make_talk
 
 VIDEOS = ("full_16_9", "short_9_16", "clip_1_1")
@@ -196,10 +196,5 @@ def talk(tmp_path: Path) -> Talk:
 @pytest.fixture
 def service(talk: Talk) -> Iterator[Service]:
     """`ruach serve` beside the footage, with an operator; stopped in the end if the test has not."""
-    running = Service(talk.folder.parent)
-    running.account(OPERATOR, "operator")
-    running.start()
-    try:
+    with served(talk.folder.parent) as running:
         yield running
-    finally:
-        running.stop()

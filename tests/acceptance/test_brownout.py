@@ -19,24 +19,19 @@ from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.queues import list_executions
 from ruach_studio.infra.settings import load_settings
-from ruach_studio.testing.service import PASSWORD, Service, wait
+from ruach_studio.testing.service import OPERATOR, PASSWORD, Service, served, wait
 from ruach_studio.testing.talk import make_talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("brownout"), pytest.mark.timeout(1200)]
-OPERATOR, MEMBER = "op@example.org", "mia@example.org"
+MEMBER = "mia@example.org"
 INJECTED, ROUNDS, EACH, LIMIT_MS = 580, 5, 30, 50.0
 DEADLINE_MS = 1500.0  # RUACH_NEXT_STEP_DEADLINE_MS
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("brownout"))
-    running.account(OPERATOR, "operator")
-    running.start()
-    try:
+    with served(tmp_path_factory.mktemp("brownout")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def inside(service: Service, work: Callable) -> object:

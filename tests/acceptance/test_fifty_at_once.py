@@ -6,11 +6,11 @@ import time
 import httpx
 import pytest
 
-from ruach_studio.testing.service import PASSWORD, Service
+from ruach_studio.testing.service import OPERATOR, PASSWORD, served
 from ruach_studio.testing.talk import make_talk
 
 pytestmark = [pytest.mark.xdist_group("fifty"), pytest.mark.slow, pytest.mark.timeout(600)]
-OPERATOR, AT_ONCE, ROUNDS, SLOWEST_S = "op@example.org", 50, 6, 30.0
+AT_ONCE, ROUNDS, SLOWEST_S = 50, 6, 30.0
 ASKED = ("/sessions", "/render-presets", "/auth/me", "/decisions?subject=none", "/ops/commands", "/healthz")
 
 
@@ -51,10 +51,7 @@ async def all_at_once(address: str, session: str, job: str) -> tuple[list[tuple[
 
 def test_nobody_is_turned_away(tmp_path, capsys) -> None:
     talk = make_talk(tmp_path / "footage", seconds=9, size=(320, 180))
-    service = Service(tmp_path, {"RUACH_DATABASE_POOL_SIZE": "10"})
-    service.account(OPERATOR, "operator")
-    service.start()
-    try:
+    with served(tmp_path, {"RUACH_DATABASE_POOL_SIZE": "10"}) as service:
         operator = service.sign_in(OPERATOR)
         session = operator.post("/sessions", json={"title": "fifty"}).json()["sessionId"]
         for camera in talk.cameras:
@@ -62,8 +59,6 @@ def test_nobody_is_turned_away(tmp_path, capsys) -> None:
             operator.post(f"/sessions/{session}/assets", json=body).raise_for_status()
         job = operator.post(f"/sessions/{session}/sync").json()["jobId"]
         answers, heard = asyncio.run(all_at_once(service.address, session, job))
-    finally:
-        service.stop()
     slow = sorted(seconds for _, seconds in answers)
     with capsys.disabled():
         print(f"\n{len(answers)} requests, {AT_ONCE} at a time, {len(heard)} streams open, pool 10: median"

@@ -14,10 +14,10 @@ from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.auth.accounts import create_account
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.settings import load_settings
-from ruach_studio.testing.service import PASSWORD, Service, wait
+from ruach_studio.testing.service import OPERATOR, PASSWORD, Service, served, wait
 
 pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
-OPERATOR, MEMBERS = "op@example.org", [f"m{n}@example.org" for n in range(8)]
+MEMBERS = [f"m{n}@example.org" for n in range(8)]
 COVENANT = {"covenantType": "formation_journey", "acknowledgedTerms": True}
 SECTIONS = [f"s{n}" for n in range(12)]
 ENGINE, GRAPHS = "/formation-engine", "/formation-dependency/ruach"
@@ -25,14 +25,9 @@ ENGINE, GRAPHS = "/formation-engine", "/formation-dependency/ruach"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("journeys"))
-    running.account(OPERATOR, "operator")
-    running.start()
-    try:
+    with served(tmp_path_factory.mktemp("journeys")) as running:
         asyncio.run(join(running))
         yield running
-    finally:
-        running.stop()
 
 
 async def join(running: Service) -> None:

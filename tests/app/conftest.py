@@ -24,7 +24,7 @@ def services(database, tmp_path):
 
 @pytest.fixture
 def api(services):
-    return create_api(services)
+    return create_api(services, at_once=False)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ SCRAPER = {"authorization": f"Bearer {TOKEN}"}
 def with_token(database, tmp_path):
     settings = load_settings(data_dir=tmp_path / "data", public_url="http://studio.test", metrics_token=TOKEN)
     store = LocalDiskStore(settings.store_dir, settings.public_url)
-    return create_api(Services(settings, database, BullmqPostgres(database), store, SystemClock()))
+    return create_api(Services(settings, database, BullmqPostgres(database), store, SystemClock()), at_once=False)
 
 
 def client_of(api):

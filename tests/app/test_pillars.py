@@ -51,7 +51,7 @@ def served(services, *pillars):
 
 
 def client(services):
-    transport = httpx.ASGITransport(create_api(services), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(create_api(services, at_once=False), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://studio.test")
 
 

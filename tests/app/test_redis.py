@@ -20,7 +20,7 @@ def settings(database_url, tmp_path, **more):
 
 
 async def ready(services):
-    api = httpx.AsyncClient(transport=httpx.ASGITransport(create_api(services)), base_url="http://testserver")
+    api = httpx.AsyncClient(transport=httpx.ASGITransport(create_api(services, at_once=False)), base_url="http://testserver")
     async with api:
         answer = await api.get("/readyz")
     return answer.status_code, answer.json()

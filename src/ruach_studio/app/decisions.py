@@ -2,20 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from ruach_studio.infra.audit import list_decisions
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.db import Database
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.errors import Malformed
 from ruach_studio.kernel.ids import checked_uuid4
 
 LIMIT_MAX = 1000
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database) -> Routes:
     """Return the route; operators only, since reasons name people and files."""
-    decisions = APIRouter(tags=["decisions"], dependencies=[Depends(require("operator", scope="decisions:read"))])
+    decisions = Routes(tags=["decisions"], dependencies=[Depends(require("operator", scope="decisions:read"))])
 
     @decisions.get("/decisions", summary="The decisions of a request, a workflow or a subject")
     async def find(

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from ruach_studio.app.parts import each_part
 from ruach_studio.app.wiring import Services
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.signals.story import Scope, Story, told
 from ruach_studio.infra.signals.story_lines import platform_lines
 from ruach_studio.infra.signals.story_rows import scope_of, widened
@@ -46,9 +47,9 @@ async def tell(services: Services, asked: str, limit: int = LINES) -> Story:
     return told(scope, lines, limit)
 
 
-def router(services: Services) -> APIRouter:
+def router(services: Services) -> Routes:
     """Return the route; operators only, since reasons name people and files."""
-    tracing = APIRouter(tags=["ops"], dependencies=[Depends(require("operator", scope="ops:read"))])
+    tracing = Routes(tags=["ops"], dependencies=[Depends(require("operator", scope="ops:read"))])
 
     @tracing.get("/ops/trace/{id}", summary="The whole story of a request, automation, job, enrollment or session")
     async def trace(

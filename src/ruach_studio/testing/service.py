@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -113,6 +114,18 @@ class Service:
         self.clients.append(client)
         client.post("/auth/login", json={"email": email, "password": PASSWORD}).raise_for_status()
         return client
+
+
+@contextmanager
+def served(folder: Path, settings: dict[str, str] | None = None) -> Iterator[Service]:
+    """Give a service that is ready, with OPERATOR's account; it is stopped in the end if it still runs."""
+    running = Service(folder, settings or {})
+    running.account(OPERATOR, "operator")
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 def wait(condition: Callable[[], T], seconds: float, complaint: str) -> T:

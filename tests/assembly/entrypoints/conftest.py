@@ -46,7 +46,7 @@ def services(database, footage, tmp_path):
 def app(services, tmp_path):
     store = LocalDiskStore(tmp_path / "store", "http://studio.test")
     api = new_api(Platform(services.database, services.settings, store, services.clock))
-    api.include_router(http.router(services))
+    api.add_routes(http.router(services))
     return api
 
 

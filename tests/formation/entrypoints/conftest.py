@@ -12,7 +12,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def api(services):
-    return create_api(services)
+    return create_api(services, at_once=False)
 
 
 @pytest.fixture

@@ -31,7 +31,8 @@ DEADLINE_MS = 400
 def hurried(services, client):
     """Return a client with the same cookies, of the same services with a short deadline."""
     settings = services.settings.model_copy(update={"next_step_deadline_ms": DEADLINE_MS})
-    transport = httpx.ASGITransport(create_api(replace(services, settings=settings)), raise_app_exceptions=False)
+    api = create_api(replace(services, settings=settings), at_once=False)
+    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://studio.test", cookies=client.cookies)
 
 
@@ -190,7 +191,7 @@ async def signed_in(services):
     with bind(correlation_id=new_id()):
         async with services.database.transaction() as tx:
             await create_account(tx, "m@example.org", "correct horse battery", ["member"])
-    api = create_api(services)
+    api = create_api(services, at_once=False)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url="http://studio.test")
     login = await client.post("/auth/login", json={"email": "m@example.org", "password": "correct horse battery"})
     assert login.status_code == 200

@@ -50,7 +50,7 @@ def make_api(database, clock, tmp_path):
     def make(**settings):
         store = LocalDiskStore(tmp_path / "store", "http://studio.test")
         api = new_api(Platform(database, load_settings(public_url="http://studio.test", **settings), store, clock))
-        api.include_router(routes.router())
+        api.add_routes(routes.router())
 
         @api.post("/operate")
         async def operate(who: Annotated[Principal, Depends(require("operator", scope="render:write"))]) -> str:

@@ -41,7 +41,7 @@ async def endless():
 )
 async def test_the_worst_check_decides(client, api, monkeypatch, checks, status, word):
     monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 0.05)
-    api.include_router(health.router(checks))
+    api.add_routes(health.router(checks))
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (status, word)
     assert set(answer.json()["checks"]) == set(checks)
@@ -49,5 +49,5 @@ async def test_the_worst_check_decides(client, api, monkeypatch, checks, status,
 
 
 async def test_the_process_answers_even_when_nothing_else_does(client, api):
-    api.include_router(health.router({"a": down}))
+    api.add_routes(health.router({"a": down}))
     assert (await client.get("/healthz")).json() == {"status": "ok"}

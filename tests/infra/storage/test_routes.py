@@ -25,7 +25,7 @@ ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 @pytest.fixture
 def app(disk):
     made = FastAPI()
-    made.include_router(router(disk, guard=public()))
+    made.router.routes.extend(router(disk, guard=public()).planned)
     problems.install(made)
     return made
 
@@ -152,7 +152,8 @@ async def test_no_path_leaves_the_store(client, address, disk, path):
     try:
         raw.request("GET", path)
         answer = raw.getresponse()
-        assert (answer.status, b"hunter2" in answer.read()) == (404, False)
+        refused = 422 if "%00" in path else 404  # text that no column can hold comes no further than the route
+        assert (answer.status, b"hunter2" in answer.read()) == (refused, False)
     finally:
         raw.close()
 
@@ -173,7 +174,7 @@ async def test_the_guard_decides_who_may_read(disk, film, app):
         raise Forbidden("not you")
 
     guarded = FastAPI()
-    guarded.include_router(router(disk, guard=nobody))
+    guarded.router.routes.extend(router(disk, guard=nobody).planned)
     problems.install(guarded)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://x") as client:
         for method in ("GET", "HEAD"):

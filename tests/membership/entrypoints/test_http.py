@@ -23,7 +23,7 @@ ADDRESS = "http://studio.test"
 
 def made_api(services, settings=None):
     api = new_api(Platform(services.database, settings or services.settings, None, services.clock))
-    api.include_router(router(services if settings is None else type(services)(settings, services.database, services.clock)))
+    api.add_routes(router(services if settings is None else type(services)(settings, services.database, services.clock)))
     return api
 
 

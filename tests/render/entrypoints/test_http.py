@@ -16,7 +16,7 @@ from ruach_studio.render.entrypoints.http import router
 @pytest.fixture
 def api(services):
     api = new_api(Platform(services.database, services.settings, services.store, services.clock))
-    api.include_router(router(services))
+    api.add_routes(router(services))
     return api
 
 

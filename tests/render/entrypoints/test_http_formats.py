@@ -26,13 +26,13 @@ STORY = {"width": 720, "height": 1280, "fit": "crop", "reframe": "subject", "max
 def api(services):
     api = new_api(Platform(services.database, services.settings, services.store, services.clock))
     for module in (http_presets, http_subjects, http_thumbnail):
-        api.include_router(module.router(services))
+        api.add_routes(module.router(services))
     return api
 
 
 @pytest.fixture
 def client(services, api):
-    api.include_router(http.router(services))
+    api.add_routes(http.router(services))
 
     async def signed_in(*roles, scopes=("render:read", "render:write")):
         async with services.database.transaction() as tx:

@@ -83,7 +83,7 @@ async def test_what_is_announced_can_be_fetched_and_has_the_checksum(small, serv
     events = await announced(services)
     assert len(events) == 2
     app = FastAPI()
-    app.include_router(signed_router(services.store, guard=public()))
+    app.router.routes.extend(signed_router(services.store, guard=public()).planned)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://studio.test") as service:
         for event in events:
             led = await service.get(urlsplit(event["url"]).path)

@@ -10,7 +10,7 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.trace import find_scope
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.assembly.usecases.recompute_decisions import recompute_decisions as angles_again

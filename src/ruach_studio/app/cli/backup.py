@@ -9,7 +9,7 @@ import typer
 from ruach_studio.app.backup import restore_backup, take_backup
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.infra import backup as backups
 from ruach_studio.infra.backup import Manifest, NotABackup, NotEmpty
 from ruach_studio.infra.context import bind, new_id

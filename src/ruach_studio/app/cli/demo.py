@@ -10,7 +10,7 @@ import typer
 
 from ruach_studio.app.cli import run, show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.demo_journey import Lived, live
 from ruach_studio.app.mainjob import MainJob
 from ruach_studio.app.wiring import open_services

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import show, subtitles
+from ruach_studio.app.cli.show import Json
 from ruach_studio.assembly.edl import CanonicalEDL, EdlStateConflict, edl_bytes, next_state, to_wire, validate_edl
 from ruach_studio.assembly.edl_state import Action
 from ruach_studio.assembly.exchange import FCPXML_VERSIONS, FORMATS, IMPORT_MAX_BYTES, IMPORTS, BadReturn, import_back
@@ -16,7 +17,6 @@ from ruach_studio.kernel.errors import BadInput
 
 app = typer.Typer(no_args_is_help=True)
 EdlFile = Annotated[Path, typer.Argument(help="An EDL as JSON, made by `ruach assemble` or `ruach run`.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command("show")

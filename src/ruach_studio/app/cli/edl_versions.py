@@ -8,7 +8,8 @@ from typing import Annotated, get_args
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import EdlFile, Json, app, check_edl, read_edl
+from ruach_studio.app.cli.edl import EdlFile, app, check_edl, read_edl
+from ruach_studio.app.cli.show import Json
 from ruach_studio.assembly.edit_wire import edit_from_wire, edit_to_wire
 from ruach_studio.assembly.edl import Origin, edl_bytes
 from ruach_studio.assembly.edl_diff import Change, diff

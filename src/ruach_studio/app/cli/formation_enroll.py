@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.formation_read import PathId, User, answer_for
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services
 from ruach_studio.formation.entrypoints.wire_member import EnrollmentOut, enrollment_out
 from ruach_studio.formation.usecases.enroll_in_formation_path import enroll_in_formation_path

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.formation.authoring import numbered
 from ruach_studio.formation.entrypoints.path_file import read_path_file, sample_file

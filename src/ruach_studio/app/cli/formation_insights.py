@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import open_services
 from ruach_studio.formation.axioms import Axiom
 from ruach_studio.formation.entrypoints.wire_canon import axiom_out

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.formation.entrypoints import wire_read, wire_state
 from ruach_studio.formation.entrypoints.wire import Wire

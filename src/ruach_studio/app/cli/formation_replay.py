@@ -9,7 +9,7 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.formation.usecases.find_enrollments import find_enrollments
 from ruach_studio.formation.usecases.open_node import NotEnrolled

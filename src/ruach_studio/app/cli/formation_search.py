@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import open_services
 from ruach_studio.formation.entrypoints.wire_search import search_out
 from ruach_studio.formation.usecases.rebuild_index import Rebuilt, rebuild_index

@@ -13,7 +13,7 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.app.xapi import PAUSES_S, endpoint_of, open_sink
 from ruach_studio.formation.store import statements

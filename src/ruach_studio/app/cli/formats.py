@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import Json
 from ruach_studio.app.cli.local import local_settings
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.infra.auth.accounts import ensure_local_operator
 from ruach_studio.infra.context import bind, new_id

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import Json
 from ruach_studio.app.cli.formats import run_local
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.store.positions import PositionRow

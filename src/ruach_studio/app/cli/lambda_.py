@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.runner import lambda_place
 from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.settings import load_settings

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import EdlFile, Json, check_edl, read_edl
+from ruach_studio.app.cli.edl import EdlFile, check_edl, read_edl
 from ruach_studio.app.cli.formats import read_preset_file
 from ruach_studio.app.cli.frame import place_of
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.runner import open_runner
 from ruach_studio.assembly.edl import to_wire
 from ruach_studio.infra.settings import load_settings

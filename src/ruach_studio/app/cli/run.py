@@ -10,7 +10,8 @@ import typer
 from ruach_studio.app.cli import show, show_sync, subtitles
 from ruach_studio.app.cli.inputs import read_footage
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Audio, Cameras, Json, Master, Ruleset, Wide, camera_files
+from ruach_studio.app.cli.show import Json
+from ruach_studio.app.cli.steps import Audio, Cameras, Master, Ruleset, Wide, camera_files
 from ruach_studio.app.mainjob import Made, MainJob, main_job
 from ruach_studio.app.outdir import place
 from ruach_studio.app.wiring import open_store

@@ -6,16 +6,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ruach_studio.assembly.edl import CanonicalEDL
-from ruach_studio.assembly.usecases.hearing import Hearing
 from ruach_studio.kernel.hashing import plain
 from ruach_studio.kernel.timebase import clock_text
 
+if TYPE_CHECKING:  # loading them takes longer than most commands that show something else
+    from ruach_studio.assembly.edl import CanonicalEDL
+    from ruach_studio.assembly.usecases.hearing import Hearing
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 # Colour never stands alone: each band and class has its word (WCAG 1.4.1).
 BAND_STYLE = {"high": "green", "medium": "yellow", "low": "red"}
 CLASS_STYLE = {"looks-good": "green", "review-suggested": "yellow", "needs-manual-nudge": "red"}
@@ -48,7 +53,7 @@ def print_json(value: object) -> None:
     sys.stdout.write(json_text(value))
 
 
-def cuts_table(edl: CanonicalEDL) -> Table:
+def cuts_table(edl: "CanonicalEDL") -> Table:
     """Return a row per cut: when, which camera, why and how sure."""
     rows = new_table("Cuts", "#>", "from>", "frames>", "camera", "reason", "confidence", "why")
     for number, cut in enumerate(edl.program, 1):
@@ -60,7 +65,7 @@ def cuts_table(edl: CanonicalEDL) -> Table:
     return rows
 
 
-def confidence_line(edl: CanonicalEDL) -> str:
+def confidence_line(edl: "CanonicalEDL") -> str:
     """Return '14 cuts: 12 high, 2 medium, 0 low' with the times of the low ones."""
     bands = {band: [cut for cut in edl.program if cut.band == band] for band in BAND_STYLE}
     counts = ", ".join(f"[{BAND_STYLE[band]}]{len(cuts)} {band}[/]" for band, cuts in bands.items())
@@ -108,7 +113,7 @@ class Bars:
             self._tasks[name] = self._progress.add_task(name, total=1.0, note="")
         self._progress.update(self._tasks[name], completed=part, note=note)
 
-    def hearing(self, now: Hearing) -> None:
+    def hearing(self, now: "Hearing") -> None:
         """Show how far each file is listened to; may be called from any thread."""
         for file in now.files:
             note = "listen" if file.eta_s is None or file.part >= 1 else f"listen, {file.eta_s:.0f} s left"
@@ -137,6 +142,6 @@ def new_table(title: str, *columns: str) -> Table:
     return table
 
 
-def as_wire(edl: CanonicalEDL, extra: Mapping[str, object] | None = None) -> dict[str, object]:
+def as_wire(edl: "CanonicalEDL", extra: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return what `--json` prints of an EDL: its counts and where it stands."""
     return {"sessionId": edl.session_id, "version": edl.version, "status": edl.status, **edl.metrics(), **(extra or {})}

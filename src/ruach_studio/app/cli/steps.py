@@ -11,6 +11,7 @@ import typer
 from ruach_studio.app.cli import render, show, show_sync
 from ruach_studio.app.cli.edl_options import read_options
 from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.naming import session_of
 from ruach_studio.app.outdir import check_file, check_writable
 from ruach_studio.assembly.edl import edl_bytes
@@ -33,7 +34,6 @@ Master = Annotated[
     str | None,
     typer.Option("--master", help="The camera whose start is 0 (default: the best sounding one that is not wide)."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Ruleset = Literal["angle-v1", "angle-v2"]
 STEP_PART = {"probe": 0.02, "listen": 0.05, "sync": 0.6, "energy": 0.85, "angles": 0.9}
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import Json
 from ruach_studio.app.cli.formats import run_local
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import Services
 from ruach_studio.kernel.ids import checked_uuid4
 from ruach_studio.render.usecases.choose_thumbnail import Offer, choose_thumbnail, read_offer

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.trace import LINES, LINES_MAX, tell
 from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.context import bind, new_id

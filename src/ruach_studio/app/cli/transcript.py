@@ -10,7 +10,7 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.cli.local import local_settings
-from ruach_studio.app.cli.steps import Json
+from ruach_studio.app.cli.show import Json
 from ruach_studio.app.transcribing import transcriber_of
 from ruach_studio.app.wiring import Services, open_services
 from ruach_studio.assembly.transcript_edit import text_edit_from_wire

@@ -5,18 +5,17 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
+    from ruach_studio.infra.routes import Routes
     from ruach_studio.infra.signals.story import Teller
 
 
-def routers(services: "Services") -> Sequence["APIRouter"]:
+def routers(services: "Services") -> Sequence["Routes"]:
     """Return its routes, in the order in which they are tried."""
     from ruach_studio.formation.entrypoints import (
         http_enrollments,

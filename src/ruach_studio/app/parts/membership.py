@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
     from ruach_studio.app.wiring import Services
+    from ruach_studio.infra.routes import Routes
     from ruach_studio.infra.signals.story import Teller
 
 
-def routers(services: "Services") -> Sequence["APIRouter"]:
+def routers(services: "Services") -> Sequence["Routes"]:
     """Return its routes."""
     from ruach_studio.membership.entrypoints import http
 

@@ -11,11 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ruach_studio.app.parts import assembly, formation, membership, render
+from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.settings_pillars import Pillar
 
 if TYPE_CHECKING:  # a command that serves no HTTP loads none
-    from fastapi import APIRouter
-
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
@@ -48,7 +47,7 @@ class Part:
     """
 
     paths: frozenset[str]
-    routers: Callable[["Services"], Sequence["APIRouter"]]
+    routers: Callable[["Services"], Sequence["Routes"]]
     teller: Callable[["Services"], "Teller"]
     checks: Callable[["Services"], Mapping[str, "Check"]] = _none
     handlers: Callable[["Services"], Mapping[JobKey, "Handler"]] = _none

@@ -4,19 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
     from ruach_studio.app.wiring import Services
     from ruach_studio.infra.commands import Command
     from ruach_studio.infra.dead_letters import Playbooks
     from ruach_studio.infra.http.health import Check
     from ruach_studio.infra.outbox import Consumer
     from ruach_studio.infra.queues import Handler, HandlerHooks
+    from ruach_studio.infra.routes import Routes
     from ruach_studio.infra.signals.metrics import Reader, Reading
     from ruach_studio.infra.signals.story import Teller
 
 
-def routers(services: "Services") -> Sequence["APIRouter"]:
+def routers(services: "Services") -> Sequence["Routes"]:
     """Return its routes."""
     from ruach_studio.render.entrypoints import http, http_presets, http_subjects, http_thumbnail
 

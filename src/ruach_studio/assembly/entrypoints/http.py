@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import Query, status
 
 from ruach_studio.assembly.entrypoints import (
     http_derivatives,
@@ -40,13 +40,14 @@ from ruach_studio.assembly.usecases.create_session import SessionExists, create_
 from ruach_studio.assembly.usecases.request_sync import request_sync
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.media import BadMedia, PathRefused
+from ruach_studio.infra.routes import Routes
 
 PAGE_MAX = 200
 
 
-def router(services: AssemblyServices) -> APIRouter:
+def router(services: AssemblyServices) -> Routes:
     """Return the routes of this pillar, under /sessions."""
-    routes = APIRouter(prefix="/sessions", tags=["assembly"])
+    routes = Routes(prefix="/sessions", tags=["assembly"])
     _add_sessions(routes, services)
     _add_assets(routes, services)
     _add_sync(routes, services)
@@ -62,7 +63,7 @@ def router(services: AssemblyServices) -> APIRouter:
     return routes
 
 
-def _add_sessions(routes: APIRouter, services: AssemblyServices) -> None:
+def _add_sessions(routes: Routes, services: AssemblyServices) -> None:
     @routes.post("", summary="Make a session", status_code=status.HTTP_201_CREATED,
                  responses=problem_responses(SessionExists))  # fmt: skip
     async def create(body: NewSession, operator: Operator) -> SessionView:
@@ -85,7 +86,7 @@ def _add_sessions(routes: APIRouter, services: AssemblyServices) -> None:
             return SessionView.of(await sessions.get(conn, session_id))
 
 
-def _add_assets(routes: APIRouter, services: AssemblyServices) -> None:
+def _add_assets(routes: Routes, services: AssemblyServices) -> None:
     refusals = problem_responses(SessionNotFound, CameraExists, SessionStateConflict, BadMedia, PathRefused)
 
     @routes.post("/{session_id}/assets", summary="Register a camera or audio track with its files",
@@ -102,7 +103,7 @@ def _add_assets(routes: APIRouter, services: AssemblyServices) -> None:
             return [AssetView.of(row) for row in await sessions.assets(conn, session_id)]
 
 
-def _add_sync(routes: APIRouter, services: AssemblyServices) -> None:
+def _add_sync(routes: Routes, services: AssemblyServices) -> None:
     stale = problem_responses(SessionNotFound, SyncNotFound, SyncVersionConflict, SessionStateConflict)
 
     @routes.post("/{session_id}/sync", summary="Sync the cameras by their sound", status_code=status.HTTP_202_ACCEPTED,

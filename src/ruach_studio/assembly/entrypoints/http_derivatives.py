@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, status
+from fastapi import status
 from pydantic import Field
 from starlette.responses import Response
 
@@ -24,6 +24,7 @@ from ruach_studio.assembly.usecases.request_derivatives import (
     request_derivatives,
 )
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.storage.local_disk import OpenObject
 from ruach_studio.infra.storage.port import StoredObject
 from ruach_studio.infra.storage.ranges import ObjectResponse
@@ -66,7 +67,7 @@ class DerivativeView(Wire):
         )  # fmt: skip
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes under /sessions/{session_id}/derivatives."""
     missing = problem_responses(SessionNotFound, DerivativeNotFound)
 

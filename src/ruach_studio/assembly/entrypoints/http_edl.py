@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response, status
+from fastapi import Depends, Query, Response, status
 
 from ruach_studio.assembly.edl import CanonicalEDL, EdlIsLocked, EdlStateConflict, validate_edl
 from ruach_studio.assembly.edl_keep import LockedCutLost
@@ -37,6 +37,7 @@ from ruach_studio.assembly.usecases.request_assembly import request_assembly
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 Operator = Annotated[Principal, Depends(require("operator", scope="assembly:write"))]
 Reader = Annotated[Principal, Depends(require("operator", scope="assembly:read"))]
@@ -44,7 +45,7 @@ LOSSES_HEADER = "X-Export-Losses"
 LOSSES_HEADER_MAX = 4000  # many servers and proxies take 8 KB of headers in all
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes that make, show and export an EDL."""
     missing = problem_responses(SessionNotFound, EdlNotFound)
 
@@ -109,7 +110,7 @@ def add(routes: APIRouter, services: AssemblyServices) -> None:
         return LossesView(filename=exported.filename, losses=list(exported.losses))
 
 
-def add_review(routes: APIRouter, services: AssemblyServices) -> None:
+def add_review(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes that change an EDL or its state."""
     stale = problem_responses(SessionNotFound, EdlNotFound, EdlVersionConflict, EdlStateConflict)
     refusals = problem_responses(EdlNotFound, CutNotFound, EdlVersionConflict, EdlIsLocked, CutIsLocked, EditRefused)

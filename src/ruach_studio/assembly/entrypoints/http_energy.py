@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from ruach_studio.assembly.energy import WINDOW_MS
@@ -13,6 +13,7 @@ from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.store.sessions import SessionNotFound
 from ruach_studio.assembly.usecases.get_energy import EnergyNotFound, PublishedEnergy, float32_bytes, get_energy
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.hashing import plain
 
 WindowMs = Annotated[int, Query(alias="windowMs", ge=10, le=60_000)]
@@ -53,7 +54,7 @@ class EnergyView(Wire):
         )  # fmt: skip
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes under /sessions/{session_id}/energy."""
     missing = problem_responses(SessionNotFound, EnergyNotFound)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from ruach_studio.assembly.edl import EdlIsLocked, validate_edl
 from ruach_studio.assembly.entrypoints.http_edl import Operator
@@ -14,6 +14,7 @@ from ruach_studio.assembly.usecases.edit_edl import EdlVersionConflict
 from ruach_studio.assembly.usecases.get_edl import EdlView
 from ruach_studio.assembly.usecases.import_edl import import_edl
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 
 class ImportBody(EdlBody):
@@ -35,7 +36,7 @@ class ImportBody(EdlBody):
         )  # fmt: skip
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the route that takes an edited EDL back; the body is the file itself, up to the API's body limit of 8 MB."""
     refusals = problem_responses(EdlNotFound, EdlVersionConflict, EdlIsLocked, BadReturn)
     content = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}

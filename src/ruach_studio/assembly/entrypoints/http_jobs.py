@@ -5,7 +5,7 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import Depends, Header
 from pydantic import Field
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from ruach_studio.assembly.usecases.list_jobs import find_job, list_jobs
 from ruach_studio.infra.http import sse
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.queues import JobNotFound, follow
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 
 
@@ -59,7 +60,7 @@ def job_id_of(job_id: str) -> str:
 JobId = Annotated[str, Depends(job_id_of)]
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes under /sessions/{session_id}/jobs."""
     missing = problem_responses(SessionNotFound, JobNotFound)
 

@@ -1,7 +1,5 @@
 """Turn HTTP requests about who speaks where and who is filmed by what into use cases."""
 
-from fastapi import APIRouter
-
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire_versions import (
     ProposalBody,
@@ -17,9 +15,10 @@ from ruach_studio.assembly.usecases.preview_edl import NothingToPreview
 from ruach_studio.assembly.usecases.propose_speakers import propose_speakers
 from ruach_studio.assembly.usecases.set_speakers import SpeakersConflict, set_speakers
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes."""
 
     @routes.get("/{session_id}/speakers", summary="Who speaks into which microphone, who is filmed by which camera",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, status
+from fastapi import Query, Request, status
 
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import JobView
@@ -25,9 +25,10 @@ from ruach_studio.assembly.usecases.import_transcript import TranscriptFile, imp
 from ruach_studio.assembly.usecases.request_transcription import request_transcription
 from ruach_studio.assembly.usecases.set_transcript import TranscriptConflict, set_transcript
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes under /sessions/{session_id}/transcript."""
     stale = problem_responses(SessionNotFound, TranscriptConflict, BadTranscript)
     content = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}

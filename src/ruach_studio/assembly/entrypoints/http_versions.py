@@ -1,6 +1,6 @@
 """Turn HTTP requests that compare, count and restore versions of an EDL into use cases."""
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ruach_studio.assembly.edl import EdlIsLocked
 from ruach_studio.assembly.edl_stats import statistics
@@ -16,9 +16,10 @@ from ruach_studio.assembly.usecases.edit_edl import EdlVersionConflict
 from ruach_studio.assembly.usecases.get_edl import get_edl
 from ruach_studio.assembly.usecases.restore_edl import restore_edl
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 
-def add(routes: APIRouter, services: AssemblyServices) -> None:
+def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes."""
     missing = problem_responses(SessionNotFound, EdlNotFound)
 

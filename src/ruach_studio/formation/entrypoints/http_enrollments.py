@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from ruach_studio.formation.entrypoints import wire_state as wire
 from ruach_studio.formation.entrypoints.http_read import NAME, SEQ_MAX, Limit
@@ -12,6 +12,7 @@ from ruach_studio.formation.usecases.read_journal import read_journal
 from ruach_studio.formation.usecases.read_state import read_state
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 
 Operator = Annotated[Principal, Depends(require("operator", scope="formation:read"))]
@@ -25,9 +26,9 @@ def enrollment_id_of(enrollment_id: str) -> str:
 EnrollmentId = Annotated[str, Depends(enrollment_id_of)]
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the operator's routes under /formation-engine/enrollments."""
-    api = APIRouter(prefix="/formation-engine/enrollments", tags=["formation"])
+    api = Routes(prefix="/formation-engine/enrollments", tags=["formation"])
 
     @api.get("")
     async def every(

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from ruach_studio.formation.entrypoints.wire_graph import (
     DraftIn,
@@ -47,6 +47,7 @@ from ruach_studio.formation.usecases.write_path import write_path
 from ruach_studio.formation.usecases.write_piece import write_piece
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 
 Operator = Annotated[Principal, Depends(require("operator"))]
 PathId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
@@ -54,9 +55,9 @@ Ref = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")]
 Number = Annotated[int, Path(ge=1)]
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the authoring routes under /formation-dependency."""
-    api = APIRouter(prefix="/formation-dependency", tags=["formation graph"])
+    api = Routes(prefix="/formation-dependency", tags=["formation graph"])
 
     @api.get("")
     async def paths(_operator: Operator) -> list[PathOut]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from ruach_studio.formation.axioms import Axiom
 from ruach_studio.formation.entrypoints.wire_canon import (
@@ -47,6 +47,7 @@ from ruach_studio.formation.usecases.vote_on_insight import take_back_vote, vote
 from ruach_studio.formation.usecases.write_axiom import write_axiom
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 
 # Staff may walk the path too, each for themselves.
@@ -66,16 +67,15 @@ def insight_id_of(insight_id: str) -> str:
 InsightId = Annotated[str, Depends(insight_id_of)]
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the routes of canon, readiness and insights."""
-    api = APIRouter(tags=["formation"])
-    api.include_router(_canon(services))
-    api.include_router(_insights(services), prefix="/formation-engine/insights")
+    api = _canon(services)
+    api.include(_insights(services))
     return api
 
 
-def _canon(services: FormationServices) -> APIRouter:
-    api = APIRouter()
+def _canon(services: FormationServices) -> Routes:
+    api = Routes(tags=["formation"])
 
     @api.get("/formation-engine/axioms")
     async def axioms(member: Member, path_id: PathId = DEFAULT_PATH) -> list[ListedAxiomOut]:
@@ -113,8 +113,8 @@ def _canon(services: FormationServices) -> APIRouter:
     return api
 
 
-def _insights(services: FormationServices) -> APIRouter:
-    api = APIRouter()
+def _insights(services: FormationServices) -> Routes:
+    api = Routes(prefix="/formation-engine/insights", tags=["formation"])
 
     @api.post("", status_code=201, responses={200: {"description": "The same words were submitted before."}})
     async def submit(body: InsightRequest, member: Member, response: Response) -> InsightOut:

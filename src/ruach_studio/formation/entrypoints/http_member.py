@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from ruach_studio.formation.entrypoints.wire_member import (
     AttemptOut,
@@ -32,6 +32,7 @@ from ruach_studio.formation.usecases.list_reflections import list_reflections
 from ruach_studio.formation.usecases.submit_reflection import submit_reflection
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 
 # Staff may walk the path too, each for themselves.
@@ -39,9 +40,9 @@ Member = Annotated[Principal, Depends(require("member", "operator"))]
 NodeId = Annotated[str, Path(min_length=1, max_length=128)]
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the writing routes under /formation-engine."""
-    api = APIRouter(prefix="/formation-engine", tags=["formation"])
+    api = Routes(prefix="/formation-engine", tags=["formation"])
 
     @api.post("/enroll", status_code=201, responses={200: {"description": "The enrollment stood already."}})
     async def enroll(body: EnrollRequest, member: Member, response: Response) -> EnrollmentOut:

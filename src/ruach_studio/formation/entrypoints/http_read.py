@@ -5,7 +5,7 @@ Who asks is known from the session alone; no parameter names a user, and an enro
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from ruach_studio.formation.entrypoints import wire_read as wire
 from ruach_studio.formation.entrypoints.static_list import StaticList
@@ -23,6 +23,7 @@ from ruach_studio.formation.usecases.read_state import read_state
 from ruach_studio.formation.usecases.recommend_next_steps import recommend_next_steps
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require, require_if_known
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 
 PAGE_MAX = 1000
@@ -35,9 +36,9 @@ NodeId = Annotated[str, Path(pattern=NAME)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the member's routes under /formation-engine."""
-    api = APIRouter(prefix="/formation-engine", tags=["formation"])
+    api = Routes(prefix="/formation-engine", tags=["formation"])
     static = StaticList(services)
     within_s = services.settings.next_step_deadline_ms / 1000
     known = Depends(require_if_known("member", "operator", within_s=within_s))

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from ruach_studio.formation.entrypoints.wire import Wire
 from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store.migrations import Flagged, list_unmappable
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 
 Reader = Annotated[Principal, Depends(require("operator", scope="formation:read"))]
 LIMIT_MAX = 1000
@@ -28,9 +29,9 @@ class UnmappableOut(Wire):
     flagged_at: datetime
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the routes; include them before any `/formation-engine/enrollments/{id}`."""
-    api = APIRouter(prefix="/formation-engine", tags=["recovery"])
+    api = Routes(prefix="/formation-engine", tags=["recovery"])
 
     @api.get("/enrollments/unmappable", summary="Nodes that no migration could map")
     async def unmappable(_: Reader, limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 200) -> list[UnmappableOut]:

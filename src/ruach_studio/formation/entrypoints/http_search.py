@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from ruach_studio.formation.entrypoints.wire_search import (
     CatalogueOut,
@@ -21,15 +21,16 @@ from ruach_studio.formation.usecases.search_content import search_content
 from ruach_studio.formation.usecases.show_node import show_node
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
+from ruach_studio.infra.routes import Routes
 
 # Staff who are on no path read everything; on a path they read as any member.
 Reader = Annotated[Principal, Depends(require("member", "operator"))]
 Question = Annotated[str, Query(max_length=4000, description='Words, a question, or "a phrase", OR, -without.')]
 
 
-def router(services: FormationServices) -> APIRouter:
+def router(services: FormationServices) -> Routes:
     """Return the reading routes for content under /formation-engine."""
-    api = APIRouter(prefix="/formation-engine", tags=["formation"])
+    api = Routes(prefix="/formation-engine", tags=["formation"])
 
     @api.get("/search")
     async def search(reader: Reader, q: Question, limit: Annotated[int, Query(ge=1, le=50)] = 10) -> SearchOut:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -15,6 +15,7 @@ from ruach_studio.infra.auth.store import tokens
 from ruach_studio.infra.auth.throttle import TooManyLogins
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.http.platform import platform_of
+from ruach_studio.infra.routes import Routes
 
 Anyone = Annotated[Principal, Depends(require())]
 Admin = Annotated[Principal, Depends(require("admin"))]
@@ -86,16 +87,16 @@ class IssuedTokenView(TokenView):
     secret: str
 
 
-def router() -> APIRouter:
+def router() -> Routes:
     """Return the routes under /auth; they find the database on `app.state.platform`."""
-    auth = APIRouter(prefix="/auth", tags=["auth"])
+    auth = Routes(prefix="/auth", tags=["auth"])
     _add_sign_in(auth)
     _add_accounts(auth)
     _add_tokens(auth)
     return auth
 
 
-def _add_sign_in(auth: APIRouter) -> None:
+def _add_sign_in(auth: Routes) -> None:
     answers = problem_responses(sessions.WrongCredentials, TooManyLogins)
 
     @auth.post("/login", summary="Sign in", dependencies=[Depends(public())], responses=answers)
@@ -126,7 +127,7 @@ def _add_sign_in(auth: APIRouter) -> None:
         return _me(principal)
 
 
-def _add_accounts(auth: APIRouter) -> None:
+def _add_accounts(auth: Routes) -> None:
     @auth.post("/accounts", summary="Make an account", status_code=201, responses=problem_responses(EmailTaken))
     async def add_account(body: NewAccount, request: Request, admin: Admin) -> AccountView:
         platform = platform_of(request)
@@ -140,7 +141,7 @@ def _add_accounts(auth: APIRouter) -> None:
         )
 
 
-def _add_tokens(auth: APIRouter) -> None:
+def _add_tokens(auth: Routes) -> None:
     @auth.get("/service-tokens", summary="List service tokens")
     async def list_tokens(request: Request, _admin: Admin) -> list[TokenView]:
         async with platform_of(request).database.connection() as conn:

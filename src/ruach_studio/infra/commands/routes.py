@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -15,6 +15,7 @@ from ruach_studio.infra.commands.command import REASON_LENGTH_MAX, CommandNotFou
 from ruach_studio.infra.commands.perform import AlreadyRequested, Commanding, Outcome, perform, plain_answer
 from ruach_studio.infra.commands.store import Confirmation, State
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 Reader = Annotated[Principal, Depends(require("operator", scope="ops:read"))]
 Operator = Annotated[Principal, Depends(require("operator", scope="ops:write"))]
@@ -91,9 +92,9 @@ class OutcomeOut(_Wire):
     confirmation: ConfirmationOut | None = None
 
 
-def router(given: Commanding) -> APIRouter:
+def router(given: Commanding) -> Routes:
     """Return the routes under /ops."""
-    ops = APIRouter(prefix="/ops", tags=["recovery"])
+    ops = Routes(prefix="/ops", tags=["recovery"])
 
     @ops.get("/commands", summary="The recovery commands")
     async def commands(_: Reader) -> list[CommandOut]:

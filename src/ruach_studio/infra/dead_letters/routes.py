@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -17,6 +17,7 @@ from ruach_studio.infra.dead_letters.board import DeadLetterNotFound, list_lette
 from ruach_studio.infra.dead_letters.commands import LetterClosed, NotDiscardable
 from ruach_studio.infra.dead_letters.playbooks import Playbooks
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.routes import Routes
 
 Reader = Annotated[Principal, Depends(require("operator", scope="ops:read"))]
 Operator = Annotated[Principal, Depends(require("operator", scope="ops:write"))]
@@ -118,9 +119,9 @@ class DiscardBody(_Wire):
     dry_run: bool = False
 
 
-def router(given: Commanding, playbooks: Playbooks) -> APIRouter:
+def router(given: Commanding, playbooks: Playbooks) -> Routes:
     """Return the routes under /ops/dead-letters."""
-    letters = APIRouter(prefix="/ops/dead-letters", tags=["recovery"])
+    letters = Routes(prefix="/ops/dead-letters", tags=["recovery"])
     missing = problem_responses(DeadLetterNotFound)
 
     @letters.get("", summary="The dead letters, judged by the playbook", responses=missing)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from ruach_studio.infra.http import problems
@@ -17,7 +18,8 @@ from ruach_studio.infra.http.correlation import CorrelationIdMiddleware, OnAnswe
 from ruach_studio.infra.http.openapi import with_problems
 from ruach_studio.infra.http.platform import Platform
 from ruach_studio.infra.http.security import BodyLimitMiddleware, CrossOriginMiddleware, SecurityHeadersMiddleware
-from ruach_studio.infra.http.text import refuse_unstorable_text
+from ruach_studio.infra.routes import PlannedRoute, Routes
+from ruach_studio.infra.text import refuse_unstorable_text
 
 BODY_LIMIT_BYTES = 8 << 20
 
@@ -27,6 +29,15 @@ class RuachApi(FastAPI):
 
     media_origins: Collection[str] = ()
     on_answer: Sequence[OnAnswer] = ()
+
+    def add_routes(self, routes: Routes) -> None:
+        """Serve what a module declared, tried after what is served already."""
+        self.router.routes.extend(routes.planned)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Return every route as FastAPI's own, in the order in which they are tried."""
+        return [each.built if isinstance(each, PlannedRoute) else each for each in self.router.routes]
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap the whole stack, 500 handler included."""

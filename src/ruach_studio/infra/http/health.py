@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.errors import NotFound
 
 log = get_logger(__name__)
@@ -43,13 +44,13 @@ class PillarUnknown(NotFound):
 def router(
     checks: Mapping[str, Check], owners: Mapping[str, str] | None = None, pillars: Collection[str] = (),
     broken: Mapping[Any, str] | None = None,
-) -> APIRouter:  # fmt: skip
+) -> Routes:  # fmt: skip
     """Return the routes. A check returns Health (None = ok); one that raises or is slow is down.
 
     `owners` names the pillar that a check belongs to (none: every pillar needs it), `pillars` what this process serves,
     `broken` (read anew at each request) the pillars that could not be started, and why.
     """
-    health = APIRouter(tags=["health"], dependencies=[Depends(public())])
+    health = Routes(tags=["health"], dependencies=[Depends(public())])
     owned = owners or {}
     out: Mapping[Any, str] = broken if broken is not None else {}
     down: dict[int | str, dict[str, Any]] = {503: {"description": "A needed part is down"}}

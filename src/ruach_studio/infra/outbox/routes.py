@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from ruach_studio.events.envelope import Envelope
@@ -15,14 +15,15 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.http import sse
 from ruach_studio.infra.outbox.tail import position_of, tail
 from ruach_studio.infra.outbox.tail_store import Position
+from ruach_studio.infra.routes import Routes
 
 Reader = Annotated[Principal, Depends(require("operator", scope="ops:read"))]
 RECENT_MAX = 500
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database) -> Routes:
     """Return GET /ops/events."""
-    ops = APIRouter(prefix="/ops", tags=["operations"])
+    ops = Routes(prefix="/ops", tags=["operations"])
 
     @ops.get("/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
     async def events(

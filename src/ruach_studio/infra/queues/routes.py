@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -13,6 +13,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.pressure import Level
 from ruach_studio.infra.queues.watch import QueueView, watch
+from ruach_studio.infra.routes import Routes
 
 Reader = Annotated[Principal, Depends(require("operator", scope="ops:read"))]
 
@@ -44,9 +45,9 @@ def queue_out(view: QueueView) -> QueueOut:
     return QueueOut(**{name: getattr(view, name) for name in QueueOut.model_fields})
 
 
-def router(database: Database, queue: BullmqPostgres) -> APIRouter:
+def router(database: Database, queue: BullmqPostgres) -> Routes:
     """Return GET /ops/queues."""
-    ops = APIRouter(prefix="/ops", tags=["operations"])
+    ops = Routes(prefix="/ops", tags=["operations"])
 
     @ops.get("/queues", summary="The queues: depth, backpressure level, what is held")
     async def queues(_: Reader) -> list[QueueOut]:

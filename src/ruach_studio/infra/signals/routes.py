@@ -8,7 +8,7 @@ that it also works while that is away.
 import hmac
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from fastapi.security import HTTPAuthorizationCredentials
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import BEARER, COOKIE, RoleGuard
 from ruach_studio.infra.http.access import Access
+from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.signals.metrics import Metrics
 
 
@@ -41,9 +42,9 @@ class ScraperGuard(RoleGuard):
         return await super().__call__(request, _cookie, _bearer)
 
 
-def router(metrics: Metrics, *, token: SecretStr | None) -> APIRouter:
+def router(metrics: Metrics, *, token: SecretStr | None) -> Routes:
     """Return the route."""
-    scraping = APIRouter(tags=["signals"], dependencies=[Depends(ScraperGuard(token))])
+    scraping = Routes(tags=["signals"], dependencies=[Depends(ScraperGuard(token))])
 
     @scraping.get(
         "/metrics", summary="Numbers for Prometheus", response_class=Response,

@@ -11,9 +11,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import BadKey, SigningStore
 from ruach_studio.infra.storage.ranges import ObjectResponse
@@ -34,9 +35,9 @@ class NoSuchObject(NotFound):
     code = "no_such_object"
 
 
-def router(store: LocalDiskStore, *, guard: Callable[..., Any]) -> APIRouter:
+def router(store: LocalDiskStore, *, guard: Callable[..., Any]) -> Routes:
     """Return the routes that serve `store`; `guard` is `public()` or `require(...)` of infra.auth."""
-    media = APIRouter(tags=["media"], dependencies=[Depends(guard)])
+    media = Routes(tags=["media"], dependencies=[Depends(guard)])
 
     async def read_object(key: str) -> Response:
         try:
@@ -61,9 +62,9 @@ def router(store: LocalDiskStore, *, guard: Callable[..., Any]) -> APIRouter:
     return media
 
 
-def signed_router(store: SigningStore, *, guard: Callable[..., Any]) -> APIRouter:
+def signed_router(store: SigningStore, *, guard: Callable[..., Any]) -> Routes:
     """Return the routes that lead to `store`'s objects; ranges are the bucket's to answer."""
-    media = APIRouter(tags=["media"], dependencies=[Depends(guard)])
+    media = Routes(tags=["media"], dependencies=[Depends(guard)])
 
     async def lead_to_object(key: str, request: Request) -> Response:
         try:

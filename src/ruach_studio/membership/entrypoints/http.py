@@ -7,7 +7,7 @@ endpoint's secret can make, is its guard. Stripe's own library checks it, and th
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from stripe import SignatureVerificationError, WebhookSignature
 
@@ -16,6 +16,7 @@ from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.settings import Settings
 from ruach_studio.kernel.errors import Malformed, Unavailable
 from ruach_studio.kernel.hashing import sha256_hex
@@ -52,9 +53,9 @@ class StripeNotConfigured(Unavailable):
     code = "stripe_not_configured"
 
 
-def router(services: MembershipServices) -> APIRouter:
+def router(services: MembershipServices) -> Routes:
     """Return the routes under /webhooks and /membership."""
-    api = APIRouter(tags=["membership"])
+    api = Routes(tags=["membership"])
 
     @api.post(
         "/webhooks/stripe", dependencies=[Depends(public())], openapi_extra=_BODY,

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import Depends, Header, Path
 from starlette.responses import Response
 
 from ruach_studio.infra.auth.principal import Principal
 from ruach_studio.infra.auth.require import require
 from ruach_studio.infra.http import sse
 from ruach_studio.infra.queues.progress import follow
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 from ruach_studio.render.entrypoints.progress import shown
 from ruach_studio.render.entrypoints.schemas import (
@@ -41,9 +42,9 @@ def job_id_of(job_id: str) -> str:
 JobId = Annotated[str, Depends(job_id_of)]
 
 
-def router(services: RenderServices) -> APIRouter:
+def router(services: RenderServices) -> Routes:
     """Return the routes under /render-jobs."""
-    api = APIRouter(prefix="/render-jobs", tags=["render"])
+    api = Routes(prefix="/render-jobs", tags=["render"])
 
     @api.post("/render-all/{session_id}", status_code=202)
     async def render_all(session_id: SessionId, operator: Operator, body: RenderAllRequest | None = None) -> BatchOut:

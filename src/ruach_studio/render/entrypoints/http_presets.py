@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.errors import Malformed
 from ruach_studio.render.entrypoints.http import Operator, Reader
 from ruach_studio.render.presets import preset_to_wire
@@ -42,9 +43,9 @@ class PresetOut(BaseModel):
     saved_at: datetime | None
 
 
-def router(services: RenderServices) -> APIRouter:
+def router(services: RenderServices) -> Routes:
     """Return the routes under /render-presets."""
-    api = APIRouter(prefix="/render-presets", tags=["render"])
+    api = Routes(prefix="/render-presets", tags=["render"])
 
     @api.get("")
     async def everything(_: Reader) -> list[PresetOut]:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ruach_studio.infra.routes import Routes
 from ruach_studio.render.entrypoints.http import Operator, Reader, SessionId
 from ruach_studio.render.store.positions import PositionRow
 from ruach_studio.render.usecases.read_subjects import list_positions
@@ -38,9 +39,9 @@ class SubjectOut(BaseModel):
     set_at: datetime
 
 
-def router(services: RenderServices) -> APIRouter:
+def router(services: RenderServices) -> Routes:
     """Return the routes under /render-subjects."""
-    api = APIRouter(prefix="/render-subjects", tags=["render"])
+    api = Routes(prefix="/render-subjects", tags=["render"])
 
     @api.get("/{session_id}")
     async def everything(_: Reader, session_id: SessionId) -> list[SubjectOut]:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ruach_studio.infra.routes import Routes
 from ruach_studio.render.entrypoints.http import JobId, Operator, Reader
 from ruach_studio.render.usecases.choose_thumbnail import Offer, choose_thumbnail, read_offer
 from ruach_studio.render.usecases.services import RenderServices
@@ -50,9 +50,9 @@ class OfferOut(_Out):
     pictures: list[PictureOut]
 
 
-def router(services: RenderServices) -> APIRouter:
+def router(services: RenderServices) -> Routes:
     """Return the routes /render-jobs/{job_id}/thumbnail."""
-    api = APIRouter(prefix="/render-jobs", tags=["render"])
+    api = Routes(prefix="/render-jobs", tags=["render"])
 
     @api.get("/{job_id}/thumbnail")
     async def offered(_: Reader, job_id: JobId) -> OfferOut:

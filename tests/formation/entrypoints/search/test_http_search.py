@@ -107,7 +107,7 @@ async def test_without_the_embedder_full_text_answers_and_says_so(member, servic
         async def embed(self, _texts):
             raise failure
 
-    other = httpx.ASGITransport(app=create_api(replace(services, embedder=Away())))
+    other = httpx.ASGITransport(app=create_api(replace(services, embedder=Away()), at_once=False))
     async with httpx.AsyncClient(transport=other, base_url="http://studio.test", cookies=member.cookies) as client:
         found = await ask(client, "watchman")
     assert [hit["step"]["nodeId"] for hit in found["hits"]] == ["s1"]
