@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import bullmq as bull
+import uvloop
 from sqlalchemy import text
 
 from ruach_studio.infra.context import bind, new_id
@@ -192,7 +193,7 @@ def main() -> int:
         try:
             url = server.ensure()
             upgrade(url)
-            return asyncio.run(measure(url, redis.url, rounds, jobs, waits))
+            return uvloop.run(measure(url, redis.url, rounds, jobs, waits))
         finally:
             server.stop()
 

@@ -39,6 +39,28 @@ async def test_redis_away_is_degraded_and_work_is_taken(database_url, tmp_path):
     assert "secret" not in str(report)
 
 
+async def paused(services):
+    api = httpx.AsyncClient(transport=httpx.ASGITransport(create_api(services)), base_url="http://testserver")
+    async with api:
+        answer = await api.get("/metrics", headers={"authorization": "Bearer a-scraper-s-long-token"})
+    assert "ruach_database_up 1.0" in answer.text
+    lines = [line.split(" ") for line in answer.text.splitlines() if line.startswith("ruach_queue_paused{")]
+    return {name.split('"')[1]: float(value) for name, value in lines}
+
+
+async def test_the_metrics_read_a_pause_where_the_queues_are(database_url, tmp_path):
+    more = {"queue_backend": "redis", "metrics_token": "a-scraper-s-long-token"}
+    with redis_server(valkey_program(), tmp_path) as server:
+        chosen = settings(database_url, tmp_path / "data", redis_url=server.url, **more)
+        async with open_services(chosen) as services:
+            await services.queue.pause("media-transcoding")
+            found = await paused(services)
+            await services.queue.resume("media-transcoding")
+    assert found == {"media-transcoding": 1, "render-jobs": 0, "assembly-jobs": 0, "formation-state": 0}
+    async with open_services(settings(database_url, tmp_path / "data", redis_url=NOWHERE, **more)) as services:
+        assert await paused(services) == {}, "nobody knows: no number, rather than a wrong one"
+
+
 async def test_redis_for_the_cache_alone_leaves_the_queues_where_they_are(database_url, tmp_path):
     async with open_services(settings(database_url, tmp_path, redis_url=NOWHERE)) as services:
         assert type(services.queue) is BullmqPostgres
@@ -53,6 +75,21 @@ async def test_a_redis_that_may_drop_jobs_is_refused_at_the_start(database_url, 
         with pytest.raises(BadInput, match=r"volatile-lru.*noeviction"):
             async with open_services(chosen):
                 pass
+
+
+def test_every_answer_that_enqueued_says_whether_the_job_waits(services):
+    """202 and a job: whoever asked for it is told that it starts only when Redis is back."""
+    schemas = create_api(services).openapi()
+    without = []
+    for path, methods in schemas["paths"].items():
+        for method, route in methods.items():
+            content = route["responses"].get("202", {}).get("content", {})
+            if content:
+                answer = content["application/json"]["schema"]
+                name = answer.get("items", answer).get("$ref", "").rpartition("/")[2]
+                if "dispatch" not in schemas["components"]["schemas"].get(name, {}).get("properties", {}):
+                    without.append(f"{method} {path}")
+    assert without == []
 
 
 def test_an_answer_says_that_the_job_waits():

@@ -15,7 +15,7 @@ from ruach_studio.infra.context import SystemClock, bind, new_id
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues.failure import record_failure
 from ruach_studio.infra.queues.port import JobError
-from ruach_studio.infra.queues.store import executions
+from ruach_studio.infra.queues.store import runs
 from ruach_studio.infra.signals.request_log import RequestLog, is_kept
 from ruach_studio.infra.taps import Answered
 from ruach_studio.kernel.decision import DecisionResult
@@ -78,7 +78,7 @@ async def test_a_failed_chain_is_told_with_its_retry_its_death_and_the_operators
         async with database.transaction() as tx:
             first = await services.queue.add(tx, "assembly-jobs", "sync", {"sessionId": "talk-9"})
         async with database.transaction() as tx:
-            await executions.begin(tx, first, 1)
+            await runs.begin(tx, first, 1)
         async with database.transaction() as tx:
             second = (await record_failure(tx, services.queue, {}, first, AGAIN)).retried_as
         async with database.transaction() as tx:

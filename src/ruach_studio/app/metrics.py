@@ -20,5 +20,11 @@ def open_metrics(services: Services) -> Metrics:
             Reading("backpressure_level", f"0 {LEVELS[0]}, 1 {LEVELS[1]}, 2 {LEVELS[2]}, 3 {LEVELS[3]}.", ("queue",), found)
         ]
 
+    async def pauses() -> Iterable[Reading]:
+        names = [each.name for each in QUEUES]
+        paused = await services.queue.paused_among(names)  # where the queues are: PostgreSQL, or Redis
+        values: Numbers = {(name,): float(name in paused) for name in names}
+        return [Reading("queue_paused", "1 if no job of the queue may start.", ("queue",), values)]
+
     pillars = [each for _, found in each_part(services, lambda part: part.readings) for each in found]
-    return Metrics(services.database, QUEUES, [level, *pillars])
+    return Metrics(services.database, QUEUES, [level, pauses, *pillars])

@@ -61,6 +61,41 @@ async def test_statements_commit_each_by_itself_and_leave_the_connection_as_it_w
         assert await rows(one) == [1]
 
 
+async def test_a_driver_s_statements_commit_each_and_the_next_transaction_is_one_again(database_url: str) -> None:
+    async with Database(database_url, pool_size=1) as one:
+        async with one.transaction() as tx:
+            await tx.execute(text("create table render.each (n int primary key)"))
+
+        async def rolled_back() -> None:
+            async with one.transaction() as tx:
+                await tx.execute(text("insert into render.each values (9)"))
+                raise KeyError
+
+        async def fails(statement: str) -> None:
+            async with one.driver() as conn:
+                await conn.execute("insert into render.each values ((select count(*) + 1 from render.each))")
+                await conn.execute(statement)  # type: ignore[call-overload]
+
+        for statement, error in (
+            ("insert into render.each values (1)", psycopg.errors.UniqueViolation),
+            ("select pg_terminate_backend(pg_backend_pid())", Unavailable),
+        ):
+            with pytest.raises(error):
+                await fails(statement)
+            with pytest.raises(KeyError):
+                await rolled_back()
+        async with one.connection() as conn:
+            assert list((await conn.execute(text("select n from render.each order by n"))).scalars()) == [1, 2]
+        async with one.driver() as driver, asyncio.timeout(5):
+            sleeping = asyncio.create_task(driver.execute("select pg_sleep(60)"))
+            await asyncio.wait({sleeping}, timeout=0.1)
+            sleeping.cancel()
+            await asyncio.wait({sleeping})
+        with pytest.raises(KeyError):
+            await rolled_back()
+        assert one.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
 async def test_a_broken_constraint_is_no_outage(thing: Database) -> None:
     with pytest.raises(exc.IntegrityError):
         async with thing.transaction() as tx:

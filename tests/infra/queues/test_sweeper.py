@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from ruach_studio.infra.context import current
 from ruach_studio.infra.queues import HandlerHooks
-from ruach_studio.infra.queues.store import bullmq, executions
+from ruach_studio.infra.queues.store import bullmq, executions, runs
 from ruach_studio.infra.queues.sweeper import Sweeper
 
 
@@ -38,7 +38,7 @@ async def test_a_dead_worker_s_lock_is_ended_but_never_that_of_who_took_the_job_
     """The second look may come when a living worker has just taken the job: its lock ended too, and two ran one job."""
     job_id = await add()
     async with database.transaction() as tx:
-        await executions.begin(tx, job_id, 999_999)  # a worker that holds no liveness lock
+        await runs.begin(tx, job_id, 999_999)  # a worker that holds no liveness lock
         await hold(tx, job_id, "the dead one's")
     sweeper = Sweeper(database, queue, {}, ["render-jobs"])
     assert await sweeper.sweep() == 0, "seen once"
@@ -60,7 +60,7 @@ async def test_an_ended_job_that_bullmq_still_counts_as_active_is_taken_back(dat
     """A crash between the two commits loses BullMQ's word of the end: for 30 s the job held a place in its queue."""
     job_id = await add()
     async with database.transaction() as tx:
-        await executions.begin(tx, job_id, 999_999)
+        await runs.begin(tx, job_id, 999_999)
         await hold(tx, job_id, "who ended it")
         await executions.finish(tx, job_id, state, error={"code": "x"})
     sweeper = Sweeper(database, queue, {}, ["render-jobs"])
@@ -89,7 +89,7 @@ async def test_a_claim_of_a_dead_process_that_never_began_is_taken_back(database
 async def test_a_cancelled_job_whose_worker_lives_may_wind_down(database, queue, add, until, request_ids):
     job_id = await add()
     async with database.transaction() as tx:
-        await executions.begin(tx, job_id, 7)
+        await runs.begin(tx, job_id, 7)
         await hold(tx, job_id, "winds down")
         await executions.finish(tx, job_id, "cancelled")
     sweeper = Sweeper(database, queue, {}, ["render-jobs"])

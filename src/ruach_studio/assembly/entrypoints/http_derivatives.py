@@ -24,6 +24,7 @@ from ruach_studio.assembly.usecases.request_derivatives import (
     request_derivatives,
 )
 from ruach_studio.infra.http.openapi import problem_responses
+from ruach_studio.infra.queues.port import Dispatch
 from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.storage.local_disk import OpenObject
 from ruach_studio.infra.storage.port import StoredObject
@@ -67,6 +68,12 @@ class DerivativeView(Wire):
         )  # fmt: skip
 
 
+class AskedDerivativeView(DerivativeView):
+    """One that was asked for. `dispatch` is `pending` while the queues' Redis is away: it starts when that is back."""
+
+    dispatch: Dispatch = "queued"
+
+
 def add(routes: Routes, services: AssemblyServices) -> None:
     """Add the routes under /sessions/{session_id}/derivatives."""
     missing = problem_responses(SessionNotFound, DerivativeNotFound)
@@ -74,12 +81,13 @@ def add(routes: Routes, services: AssemblyServices) -> None:
     @routes.post("/{session_id}/derivatives", summary="Make proxies, peaks and thumbnails of a session's footage",
                  status_code=status.HTTP_202_ACCEPTED,
                  responses=problem_responses(SessionNotFound, CameraNotFound))  # fmt: skip
-    async def ask(session_id: str, operator: Operator, body: DerivativeRequest | None = None) -> list[DerivativeView]:
+    async def ask(session_id: str, operator: Operator, body: DerivativeRequest | None = None) -> list[AskedDerivativeView]:
         asked = body or DerivativeRequest()
         made = await request_derivatives(
             services, session_id, kinds=asked.kinds, camera_id=asked.camera_id, actor=operator.actor
         )
-        return [DerivativeView.of(session_id, each) for each in made]
+        dispatch = await services.queue.dispatch()
+        return [AskedDerivativeView(**dict(DerivativeView.of(session_id, each)), dispatch=dispatch) for each in made]
 
     @routes.get("/{session_id}/derivatives", summary="List proxies, peaks and thumbnails with their states",
                 responses=problem_responses(SessionNotFound))  # fmt: skip

@@ -60,7 +60,9 @@ def router(services: FormationServices) -> Routes:
         done = await accept_event(
             services, member.account_id, body.event_type, body.content_id, body.data, path_id=body.path_id
         )
-        return EventOut(recorded=done.recorded, formation_enrollment_id=done.enrollment_id)
+        return EventOut(
+            recorded=done.recorded, formation_enrollment_id=done.enrollment_id, dispatch=await services.queue.dispatch()
+        )
 
     @api.post("/heartbeat")
     async def heartbeat(body: HeartbeatRequest, member: Member) -> HeartbeatOut:

@@ -14,6 +14,7 @@ from ruach_studio.formation.usecases.beat_heart import Counted
 from ruach_studio.formation.usecases.list_reflections import ShownReflection
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.submit_reflection import Submitted
+from ruach_studio.infra.queues.port import Dispatch
 
 PathId = Field(default=DEFAULT_PATH, min_length=1, max_length=64)
 Name = Field(min_length=1, max_length=128)
@@ -50,10 +51,14 @@ class EventRequest(Wire):
 
 
 class EventOut(Wire):
-    """Whether a fact was written; False where it stood already."""
+    """Whether a fact was written; False where it stood already.
+
+    `dispatch` is `pending` while the queues' Redis is away: the fact counts, and the state follows when that is back.
+    """
 
     recorded: bool
     formation_enrollment_id: str
+    dispatch: Dispatch = "queued"
 
 
 class HeartbeatRequest(Wire):

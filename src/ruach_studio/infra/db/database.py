@@ -9,11 +9,15 @@ be a third of a short read.
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
+from psycopg import AsyncConnection as Driver
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, exc, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 
 from ruach_studio.infra.db.address import libpq_dsn, parameters
 from ruach_studio.infra.db.errors import mapped_errors
@@ -86,6 +90,29 @@ class Database:
         with mapped_errors():
             async with self.engine.connect() as conn:
                 yield await conn.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[Driver]:
+        """Give a pooled connection as the driver's own, each statement a transaction; outages raise Unavailable.
+
+        For a DirectStatement that every job pays for: SQLAlchemy's connection costs more than such a statement takes.
+        """
+        with mapped_errors():
+            pooled = await self.engine.raw_connection()
+            conn = cast(Driver, pooled.driver_connection)
+            clean = False
+            try:
+                await conn.set_autocommit(True)
+                yield conn
+            finally:
+                try:
+                    if not conn.closed and conn.info.transaction_status == TransactionStatus.IDLE:
+                        await conn.set_autocommit(False)
+                        clean = True
+                finally:
+                    if not clean:  # nobody after it may believe that he has a transaction
+                        await greenlet_spawn(pooled.invalidate)
+                    await greenlet_spawn(pooled.close)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:

@@ -6,7 +6,7 @@ takes for a short read. Only for the few statements that every request or every 
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from psycopg import AsyncConnection as Driver
 from sqlalchemy.dialects.postgresql.psycopg import dialect
@@ -27,12 +27,14 @@ class DirectStatement:
         compiled = self._statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
         return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
-    async def run(self, conn: AsyncConnection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def run(self, conn: AsyncConnection | Driver, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return the rows as the driver makes them (a uuid is a UUID), inside whatever transaction `conn` is in.
 
         A statement without rows returns none. Raises psycopg's errors, which `mapped_errors` maps like SQLAlchemy's.
         """
-        driver: Driver = (await conn.get_raw_connection()).driver_connection  # type: ignore[assignment]
+        if isinstance(conn, AsyncConnection):
+            conn = cast(Driver, (await conn.get_raw_connection()).driver_connection)
         sql, values = self._compiled
-        cursor = await driver.execute(sql, {**values, **given}, prepare=True)
-        return await cursor.fetchall() if cursor.description else []
+        cursor = await conn.execute(sql, {**values, **given}, prepare=True)
+        # not `description`, which makes an object of every column to say that there are any
+        return await cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []

@@ -37,10 +37,14 @@ _DUE = text(
     " WHERE d.consumer = :consumer AND d.next_at <= clock_timestamp() ORDER BY d.next_at, d.outbox_id LIMIT 1"
     " FOR UPDATE OF d SKIP LOCKED"
 )
+_HOLD = text(
+    "SELECT 1 FROM platform.delivery WHERE consumer = :consumer AND outbox_id = :outbox_id AND attempts = :attempts"
+    " FOR UPDATE SKIP LOCKED"
+)
 _INBOX = text("INSERT INTO platform.inbox (consumer, event_id) VALUES (:consumer, :event_id) ON CONFLICT DO NOTHING")
 _FORGET = text("DELETE FROM platform.delivery WHERE consumer = :consumer AND outbox_id = :outbox_id")
 _PUT_OFF = text(
-    "UPDATE platform.delivery SET attempts = attempts + 1, errors = errors || CAST(:error AS jsonb),"
+    "UPDATE platform.delivery SET attempts = :attempts, errors = CAST(:errors AS jsonb),"
     " next_at = clock_timestamp() + make_interval(secs => :pause_s) WHERE consumer = :consumer AND outbox_id = :outbox_id"
 )
 _REDELIVER = text(
@@ -109,6 +113,12 @@ async def claim_due(tx: AsyncConnection, consumer: str) -> Delivery | None:
     return Delivery(row.outbox_id, row.attempts, row.errors, envelope)
 
 
+async def hold(tx: AsyncConnection, consumer: str, outbox_id: int, *, attempts: int) -> bool:
+    """Lock a delivery that was put off with its `attempts`; False if a rival has gone on with it."""
+    given = {"consumer": consumer, "outbox_id": outbox_id, "attempts": attempts}
+    return (await tx.execute(_HOLD, given)).first() is not None
+
+
 async def note_in_inbox(tx: AsyncConnection, consumer: str, event_id: str) -> bool:
     """Note that the consumer has seen the event; False if it had."""
     return (await tx.execute(_INBOX, {"consumer": consumer, "event_id": event_id})).rowcount == 1
@@ -120,8 +130,11 @@ async def forget(tx: AsyncConnection, consumer: str, outbox_id: int) -> None:
 
 
 async def put_off(tx: AsyncConnection, consumer: str, delivery: Delivery, error: Mapping[str, Any], pause_s: float) -> None:
-    """Keep the error and make the delivery due again in `pause_s`."""
-    given = {"consumer": consumer, "outbox_id": delivery.outbox_id, "error": without_nul(error), "pause_s": pause_s}
+    """Keep the error beside those that `delivery` has, and make it due again in `pause_s`."""
+    given = {
+        "consumer": consumer, "outbox_id": delivery.outbox_id, "pause_s": pause_s,
+        "attempts": delivery.attempts + 1, "errors": without_nul([*delivery.errors, error]),
+    }  # fmt: skip
     await tx.execute(_PUT_OFF, given)
 
 

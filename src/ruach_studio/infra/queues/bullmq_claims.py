@@ -1,51 +1,109 @@
-"""Turn BullMQ's workers into ones that neither spin nor sleep too long at a queue's shared concurrency (bullmq 3.4.4)."""
+"""Turn BullMQ's workers into ones that ask less and neither spin nor sleep too long at a queue's cap (bullmq 3.4.4)."""
 
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import bullmq as bull
 from redis.exceptions import RedisError
 
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.queues.port import Execution
+from ruach_studio.infra.queues.store import runs
 
 log = get_logger(__name__)
+Claim = tuple[str, str]  # job id and token: bullmq 3.4.4 gives the claims that it begins in one breath the same token
 _WAKE = (
     "if redis.call('HEXISTS', KEYS[1], 'paused') == 0"
     " and (redis.call('LLEN', KEYS[2]) > 0 or redis.call('ZCARD', KEYS[3]) > 0) then redis.call('ZADD', KEYS[4], 0, '0') end"
 )
+# The job goes back before its 30 s are over: the lock is ended, marked as seen, if it is still the dead process's.
+END_LOCK = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) redis.call('SADD', KEYS[2], ARGV[2])"
+    " return 1 end return 0"
+)
+GIVE_BACK = (Path(bull.__file__).parent / "commands" / "moveJobFromActiveToWait-9.lua").read_text()
 
-
+CLOSE_ANYWAY_S = 2.0
 LOOK_AGAIN_S = 0.5  # at a queue whose shared concurrency is used up: nothing tells that there is room again
 
 
-def look_before_claiming(backend: Any) -> None:
-    """Let an idle worker sleep while the queue's shared concurrency is used up by other processes, `LOOK_AGAIN_S` at most.
+def claim_and_begin(backend: Any, begun: dict[Claim, Execution]) -> None:
+    """Let a claim begin the run of its job, whose execution waits in `begun` under its claim for the processor.
 
-    bullmq 3.4.4 wakes as long as a job waits, claims nothing at the cap, and so asks without a pause. Who has just claimed
-    nothing though a job waited asks whether the cap is why; nobody else pays for the question.
+    And let an idle worker claim as soon as it is told of a job, without asking first whether there is one; and let it sleep,
+    `LOOK_AGAIN_S` at most, while the queue's shared concurrency is used up by other processes: bullmq 3.4.4 wakes as long as
+    a job waits, claims nothing at the cap, and so asks without a pause. Who has just claimed nothing though a job waited
+    asks whether the cap is why; nobody else pays for the question.
     """
-    has_waiting, claim, wait = backend._has_waiting_job, backend.moveToActive, backend.waitForJob
-    seen = in_vain = False
+    has_waiting, wait, connection = backend._has_waiting_job, backend.waitForJob, backend.connection
+    fresh = seen = in_vain = False
 
-    async def claiming(*args: Any, **options: Any) -> Any:
+    async def claiming(token: str, options: Mapping[str, Any]) -> Any:
         nonlocal seen, in_vain
-        found = await claim(*args, **options)
-        seen, in_vain = False, seen and not (found and found[0])
-        return found
+        async with connection._conn_lock:
+            found = await runs.claim(
+                await connection._get_conn(), backend.queue_name, token, lock_ms=options["lockDuration"],
+                worker=int(token.partition(".")[0]),
+            )  # fmt: skip
+        seen, in_vain = False, seen and not found
+        if found is None:
+            return await backend._next_job_result([], None, round(time.time() * 1000))
+        job, execution = found
+        if execution is not None:
+            begun[execution.job_id, token] = execution
+        return await backend._next_job_result([job], None, 0)
 
     async def has_claimable() -> bool:
-        nonlocal seen
-        seen = await has_waiting()
-        if not seen:
-            return False
-        if not in_vain:
+        nonlocal fresh, seen
+        told, fresh = not fresh, False
+        if told and not in_vain:
             return True
+        seen = await has_waiting()
+        if not seen or not in_vain:
+            return bool(seen)
         row = (await backend._run("is_maxed", [backend.queue_name])).first_map() or {}
         return not row.get("maxed")
 
     async def waiting(block_timeout: float) -> Any:
+        nonlocal fresh
+        fresh = True  # its first question is not an answer to a notice
         return await wait(min(block_timeout, LOOK_AGAIN_S) if in_vain else block_timeout)
 
     backend.moveToActive, backend._has_waiting_job, backend.waitForJob = claiming, has_claimable, waiting
+
+
+def close_between_statements(connection: Any) -> None:
+    """Let a stop close BullMQ's connection only when no statement is under way on it, or after `CLOSE_ANYWAY_S`.
+
+    bullmq 3.4.4 closes it under a worker that is just naming itself; psycopg's C part then dies (seen once, SIGSEGV).
+    """
+    close = connection.close
+
+    async def closing() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_ANYWAY_S):
+                await connection._conn_lock.acquire()
+            connection._conn_lock.release()
+        await close()
+
+    connection.close = closing
+
+
+def told_already(backend: Any, told: set[Claim]) -> None:
+    """Spare BullMQ the word of an end that it had with the execution's own: those of the claims in `told`."""
+    finish = backend.moveToCompleted
+
+    async def finishing(job: bull.Job, result: Any, keep: Any, token: str, **options: Any) -> Any:
+        if (job.id, token) in told:
+            told.remove((job.id, token))
+            return None
+        return await finish(job, result, keep, token, **options)
+
+    backend.moveToCompleted = finishing
 
 
 def wake_when_room(worker: bull.Worker) -> None:

@@ -10,15 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 import bullmq as bull
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg import AsyncConnection as Driver
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.context import current, new_id, require_correlation_id
 from ruach_studio.infra.db import Database
-from ruach_studio.infra.queues.bullmq_claims import look_before_claiming
+from ruach_studio.infra.queues.bullmq_claims import Claim, claim_and_begin, close_between_statements, told_already
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
 from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
-from ruach_studio.infra.queues.store import bullmq, dead_letters, executions
+from ruach_studio.infra.queues.store import bullmq, dead_letters, executions, runs
 from ruach_studio.infra.tracing import traceparent
 from ruach_studio.kernel.errors import BadInput, Conflict, NotFound
 
@@ -27,7 +27,7 @@ _MAX_PRIORITY = 2**21  # BullMQ's own bound
 # a core, beside every request.
 _DRAIN_DELAY_S = 5.0
 # A claim, a renewal or an end that a crash of the server loses is made again: the execution row, which is on disk, decides.
-_QUICK = "-c synchronous_commit=off"
+_QUICK = " -c synchronous_commit=off"
 
 
 class JobNotFound(NotFound):
@@ -48,6 +48,8 @@ class BullmqPostgres:
     def __init__(self, database: Database, *, policies: tuple[QueuePolicy, ...] = QUEUES) -> None:
         self.database = database
         self.policies = policies
+        self._begun: dict[Claim, Execution] = {}
+        self._told: set[Claim] = set()
 
     async def add(
         self, tx: AsyncConnection, queue: str, name: str, payload: Mapping[str, Any], *,
@@ -130,6 +132,11 @@ class BullmqPostgres:
         waiting, is_paused = found.pop("waiting"), found.pop("is_paused")
         return Counts(waiting=0 if is_paused else waiting, paused=waiting if is_paused else 0, **found)
 
+    async def paused_among(self, queues: Sequence[str]) -> frozenset[str]:
+        """See JobQueue.paused_among."""
+        async with self.database.connection() as conn:
+            return await bullmq.paused_among(conn, queues)
+
     async def pause(self, queue: str) -> None:
         """See JobQueue.pause."""
         await self._set_paused(queue, True)
@@ -173,6 +180,21 @@ class BullmqPostgres:
         """Set a job that this process holds under `token` aside, for `release`."""
         await bullmq.park(tx, queue, job_id, token)
 
+    async def hush(self, conn: Driver, queues: Sequence[str]) -> None:
+        """As long as `conn` lives, keep BullMQ from a notice of each claim and each end, which nobody here listens to."""
+        await bullmq.hush(conn, queues)
+
+    def begun(self, job_id: str, token: str) -> Execution | None:
+        """Return, once, the execution whose run began with the claim of its job; None if it has still to begin."""
+        return self._begun.pop((job_id, token), None)
+
+    async def end(self, conn: Driver, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
+        """End a run as completed in one statement of `conn`, which commits each; False if it takes more, or is not ours."""
+        ended = await runs.end_both(conn, run, token, result)
+        if ended:
+            self._told.add((run.job_id, token))
+        return ended
+
     async def left_active(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
         """Return (job id, queue, starts, token of BullMQ's lock) of active jobs that have ended or whose process is dead."""
         async with self.database.connection() as conn:
@@ -196,9 +218,12 @@ class BullmqPostgres:
 
     def bull_worker(self, name: str, process: Any, options: Mapping[str, Any]) -> bull.Worker:
         """Return BullMQ's worker of queue `name`, not yet running. `options` are those that no backend changes."""
-        where = {"backend": "postgres", "connection": _quick(self.database.dsn), "drainDelay": _DRAIN_DELAY_S}
+        where = {"backend": "postgres", "connection": self.database.dsn, "drainDelay": _DRAIN_DELAY_S}
         worker = bull.Worker(name, process, {**options, **where})
-        look_before_claiming(worker.backend)
+        worker.backend.connection._options += _QUICK  # the address's own are not asked: bullmq 3.4.4 gives its own instead
+        claim_and_begin(worker.backend, self._begun)
+        told_already(worker.backend, self._told)
+        close_between_statements(worker.backend.connection)
         return worker
 
     def attendants(self) -> list[Coroutine[Any, Any, None]]:
@@ -219,9 +244,3 @@ def job_data(execution: Execution) -> dict[str, Any]:
     }  # fmt: skip
     parent = traceparent()
     return data if parent is None else data | {"traceparent": parent}
-
-
-def _quick(dsn: str) -> str:
-    """Return the address with commits that do not wait for the disk, beside what its own options say."""
-    own = conninfo_to_dict(dsn).get("options") or ""
-    return make_conninfo(dsn, options=f"{own} {_QUICK}".strip())

@@ -14,20 +14,20 @@ that runs out during an outage starts a second run, hence locks of ten minutes, 
 import time
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import bullmq as bull
+from psycopg import AsyncConnection as Driver
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.queues.bullmq_claims import wake_when_room
+from ruach_studio.infra.queues.bullmq_claims import END_LOCK, GIVE_BACK, wake_when_room
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, job_data
 from ruach_studio.infra.queues.dispatcher import BATCH, Dispatcher
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
 from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
-from ruach_studio.infra.queues.store import dispatch, executions, pressure
+from ruach_studio.infra.queues.store import dispatch, executions, pressure, runs
 from ruach_studio.infra.queues.store.bullmq import PARK_S
 from ruach_studio.infra.redis_link import RedisAway, RedisLink
 
@@ -36,13 +36,6 @@ _RUNNING_LOCK_MS = 600_000  # renewed every 7.5 s; outlives a Redis that is away
 _LOOK_AT = 500  # open jobs compared with Redis in one sweep
 _CAP = 10_000
 _EXACT_WAITS = {"canBlockFor1Ms": True, "canDoubleTimeout": True}
-
-# The job goes back before its 30 s are over: the lock is ended, marked as seen, if it is still the dead process's.
-_END_LOCK = (
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) redis.call('SADD', KEYS[2], ARGV[2])"
-    " return 1 end return 0"
-)
-_GIVE_BACK = (Path(bull.__file__).parent / "commands" / "moveJobFromActiveToWait-9.lua").read_text()
 
 log = get_logger(__name__)
 
@@ -54,7 +47,7 @@ class BullmqRedis(BullmqPostgres):
         super().__init__(database, policies=policies)
         self.link = link
         self._looked_up_to = ""
-        self._end_lock, self._give_back = (link.client.register_script(code) for code in (_END_LOCK, _GIVE_BACK))
+        self._end_lock, self._give_back = (link.client.register_script(code) for code in (END_LOCK, GIVE_BACK))
 
     async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
         """Write the row of `execution`, and have the dispatcher enqueue its job when `tx` has committed."""
@@ -106,7 +99,9 @@ class BullmqRedis(BullmqPostgres):
                     pipe.exists(self._key(queue, job_id))
                 wait, set_aside, prioritized, delayed, failed, active, is_paused, *sent = await pipe.execute()
         except RedisAway:
-            return await self._counts_of_rows(queue)
+            origin = next((policy.name for policy in self.policies if policy.dlq == queue), None)
+            async with self.database.connection() as conn:
+                return Counts(**await dispatch.count_alone(conn, queue, origin))
         unsent = Counter(kind for _, kind in pending)
         unsent.subtract(kind for (_, kind), there in zip(pending, sent, strict=False) if there)
         waiting = min(_CAP, wait + set_aside + unsent["waiting"])
@@ -116,12 +111,12 @@ class BullmqRedis(BullmqPostgres):
             active=min(_CAP, active), failed=min(_CAP, failed),
         )  # fmt: skip
 
-    async def _counts_of_rows(self, queue: str) -> Counts:
-        origin = next((policy.name for policy in self.policies if policy.dlq == queue), None)
-        async with self.database.connection() as conn:
-            if origin is not None:
-                return Counts(waiting=await dispatch.count_letters(conn, origin))
-            return Counts(**await dispatch.count_rows(conn, queue))
+    async def paused_among(self, queues: Sequence[str]) -> frozenset[str]:
+        """See JobQueue.paused_among. Raises RedisAway."""
+        async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                pipe.hexists(self._key(queue, "meta"), "paused")
+            return frozenset(queue for queue, paused in zip(queues, await pipe.execute(), strict=True) if paused)
 
     async def _set_paused(self, queue: str, paused: bool) -> None:
         policy_of(queue, self.policies)
@@ -164,6 +159,13 @@ class BullmqRedis(BullmqPostgres):
             return 0
         return len(found)
 
+    async def hush(self, conn: Driver, queues: Sequence[str]) -> None:
+        """See BullmqPostgres.hush. Redis sends no notices."""
+
+    async def end(self, conn: Driver, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
+        """See BullmqPostgres.end. BullMQ is told by its worker, afterwards."""
+        return await runs.end(conn, run, result)
+
     async def left_active(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
         """See BullmqPostgres.left_active."""
         try:
@@ -190,7 +192,7 @@ class BullmqRedis(BullmqPostgres):
     async def orphans(self, queues: Sequence[str]) -> list[tuple[str, str]]:
         """Return what BullMQ gave up; send again what Redis has lost, 500 open jobs a sweep, one after the other."""
         async with self.database.connection() as conn:
-            open_jobs = await dispatch.told(conn, queues, self._looked_up_to, _LOOK_AT)
+            open_jobs = await dispatch.known(conn, queues, self._looked_up_to, _LOOK_AT)
         self._looked_up_to = open_jobs[-1][0] if len(open_jobs) == _LOOK_AT else ""
         try:
             async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:

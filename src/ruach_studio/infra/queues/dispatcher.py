@@ -1,13 +1,15 @@
 """Turn rows of platform.dispatch into jobs of BullMQ on Redis, in their order.
 
 One process at a time sends: it holds a session lock in PostgreSQL, which its death releases, and the next takes over
-within a second. Woken by the commit that wrote a row, else every second. A row is deleted once Redis has taken it; if the
-process dies in between, it is sent again, and BullMQ knows the job by its id (or the runner by its row, if BullMQ has
-forgotten it). While Redis is away the rows wait. What Redis refuses by itself (no memory) is tried again and holds nothing
-else up.
+within a second. The commit that wrote a row wakes it with a notice that holds the job, so that the row need not be read;
+what was too long for that, what is to be removed and what no notice told of is read, at least once a second. A row is
+deleted soon after Redis has taken it; if the process dies in between, it is sent again, and BullMQ knows the job by its id
+(or the runner by its row, if BullMQ has forgotten it). While Redis is away the rows wait. What Redis refuses by itself (no
+memory) is tried again and holds nothing else up.
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -26,6 +28,7 @@ from ruach_studio.kernel.errors import BadInput, Unavailable
 BATCH = 500
 _LOOK_EVERY_S = 1.0
 _PAUSE_S = 1.0  # after a failure
+_GATHER_S = 0.05
 
 log = get_logger(__name__)
 
@@ -39,13 +42,17 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._queues: dict[str, bull.Queue] = {}
         self._checked = False
+        self._told: list[Waiting] = []
+        self._look = True
+        self._drained: set[int] = set()
+        self._sent: list[int] = []
+        self._forgetting: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Send until cancelled, whenever this process is the one that may. Outlives outages of both servers."""
-        listener = Listener(
-            self._database.dsn, [dispatch.CHANNEL], lambda *_: self._woken.set(), on_connect=self._become_the_one
-        )
+        listener = Listener(self._database.dsn, [], self._hear, on_connect=self._become_the_one)
         listening = asyncio.create_task(listener.run())
+        looked_s = 0.0
         try:
             while not listening.done():
                 await listener.connected.wait()
@@ -54,30 +61,71 @@ class Dispatcher:
                         await self._woken.wait()
                 self._woken.clear()
                 try:
-                    await self.drain()
+                    if self._look or time.monotonic() - looked_s >= _LOOK_EVERY_S:
+                        self._look = False
+                        looked_s = time.monotonic()
+                        await self.drain()
+                    else:
+                        await self._send_told()
                 except (Unavailable, BadInput) as error:  # BadInput: Redis may drop jobs; it gets none until that is mended
                     log.warning("dispatch.delayed", code=error.code, message=str(error))
+                    self._look = True
                     await asyncio.sleep(_PAUSE_S)
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            own = [listening, *([self._forgetting] if self._forgetting else [])]
+            for task in own:
+                task.cancel()
+            await asyncio.gather(*own, return_exceptions=True)
 
     async def drain(self) -> int:
         """Send what waits; return how many rows that were. Raises Unavailable, or BadInput if Redis may drop jobs."""
+        self._told, self._drained = [], set()  # their rows are committed, so they are read
         sent = 0
         while True:
+            await self._forget()
             async with self._database.statements() as conn:
                 batch = await dispatch.next_waiting(conn, BATCH)
             if not batch:
                 return sent
-            refused = await self._send(batch)
-            taken = [each.seq for each in batch if each.seq not in refused]
-            if taken:
-                async with self._database.statements() as conn:
-                    await dispatch.taken(conn, taken)
-                sent += len(taken)
-            if refused:
-                raise RedisRefused(next(iter(refused.values())), subject=f"{len(refused)} jobs")
+            sent += await self._send_batch(batch)
+            self._drained.update(each.seq for each in batch)
+
+    async def _send_told(self) -> None:
+        """Send what notices told of, unless it was read and sent before its notice came."""
+        batch, self._told = [each for each in self._told if each.seq not in self._drained], []
+        for start in range(0, len(batch), BATCH):
+            await self._send_batch(batch[start : start + BATCH])
+
+    async def _send_batch(self, batch: list[Waiting]) -> int:
+        refused = await self._send(batch)
+        taken = [each.seq for each in batch if each.seq not in refused]
+        self._sent += taken
+        if taken and self._forgetting is None:
+            self._forgetting = asyncio.create_task(self._forget_soon())
+        if refused:
+            raise RedisRefused(next(iter(refused.values())), subject=f"{len(refused)} jobs")
+        return len(taken)
+
+    async def _forget_soon(self) -> None:
+        """Delete the rows of what was sent, at most every 50 ms: after a failure or a death they are sent again, or read."""
+        await asyncio.sleep(_GATHER_S)
+        self._forgetting = None
+        with suppress(Unavailable):
+            await self._forget()
+
+    async def _forget(self) -> None:
+        if self._sent:
+            seqs, self._sent = self._sent, []
+            async with self._database.driver() as conn:
+                await dispatch.taken(conn, seqs)
+
+    def _hear(self, _channel: str, notice: str) -> None:
+        each = dispatch.told(notice)
+        if each is None:
+            self._look = True
+        else:
+            self._told.append(each)
+        self._woken.set()
 
     async def _send(self, batch: list[Waiting]) -> dict[int, str]:
         """Tell Redis of `batch` in one round trip; return what it refused, by seq, with its reason."""
@@ -130,6 +178,8 @@ class Dispatcher:
             row = await cursor.fetchone()
             if row is not None and row[0]:
                 log.debug("dispatch.leading")
+                await conn.execute(f"LISTEN {dispatch.CHANNEL}")  # only now: nobody keeps notices that he will not read
+                self._look = True
                 self._woken.set()
                 return
             await asyncio.sleep(_LOOK_EVERY_S)

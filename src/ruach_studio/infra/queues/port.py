@@ -7,7 +7,7 @@ job would be handed to another worker. worker.py calls handlers; failure.py deci
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -165,6 +165,10 @@ class JobQueue(Protocol):
 
     async def counts(self, queue: str) -> Counts:
         """Count the jobs of `queue`, which may be a dead-letter queue."""
+        ...
+
+    async def paused_among(self, queues: Sequence[str]) -> frozenset[str]:
+        """Return those of `queues` of which no job may start. Raises RedisAway where Redis knows and is away."""
         ...
 
     async def pause(self, queue: str) -> None:

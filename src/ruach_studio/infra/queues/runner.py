@@ -17,11 +17,12 @@ from bullmq.custom_errors import DelayedError, UnrecoverableError
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.queues.announcer import Announcer
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import Hooks, Outcome, describe, record_failure
 from ruach_studio.infra.queues.ids import bind_execution, job_span
 from ruach_studio.infra.queues.port import Execution, Handler, JobContext, JobError
-from ruach_studio.infra.queues.store import executions, pressure
+from ruach_studio.infra.queues.store import executions, pressure, runs
 from ruach_studio.infra.queues.store.jsonb import to_jsonb
 from ruach_studio.infra.taps import JobEnded, tell_job
 from ruach_studio.infra.tracing import Span
@@ -64,15 +65,20 @@ class Runner:
         self._hooks = hooks
         self._worker = worker
         self._running: dict[str, _Run] = {}
+        self.announcer = Announcer(database)
 
     async def process(self, job: Job, token: str) -> Mapping[str, Any] | None:
         """Run the job; the processor that BullMQ calls. Raises its DelayedError when the job was given back."""
+        execution = self._queue.begun(job.id, token)
         if self.stopping:
             async with self._database.transaction() as tx:
+                if execution is not None:
+                    await executions.release(tx, job.id, execution.starts)
                 await self._queue.give_back(tx, job.queue.name, job.id, token)
             raise DelayedError
-        async with self._database.statements() as conn:
-            execution = await executions.begin(conn, job.id, self._worker)
+        if execution is None:
+            async with self._database.driver() as conn:
+                execution = await runs.begin(conn, job.id, self._worker)
         if execution is None:
             execution = await self._begin_or_set_aside(job, token)
         if execution is None:
@@ -86,7 +92,7 @@ class Runner:
         async with self._database.transaction() as tx:
             held = await pressure.holds(tx, job.id)
             if not held:
-                return await executions.begin(tx, job.id, self._worker)
+                return await runs.begin(tx, job.id, self._worker)
             await self._queue.park(tx, job.queue.name, job.id, token)
         raise DelayedError
 
@@ -114,6 +120,7 @@ class Runner:
         )  # fmt: skip
         task = asyncio.create_task(self._call(context, execution.payload))
         self._running[execution.job_id] = _Run(context, task)
+        self.announcer.tell(execution.job_id)
         log.info(
             "job.started", job=execution.job_id, queue=execution.queue, job_name=execution.name, attempt=execution.attempt
         )
@@ -136,7 +143,7 @@ class Runner:
         if error is not None:
             span.failed(str(error))
             return await self._failed(execution, describe(error))
-        return await self._completed(execution, task.result())
+        return await self._completed(execution, token, task.result())
 
     async def _call(self, context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         handler = self._handlers.get((context.queue, context.name))
@@ -146,10 +153,17 @@ class Runner:
         to_jsonb(result, subject=f"result of {context.queue}/{context.name}")  # a result that cannot be stored is a failure
         return result
 
-    async def _completed(self, execution: Execution, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    async def _completed(
+        self, execution: Execution, token: str, result: Mapping[str, Any] | None
+    ) -> Mapping[str, Any] | None:
         async def record() -> list[str] | None:
+            async with self._database.driver() as conn:
+                ended = await self._queue.end(conn, execution, token, result)
+            if ended:
+                self.announcer.tell(execution.job_id)
+                return []
             async with self._database.transaction() as tx:
-                settled = await executions.complete(tx, execution.job_id, starts=execution.starts, result=result or {})
+                settled = await runs.complete(tx, execution.job_id, starts=execution.starts, result=result or {})
                 for dead in settled or ():
                     await self._queue.forget_dead(tx, execution.queue, dead)
                 return settled

@@ -82,6 +82,7 @@ class Worker:
                 if late:
                     runner.abort()
                     await asyncio.wait(late)
+            await runner.announcer.close()
             for task in (*background, stopped):
                 task.cancel()
             await asyncio.gather(*background, stopped, return_exceptions=True)
@@ -107,6 +108,7 @@ class Worker:
     def _listener(self, runner: Runner, number: int) -> Listener:
         async def prove_alive(conn: psycopg.AsyncConnection) -> None:
             await executions.prove_alive(conn, number)
+            await self._queue.hush(conn, [policy.name for policy in self._policies])
             async with self._database.connection() as read:
                 for job_id in await executions.cancelled_among(read, runner.running_ids()):
                     runner.cancel(job_id)

@@ -121,7 +121,6 @@ class Metrics(Collector):
     def _queues(self, facts: Sequence[Fact]) -> Iterable[Metric]:
         names = [policy.name for policy in self._policies]
         jobs = {(fact.name, fact.label): fact for fact in facts if fact.fact == "jobs"}
-        paused = {fact.name for fact in facts if fact.fact == "paused"}
         number: Numbers = {(name, state): _number(jobs.get((name, state))) for name in names for state in STATES}
         yield _gauge("queue_jobs", "Jobs that have not ended, by state.", ("queue", "state"), number)
         depth: Numbers = {(name,): number[name, "waiting"] + number[name, "delayed"] for name in names}
@@ -133,8 +132,6 @@ class Metrics(Collector):
             for name in names
         }
         yield _gauge("queue_attempt_max", "The highest attempt among the jobs that have not ended.", ("queue",), tries)
-        pauses: Numbers = {(name,): float(name in paused) for name in names}
-        yield _gauge("queue_paused", "1 if no job of the queue may start.", ("queue",), pauses)
 
 
 def _dead_letters(facts: Sequence[Fact], policies: Sequence[QueuePolicy]) -> Iterable[Metric]:

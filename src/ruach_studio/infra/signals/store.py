@@ -28,8 +28,6 @@ _FACTS = text(
           extract(epoch FROM clock_timestamp() - min(w.occurred_at)) AS age_s
         FROM (SELECT o.occurred_at, d.attempts FROM platform.delivery d JOIN platform.outbox o ON o.id = d.outbox_id
           WHERE d.consumer = c.name LIMIT :cap) w) waiting
-    UNION ALL
-    SELECT 'paused', queue, '', 1, 0, 0 FROM bullmq.meta WHERE field = 'paused' AND value = '1'
     """
 )
 
@@ -47,6 +45,6 @@ class Fact:
 
 
 async def read_facts(conn: AsyncConnection) -> list[Fact]:
-    """Return depth, ages, dead letters, lags and pauses; whatever is empty has no row."""
+    """Return depth, ages, dead letters and lags; whatever is empty has no row."""
     rows = await conn.execute(_FACTS, {"cap": _CAP})
     return [Fact(row.fact, row.name, row.label, int(row.number), int(row.attempt), float(row.age_s)) for row in rows]

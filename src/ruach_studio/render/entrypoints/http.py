@@ -19,9 +19,11 @@ from ruach_studio.render.entrypoints.schemas import (
     JobOut,
     ReasonRequest,
     RenderAllRequest,
+    RetriedOut,
     TriggerRequest,
     batch_out,
     job_out,
+    retried_out,
 )  # fmt: skip
 from ruach_studio.render.usecases.cancel_job import cancel_job
 from ruach_studio.render.usecases.read_jobs import ShownJob, get_job, list_jobs
@@ -87,9 +89,10 @@ def router(services: RenderServices) -> Routes:
         return job_out(ShownJob(await cancel_job(services, job_id, actor=operator.actor, reason=reason), None))
 
     @api.post("/{job_id}/retry", status_code=202)
-    async def retry(operator: Operator, job_id: JobId, body: ReasonRequest) -> JobOut:
+    async def retry(operator: Operator, job_id: JobId, body: ReasonRequest) -> RetriedOut:
         """Start a dead or cancelled job anew: another id, the same automation."""
-        return job_out(ShownJob(await retry_job(services, job_id, actor=operator.actor, reason=body.reason), None))
+        job = await retry_job(services, job_id, actor=operator.actor, reason=body.reason)
+        return retried_out(ShownJob(job, None), await services.queue.dispatch())
 
     return api
 

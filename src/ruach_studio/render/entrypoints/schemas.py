@@ -108,6 +108,12 @@ class JobOut(Wire):
     waiting_reason: str | None = None
 
 
+class RetriedOut(JobOut):
+    """The job that a retry made. `dispatch` is `pending` while the queues' Redis is away: it starts when that is back."""
+
+    dispatch: Dispatch = "queued"
+
+
 class RequestedOut(Wire):
     """A job that answers a request; `created` is False where one existed already."""
 
@@ -146,6 +152,11 @@ def job_out(shown: ShownJob) -> JobOut:
         chosen_picture=None if shown.chosen is None else shown.chosen.place,
         waiting_reason=HELD if shown.held else None,
     )  # fmt: skip
+
+
+def retried_out(shown: ShownJob, dispatch: Dispatch) -> RetriedOut:
+    """Return the wire form of the job that a retry made."""
+    return RetriedOut(**dict(job_out(shown)), dispatch=dispatch)
 
 
 def batch_out(found: list[Requested], dispatch: Dispatch = "queued") -> BatchOut:

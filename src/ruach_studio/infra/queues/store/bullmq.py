@@ -6,9 +6,10 @@ session. `attempts` is always 1 here: the retry ladder is ours, since BullMQ wou
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from psycopg import AsyncConnection as Driver
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,7 @@ _ADD = (
     " 1, NULL, NULL, NULL, NULL, NULL, false)"
 )
 _ADD_NEW = DirectStatement(text(f"WITH row AS ({executions.INSERT}) {_ADD}"))
+_HUSH = "SELECT pg_try_advisory_lock(hashtext(%s))"  # false: another worker process does it
 _COUNTS = text(
     """
     SELECT
@@ -118,6 +120,16 @@ async def expire_lock(tx: AsyncConnection, queue: str, job_id: str, token: str) 
     return (await tx.execute(_EXPIRE, {"queue": queue, "id": job_id, "token": token})).rowcount == 1
 
 
+async def hush(conn: Driver, queues: Sequence[str]) -> None:
+    """Keep BullMQ from notices of the events of `queues` (bullmq_events) as long as `conn` lives.
+
+    Its publish_event sends one only if nobody else holds the queue's lock for that. Each makes its commit wait for those of
+    all others with a notice, disk and all, and it wakes QueueEvents alone, which look by themselves too.
+    """
+    for queue in queues:
+        await conn.execute(_HUSH, (f"bullmq:evnotify:{queue}",))
+
+
 async def count_jobs(conn: AsyncConnection, queue: str) -> dict[str, int]:
     """Return waiting, prioritized, delayed, active, failed (each up to the cap) and is_paused (0 or 1)."""
     row = (await conn.execute(_COUNTS, {"queue": queue, "cap": _COUNT_CAP})).one()
@@ -127,6 +139,12 @@ async def count_jobs(conn: AsyncConnection, queue: str) -> dict[str, int]:
 async def set_paused(tx: AsyncConnection, queue: str, paused: bool) -> None:
     """Pause or resume a queue for every worker."""
     await tx.execute(text("SELECT bullmq.pause(:queue, :paused)"), {"queue": queue, "paused": paused})
+
+
+async def paused_among(conn: AsyncConnection, queues: Sequence[str]) -> frozenset[str]:
+    """Return those of `queues` that are paused."""
+    statement = text("SELECT queue FROM bullmq.meta WHERE queue = ANY(:queues) AND field = 'paused' AND value = '1'")
+    return frozenset((await conn.execute(statement, {"queues": list(queues)})).scalars())
 
 
 async def set_concurrency(tx: AsyncConnection, queue: str, cap: int) -> None:

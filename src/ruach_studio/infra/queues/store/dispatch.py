@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg import AsyncConnection as Driver
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,12 +26,17 @@ _ADD = (
     " :name, CAST(:data AS jsonb), :priority, clock_timestamp() + make_interval(secs => :delay_s))"
 )
 _NOTIFY = "SELECT pg_notify(:notice, '')"
+# The notice carries what it tells of, if it has room, so that whoever dispatches need not read the row first.
+_NOTICE_BYTES = 7900  # PostgreSQL takes less than 8000, and the number stands before it
+_TELL = "SELECT pg_notify(:notice, CASE WHEN :message = '' THEN '' ELSE seq || ' ' || :message END) FROM d"
 _ADD_ALONE = text(f"WITH d AS ({_ADD}) {_NOTIFY}")
-_ADD_NEW = DirectStatement(text(f"WITH e AS ({executions.INSERT}), d AS ({_ADD}) {_NOTIFY}"))
+_ADD_NEW = DirectStatement(text(f"WITH e AS ({executions.INSERT}), d AS ({_ADD} RETURNING seq) {_TELL}"))
 # after a crash a row is sent again, and known by its id: not worth waiting for the disk
-_TAKEN = text(
-    "WITH gone AS (DELETE FROM platform.dispatch WHERE seq = ANY(:seqs))"
-    " SELECT set_config('synchronous_commit', 'off', true)"
+_TAKEN = DirectStatement(
+    text(
+        "WITH gone AS (DELETE FROM platform.dispatch WHERE seq = ANY(:seqs))"
+        " SELECT set_config('synchronous_commit', 'off', true)"
+    )
 )
 _REMOVE = text("INSERT INTO platform.dispatch (verb, queue, job_id) VALUES ('remove', :queue, :job_id)")
 _RECALL = text("DELETE FROM platform.dispatch WHERE job_id = :job_id AND queue = :queue AND verb = 'add'")
@@ -97,8 +103,21 @@ async def add(
 
 async def add_new(tx: AsyncConnection, new: Execution, data: Mapping[str, Any], *, delay_s: float) -> None:
     """Write the row of an execution and have its job enqueued once `tx` has committed, in one statement."""
-    given = {**executions.values(new, delay_s=delay_s), "data": json.dumps(data), "notice": CHANNEL}
+    data_json = json.dumps(data)
+    message = ""
+    if not delay_s:
+        message = json.dumps({"queue": new.queue, "job_id": new.job_id, "name": new.name, "priority": new.priority})
+        message = f'{message[:-1]}, "data": {data_json}}}'
+    if len(message) > _NOTICE_BYTES:  # all ASCII
+        message = ""
+    given = {**executions.values(new, delay_s=delay_s), "data": data_json, "notice": CHANNEL, "message": message}
     await _ADD_NEW.run(tx, given)
+
+
+def told(notice: str) -> "Waiting | None":
+    """Return what a notice tells of; None if it only says that something waits."""
+    seq, _, message = notice.partition(" ")
+    return Waiting(seq=int(seq), verb="add", delay_s=0.0, **json.loads(message)) if message else None
 
 
 async def remove(tx: AsyncConnection, queue: str, job_id: str) -> None:
@@ -131,9 +150,9 @@ async def next_waiting(conn: AsyncConnection, limit: int) -> list[Waiting]:
     return [Waiting(**row._mapping) for row in await conn.execute(_NEXT, {"limit": limit})]
 
 
-async def taken(tx: AsyncConnection, seqs: Sequence[int]) -> None:
+async def taken(conn: Driver, seqs: Sequence[int]) -> None:
     """Forget what Redis has taken."""
-    await tx.execute(_TAKEN, {"seqs": list(seqs)})
+    await _TAKEN.run(conn, {"seqs": list(seqs)})
 
 
 async def pending(conn: AsyncConnection, queue: str) -> list[tuple[str, str]]:
@@ -147,14 +166,14 @@ async def all_pending(conn: AsyncConnection) -> int:
     return int(await conn.scalar(statement, {"cap": _COUNT_CAP}) or 0)
 
 
-async def count_rows(conn: AsyncConnection, queue: str) -> dict[str, int]:
-    """Count the jobs of `queue` by our own rows: waiting, prioritized, delayed, active."""
+async def count_alone(conn: AsyncConnection, queue: str, origin: str | None) -> dict[str, int]:
+    """Count the jobs of `queue` by our own rows: waiting, prioritized, delayed, active; of `origin`, if given, the letters.
+
+    `origin` is the queue whose dead letters `queue` holds.
+    """
+    if origin is not None:
+        return {"waiting": int(await conn.scalar(_LETTERS_ALONE, {"queue": origin, "cap": _COUNT_CAP}) or 0)}
     return dict((await conn.execute(_ROWS_ALONE, {"queue": queue, "cap": _COUNT_CAP})).one()._mapping)
-
-
-async def count_letters(conn: AsyncConnection, queue: str) -> int:
-    """Count the open dead letters of the jobs of `queue`."""
-    return int(await conn.scalar(_LETTERS_ALONE, {"queue": queue, "cap": _COUNT_CAP}) or 0)
 
 
 async def left(conn: AsyncConnection, active: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, int, str]]:
@@ -168,7 +187,7 @@ async def left(conn: AsyncConnection, active: Sequence[tuple[str, str, str]]) ->
     return [(row.id, row.queue, row.starts, row.lock_token) for row in rows]
 
 
-async def told(conn: AsyncConnection, queues: Sequence[str], after: str, limit: int) -> list[tuple[str, str, bool]]:
+async def known(conn: AsyncConnection, queues: Sequence[str], after: str, limit: int) -> list[tuple[str, str, bool]]:
     """Return (job id, queue, whether no living worker runs it) of open jobs that Redis should know, by id after `after`."""
     given = {"queues": list(queues), "class": WORKER_LOCK_CLASS, "after": after, "limit": limit}
     return [(row.id, row.queue, row.unattended) for row in await conn.execute(_TOLD, given)]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+from psycopg import AsyncConnection as Driver
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,10 +20,11 @@ CHANGED_CHANNEL = "ruach_execution"
 CANCEL_CHANNEL = "ruach_cancel"
 WORKER_LOCK_CLASS = 0x52574B52  # "RWKR"
 
-_FIELDS = (
-    "id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, state, starts, error, result,"
-    " pausable"
-)
+FIELDS = (
+    "id", "queue", "name", "payload", "automation_id", "correlation_id", "attempt", "retry_of", "priority", "state",
+    "starts", "error", "result", "pausable",
+)  # fmt: skip
+_FIELDS = ", ".join(FIELDS)
 INSERT = (
     "INSERT INTO platform.execution"
     " (id, queue, name, payload, automation_id, correlation_id, attempt, retry_of, priority, run_at,"
@@ -31,19 +33,7 @@ INSERT = (
     " clock_timestamp() + make_interval(secs => :delay_s), :pausable)"
 )
 _ANNOUNCE = "pg_notify(:channel, :id)"
-# One statement, so one round trip, and not worth waiting for the disk: if a crash of the server loses it, the job is open
-# still, and this run's end finds that it owns nothing any more.
-_BEGIN = DirectStatement(
-    text(
-        "WITH begun AS (UPDATE platform.execution SET state = 'running', starts = starts + 1, worker = :worker,"  # noqa: S608
-        " heartbeat_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),"
-        " progress_seq = progress_seq + 1"
-        " WHERE id = :id AND (state = 'running' OR state = 'queued' AND NOT (pausable AND EXISTS"
-        " (SELECT 1 FROM platform.queue_pressure p WHERE p.queue = execution.queue AND p.paused_since IS NOT NULL)))"
-        f" RETURNING {_FIELDS})"
-        f" SELECT {_FIELDS} FROM begun, set_config('synchronous_commit', 'off', true), {_ANNOUNCE}"
-    )
-)
+_ANNOUNCE_ALL = DirectStatement(text("SELECT count(pg_notify(:channel, id)) FROM unnest(CAST(:ids AS text[])) AS t(id)"))
 _FINISH = DirectStatement(
     text(
         "WITH ended AS (UPDATE platform.execution SET state = :state, "  # noqa: S608
@@ -51,25 +41,6 @@ _FINISH = DirectStatement(
         " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
         " WHERE id = :id AND state IN ('queued', 'running') AND (CAST(:starts AS integer) IS NULL OR starts = :starts)"
         f" RETURNING 1) SELECT {_ANNOUNCE} FROM ended"
-    )
-)
-# One statement, since every job pays for it: the execution ends, and open letters about the same work are settled.
-_COMPLETE = DirectStatement(
-    text(
-        """
-    WITH done AS (
-      UPDATE platform.execution SET state = 'completed', result = CAST(:result AS jsonb), error = NULL,
-             finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1
-       WHERE id = :id AND state IN ('queued', 'running') AND starts = :starts RETURNING id, queue, name, payload
-    ), settled AS (
-      UPDATE platform.dead_letter d SET resolved_at = clock_timestamp(), resolved_by = 'worker',
-             resolution = 'done since by job ' || done.id FROM done
-       WHERE d.kind = 'job' AND d.queue = done.queue AND d.name = done.name AND d.resolved_at IS NULL
-         AND done.payload @> d.subject AND (d.version_key IS NULL
-           OR CAST(done.payload->>d.version_key AS numeric) >= CAST(d.payload->>d.version_key AS numeric))
-      RETURNING d.source_id
-    ) SELECT (SELECT array_agg(source_id) FROM settled) AS settled, pg_notify(:channel, :id) FROM done
-    """
     )
 )
 _PROGRESS = text(
@@ -130,13 +101,6 @@ def values(new: Execution, *, delay_s: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def begin(tx: AsyncConnection, job_id: str, worker: int) -> Execution | None:
-    """Mark the execution running on `worker`; None if it has ended, never was, or is held (see store/pressure.py)."""
-    given = {"id": job_id, "worker": worker, "channel": CHANGED_CHANNEL}
-    rows = await _BEGIN.run(tx, given)
-    return Execution(*rows[0]) if rows else None
-
-
 async def get(conn: AsyncConnection, job_id: str, *, lock: bool = False) -> Execution | None:
     """Return the execution, or None; `lock` keeps others from changing it until the transaction ends."""
     statement = f"SELECT {_FIELDS} FROM platform.execution WHERE id = :id" + (" FOR UPDATE" if lock else "")  # noqa: S608
@@ -157,16 +121,6 @@ async def finish(
     return bool(await _FINISH.run(tx, given))
 
 
-async def complete(tx: AsyncConnection, job_id: str, *, starts: int, result: Mapping[str, Any]) -> list[str] | None:
-    """End run `starts` of the execution as completed; None if it had ended or runs again.
-
-    Returns the ids of the dead jobs about the same subject, whose letters this settled.
-    """
-    given = {"id": job_id, "starts": starts, "result": to_jsonb(result, subject=job_id), "channel": CHANGED_CHANNEL}
-    rows = await _COMPLETE.run(tx, given)
-    return list(rows[0][0] or ()) if rows else None
-
-
 async def release(tx: AsyncConnection, job_id: str, starts: int) -> bool:
     """Put a running execution back to queued; say whether this run still owned it."""
     return (await tx.execute(_RELEASE, {"id": job_id, "starts": starts})).rowcount == 1
@@ -184,6 +138,11 @@ async def save_progress(tx: AsyncConnection, job_id: str, starts: int, progress:
 async def announce(tx: AsyncConnection, job_id: str) -> None:
     """Wake the followers of the job when `tx` commits."""
     await tx.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": CHANGED_CHANNEL, "id": job_id})
+
+
+async def announce_all(conn: Driver, job_ids: Sequence[str]) -> None:
+    """Wake the followers of many jobs."""
+    await _ANNOUNCE_ALL.run(conn, {"channel": CHANGED_CHANNEL, "ids": list(job_ids)})
 
 
 async def announce_cancel(tx: AsyncConnection, job_id: str) -> None:
