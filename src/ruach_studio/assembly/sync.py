@@ -17,6 +17,7 @@ import numpy as np
 from ruach_studio.assembly.digest import AudioDigest, in_parts
 from ruach_studio.assembly.session import BadSession
 from ruach_studio.assembly.sync_board import DAY_S, JOIN_CONFIDENCE, LEAST_COMMON_S, Board
+from ruach_studio.assembly.sync_features import Shelf
 from ruach_studio.assembly.sync_graph import INCONSISTENT_S, Edge, Solved
 from ruach_studio.assembly.sync_model import (
     REVIEW_SUGGESTED,
@@ -57,16 +58,18 @@ def locate(query: AudioDigest, reference: AudioDigest) -> PairMatch:
 
 
 def align(
-    tracks: Mapping[str, Sequence[AudioDigest]], master: str, timecodes: Mapping[ClipKey, float] | None = None
+    tracks: Mapping[str, Sequence[AudioDigest]], master: str, timecodes: Mapping[ClipKey, float] | None = None,
+    shelf: Shelf | None = None,
 ) -> SyncSolution:  # fmt: skip
     """Place every clip of every camera in `tracks` on the time of `master`.
 
-    `timecodes`: the time of day (s) at which a clip's local time begins, for clips that carry one. Raises BadSession when
-    `master` is not among the cameras or has no clip.
+    `timecodes`: the time of day (s) at which a clip's local time begins, for clips that carry one. `shelf`: where band
+    levels are kept meanwhile (None: in memory). Raises BadSession when `master` is not among the cameras or has no clip.
     """
     if not tracks.get(master):
         raise BadSession("the master camera has no sound to align to", subject=master, remedy="Choose another master camera")
-    board = Board({(c, i): Track(d) for c, each in tracks.items() for i, d in enumerate(each)}, (master, 0), timecodes or {})
+    clips = {(c, i): Track(d, shelf) for c, each in tracks.items() for i, d in enumerate(each)}
+    board = Board(clips, (master, 0), timecodes or {})
     board.span()
     solved = board.check()
     clock = _clock(board, solved)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft, ndimage
 
-from ruach_studio.assembly.sync_features import FEATURE_RATE, Features
+from ruach_studio.assembly.digest import Stored, in_parts
+from ruach_studio.assembly.sync_features import BANDS, FEATURE_RATE, Features
 
 SEGMENT_S = 30.0
 MAX_SEGMENTS = 20
@@ -51,7 +52,7 @@ class Line:
         return self.offset_s + self.slope * query_s
 
 
-def segment_peaks(query: Features, reference: Features) -> list[SegmentPeak]:
+def segment_peaks(query: Stored[Features], reference: Stored[Features]) -> list[SegmentPeak]:
     """Search each segment of `query` in all of `reference`; return up to three peaks per segment."""
     length = min(len(query), round(SEGMENT_S * FEATURE_RATE))
     if length < MIN_OVERLAP_S * FEATURE_RATE or len(reference) < MIN_OVERLAP_S * FEATURE_RATE:
@@ -81,25 +82,29 @@ class _Blocks:
     size: int
 
 
-def _blocks(reference: Features, length: int) -> _Blocks:
+def _blocks(reference: Stored[Features], length: int) -> _Blocks:
     """Cut the reference into overlapping blocks (overlap-save): small transforms stay in the cache, memory stays bounded."""
     lead = length - 1
     size = fft.next_fast_len(min(_BLOCK_FRAMES, len(reference) + 2 * lead), real=True)
     step = size - lead
     count = -(-(len(reference) + lead) // step)
-    spectra = np.empty((count, reference.shape[1], size // 2 + 1), np.complex64)
+    spectra = np.empty((count, BANDS, size // 2 + 1), np.complex64)
     for number in range(count):
         first = number * step - lead
-        part = np.zeros((reference.shape[1], size), np.float32)
+        part = np.zeros((BANDS, size), np.float32)
         low, high = max(0, first), min(len(reference), first + size)
         part[:, low - first : high - first] = reference[low:high].T
         spectra[number] = fft.rfft(part, axis=1)
     return _Blocks(spectra, lead, step, size)
 
 
-def _running_energy(track: Features) -> _Float:
+def _running_energy(track: Stored[Features]) -> _Float:
     """Return the energy before each frame, and of all of them at the end."""
-    return np.concatenate(([0.0], np.cumsum(np.einsum("ij,ij->i", track, track, dtype=np.float64))))
+    energy, stop = np.zeros(len(track) + 1), 1
+    for part in in_parts(track, _BLOCK_FRAMES):
+        start, stop = stop, stop + len(part)
+        energy[start:stop] = np.einsum("ij,ij->i", part, part, dtype=np.float64)
+    return np.cumsum(energy, out=energy)
 
 
 def _score(segment: Features, blocks: _Blocks, energy: _Float) -> tuple[_Score, int]:
@@ -125,14 +130,27 @@ def _score(segment: Features, blocks: _Blocks, energy: _Float) -> tuple[_Score, 
 
 def _peaks(score: _Score) -> list[tuple[float, float]]:
     """Return (position, z) of the highest peaks, 200 ms apart, refined by a parabola; z by median and median deviation."""
-    middle = float(np.median(score))
-    spread = 1.4826 * float(np.median(np.abs(score - middle)))
+    work = score.copy()
+    middle = float(np.median(work, overwrite_input=True))
+    np.abs(np.subtract(score, middle, out=work), out=work)
+    spread = 1.4826 * float(np.median(work, overwrite_input=True))
+    del work
     if spread <= 0:
         return []
-    top = score == ndimage.maximum_filter1d(score, 2 * _PEAK_GAP + 1, mode="nearest")
-    places = np.flatnonzero(top)
+    places = np.concatenate([_tops(score, start) for start in range(0, len(score), _BLOCK_FRAMES)])
     best = places[np.argsort(-score[places], kind="stable")][:PEAKS_PER_SEGMENT]
     return [(place + parabola(score, int(place)), (float(score[place]) - middle) / spread) for place in best]
+
+
+def _tops(score: _Score, start: int) -> npt.NDArray[np.intp]:
+    """Return the places from `start` on, a block of them, where nothing within 200 ms is higher.
+
+    SciPy's filter keeps 16 bytes for each value that it is given: it is given a block.
+    """
+    stop = min(len(score), start + _BLOCK_FRAMES)
+    low, high = max(0, start - _PEAK_GAP), min(len(score), stop + _PEAK_GAP)
+    highest = ndimage.maximum_filter1d(score[low:high], 2 * _PEAK_GAP + 1, mode="nearest")[start - low : stop - low]
+    return start + np.flatnonzero(score[start:stop] == highest)
 
 
 def parabola(values: _Float | _Score, place: int) -> float:

@@ -4,6 +4,8 @@ Log energy in six bands, 200 to 3700 Hz, minus its own moving mean over 1 s, in 
 microphone colour and constant noise drop out; the rhythm of the syllables stays. sync_coarse.py correlates it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
@@ -14,6 +16,7 @@ FEATURE_RATE = 50
 HOP = PCM_RATE // FEATURE_RATE
 WINDOW = 2 * HOP
 BAND_EDGES_HZ = (200.0, 400.0, 700.0, 1100.0, 1700.0, 2600.0, 3700.0)
+BANDS = len(BAND_EDGES_HZ) - 1
 _MEAN_FRAMES = FEATURE_RATE + 1
 _CLIP = 3.0
 _SPECTRUM_FRAMES = 512  # their spectra stay in the processor's cache
@@ -21,17 +24,18 @@ _CHUNK_FRAMES = 3000  # one minute at a time keeps memory flat
 _FLOOR = 1e2  # about one bit of an int16 sample over a window: digital silence gets a finite, constant level
 
 Features = npt.NDArray[np.float32]
+Shelf = Callable[[Features], Stored[Features]]  # where band levels are kept until the last pair is measured
 
 
 def band_features(pcm: Stored[Pcm]) -> Features:
     """Return float32 (n_frames, 6); frame i is centred at (i + 1) / 50 s. Fewer than 40 ms of sound give no frame."""
     count = (len(pcm) - WINDOW) // HOP + 1
     if count < 1:
-        return np.empty((0, len(BAND_EDGES_HZ) - 1), np.float32)
+        return np.empty((0, BANDS), np.float32)
     taper = np.hanning(WINDOW).astype(np.float32)
     hz = np.fft.rfftfreq(WINDOW, 1 / PCM_RATE)
     edges = np.searchsorted(hz, BAND_EDGES_HZ)
-    levels = np.empty((count, len(edges) - 1), np.float32)
+    levels = np.empty((count, BANDS), np.float32)
     for start in range(0, count, _SPECTRUM_FRAMES):
         stop = min(count, start + _SPECTRUM_FRAMES)
         sound = np.asarray(pcm[start * HOP : (stop - 1) * HOP + WINDOW], np.float32)

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ruach_studio.assembly.digest import AudioDigest, in_parts
+from ruach_studio.assembly.digest import AudioDigest, Stored, in_parts
 from ruach_studio.assembly.sync_coarse import Line, SegmentPeak, candidate_lines, segment_peaks
-from ruach_studio.assembly.sync_features import Features, band_features
+from ruach_studio.assembly.sync_features import Features, Shelf, band_features
 from ruach_studio.assembly.sync_fine import Anchor, measure_anchors, overlap_s
 from ruach_studio.assembly.sync_line import FittedLine, fit_line
 from ruach_studio.assembly.sync_step import Step, find_steps, gained_s
@@ -66,17 +66,19 @@ NO_MATCH = PairMatch(0.0, 0.0, 0.0, 0.0, 0.0, ("the two recordings have no sound
 
 @dataclass(slots=True)
 class Track:
-    """A digest with its features and its rank, computed when first asked for, once, however many pairs it takes part in."""
+    """A digest with its features (on the shelf, if there is one) and its rank, each computed once, when first asked for."""
 
     digest: AudioDigest
-    _features: Features | None = None
+    shelf: Shelf | None = None
+    _features: Stored[Features] | None = None
     _rank: tuple[int, int, int] | None = None
 
     @property
-    def features(self) -> Features:
+    def features(self) -> Stored[Features]:
         """Return the band levels that the coarse search reads."""
         if self._features is None:
-            self._features = band_features(self.digest.pcm8k)
+            levels = band_features(self.digest.pcm8k)
+            self._features = levels if self.shelf is None else self.shelf(levels)
         return self._features
 
     @property

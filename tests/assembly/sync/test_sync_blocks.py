@@ -5,6 +5,7 @@ import pytest
 
 from ruach_studio.assembly import sync_coarse, sync_features
 from ruach_studio.assembly.digest import PCM_RATE
+from ruach_studio.assembly.usecases.digest_files import StoredArray, put_aside
 
 
 def noise(seconds: float) -> np.ndarray:
@@ -30,3 +31,18 @@ def test_a_segment_is_found_across_the_edges_of_the_blocks(monkeypatch, first, l
     assert [p.lag_s for p in pieces] == pytest.approx([p.lag_s for p in whole], abs=1e-5)
     assert [p.z for p in pieces] == pytest.approx([p.z for p in whole], abs=1e-3)
     assert max(pieces, key=lambda p: p.z).lag_s == pytest.approx(first, abs=2e-3)
+
+
+def test_searching_in_small_blocks_and_from_disk_gives_the_very_same_peaks(monkeypatch, tmp_path):
+    reference, query = sync_features.band_features(noise(120)), sync_features.band_features(noise(120)[70 * PCM_RATE :])
+    whole = sync_coarse.segment_peaks(query, reference)
+    assert len(whole) == 9
+    stored = [put_aside(tmp_path, levels) for levels in (query, reference)]
+    assert all(isinstance(levels, StoredArray) for levels in stored)
+    assert sync_coarse.segment_peaks(*stored) == whole
+    energy, score = sync_coarse._running_energy(reference), np.round(reference[:, 0] * 2)  # many are equal
+    tops = sync_coarse._tops(score, 0)
+    monkeypatch.setattr(sync_coarse, "_BLOCK_FRAMES", 333)
+    np.testing.assert_array_equal(sync_coarse._running_energy(stored[1]), energy)
+    pieces = [sync_coarse._tops(score, start) for start in range(0, len(score), 333)]
+    np.testing.assert_array_equal(np.concatenate(pieces), tops)

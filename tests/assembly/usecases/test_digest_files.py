@@ -7,7 +7,7 @@ import pytest
 
 from ruach_studio.assembly.digest import AudioDigest, in_parts
 from ruach_studio.assembly.sync_pair import Track
-from ruach_studio.assembly.usecases.digest_files import StoredArray
+from ruach_studio.assembly.usecases.digest_files import StoredArray, put_aside
 
 
 @pytest.fixture
@@ -52,6 +52,16 @@ def test_a_removed_file_is_read_on_and_closed_with_its_array(stored, tmp_path):
     del array
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(fd)
+
+
+def test_what_is_put_aside_leaves_no_name_and_stays_in_memory_if_it_must(tmp_path):
+    values = np.random.default_rng(3).normal(size=(1_000, 6)).astype(np.float32)
+    aside = put_aside(tmp_path, values)
+    assert isinstance(aside, StoredArray)
+    np.testing.assert_array_equal(aside[300:400], values[300:400])
+    assert list((tmp_path / "digests").iterdir()) == []
+    (tmp_path / "file").touch()
+    assert put_aside(tmp_path / "file", values) is values
 
 
 def test_a_tracks_rank_is_the_same_in_parts_as_in_one_piece():

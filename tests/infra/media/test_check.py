@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from ruach_studio.infra.media import AudioInfo, BadMedia, MediaInfo, check_media
+from ruach_studio.infra.media import AudioInfo, BadMedia, MediaInfo, check_media, probe
 from ruach_studio.infra.media.check import _implausible
 
 
@@ -136,3 +136,18 @@ def test_hours_in_a_few_bytes(duration_s, size_bytes, lie):
     audio = AudioInfo(48000, 2, 0.0, duration_s, "opus")
     found = _implausible(MediaInfo("a.mka", size_bytes, duration_s, 0.0, None, audio))
     assert (found is None) if lie is None else (lie in found)
+
+
+def test_a_file_that_was_looked_at_is_not_opened_again_until_it_changes(good, tmp_path, monkeypatch):
+    path, opened = tmp_path / "again.mp4", []
+    path.write_bytes(good.read_bytes())
+    monkeypatch.setattr("ruach_studio.infra.media.check.probe", lambda name: opened.append(name) or probe(name))
+    first = check_media(path, need_audio=True, need_video=True)
+    assert check_media(path, need_audio=True, need_video=False) is first
+    assert len(opened) == 1
+    os.utime(path, ns=(1, 1))
+    assert check_media(path, need_audio=True, need_video=False) == first
+    assert len(opened) == 2
+    path.unlink()
+    with pytest.raises(BadMedia, match="no such file"):
+        check_media(path, need_audio=True, need_video=False)

@@ -66,7 +66,7 @@ def sync(camera: Cameras, wide: Wide = None, audio: Audio = None, master: Master
         sources = await gather(given.files)
         with show.Bars(quiet=json) as bars:
             tracks = await hear(sources, given.scratch, follow(sources, bars.hearing))
-        return sources, await place(sources, tracks, master)
+        return sources, await place(sources, tracks, master, scratch=given.scratch)
 
     sources, solution = asyncio.run(work())
     if json:

@@ -33,8 +33,9 @@ async def compute_sync(
         sources = SessionSources(tuple(asset.camera for asset in await sessions.assets(conn, session_id)))
     wanted = master or session.master_camera
     check_master(sources, wanted)
-    tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
-    solution = await place(sources, tracks, wanted)
+    scratch = services.settings.data_dir / "scratch"
+    tracks = await hear(sources, scratch, follow(sources, hearing))
+    solution = await place(sources, tracks, wanted, scratch=scratch)
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
         if session.state != "syncing":

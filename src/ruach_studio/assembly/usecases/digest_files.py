@@ -10,12 +10,29 @@ Counterpart: listen.py writes the files; the rules ask for `digest.Stored`.
 import errno
 import math
 import os
+import tempfile
 import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+
+def put_aside(scratch: Path, values: npt.NDArray[Any]) -> "StoredArray | npt.NDArray[Any]":
+    """Return the rows of an array (n, columns) from a file without a name under `scratch`; the array if none can be written.
+
+    What a killed process leaves there is cleared away with half-made digests.
+    """
+    digests = scratch / "digests"
+    try:
+        digests.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="making-", dir=digests) as folder:
+            path = Path(folder) / "aside"
+            values.tofile(path)
+            return StoredArray(path, values.dtype, values.shape[1])
+    except OSError:  # a full disk: memory has to do
+        return values
 
 
 class StoredArray:

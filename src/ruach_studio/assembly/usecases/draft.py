@@ -79,7 +79,7 @@ async def draft(
     tell("listen", 0.0)
     tracks = await hear(sources, scratch, follow(sources, hearing))
     tell("sync", 0.0)
-    solution = await place(sources, tracks, chosen.master)
+    solution = await place(sources, tracks, chosen.master, scratch=scratch)
     if not chosen.allow_unsure:
         refuse_silent(sources, tracks, solution)
         refuse_unsure(sources, solution)

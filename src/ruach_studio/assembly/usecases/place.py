@@ -5,22 +5,30 @@ Rules alone decide (sound_quality.py, sync.py); here they are asked in order, in
 
 import asyncio
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sound_quality import assess, propose_master
 from ruach_studio.assembly.sync import SyncSolution, align
+from ruach_studio.assembly.sync_features import Shelf
 from ruach_studio.assembly.sync_model import ClipKey
+from ruach_studio.assembly.usecases.digest_files import put_aside
 from ruach_studio.assembly.usecases.footage import Tracks
 from ruach_studio.kernel.errors import BadInput
 
 
-async def place(sources: SessionSources, tracks: Tracks, wanted: str | None = None) -> SyncSolution:
+async def place(
+    sources: SessionSources, tracks: Tracks, wanted: str | None = None, *, scratch: Path | None = None
+) -> SyncSolution:
     """Return where every clip lies on the timeline of `wanted`, or of the camera that the rule proposes.
 
+    What is needed meanwhile and grows with the length lies in `scratch` (4.3 MB an hour and clip), without it in memory.
     Raises BadInput or BadSession if `wanted` cannot be the master.
     """
     check_master(sources, wanted)
-    return await asyncio.to_thread(_place, sources, tracks, wanted)
+    shelf = None if scratch is None else partial(put_aside, scratch)
+    return await asyncio.to_thread(_place, sources, tracks, wanted, shelf)
 
 
 def check_master(sources: SessionSources, wanted: str | None) -> None:
@@ -39,15 +47,15 @@ def timecodes_of(sources: SessionSources) -> dict[ClipKey, float]:
     }
 
 
-def _place(sources: SessionSources, tracks: Tracks, wanted: str | None) -> SyncSolution:
+def _place(sources: SessionSources, tracks: Tracks, wanted: str | None, shelf: Shelf | None) -> SyncSolution:
     sound = tuple(assess(camera.camera_id, tracks[camera.camera_id]) for camera in sources.cameras)
     timecodes = timecodes_of(sources)
     master = wanted or propose_master(sources, sound)
-    solution = align(tracks, master, timecodes)
+    solution = align(tracks, master, timecodes, shelf)
     first = next((camera.camera_id for camera in sources.cameras if camera.has_picture), master)
     if wanted is None and first != master and _stands_alone(solution):
         # good sound of another event: whoever is left out is then named, not the footage that belongs together
-        solution = align(tracks, first, timecodes)
+        solution = align(tracks, first, timecodes, shelf)
     return replace(solution, sound=sound)
 
 

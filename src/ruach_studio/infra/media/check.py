@@ -3,6 +3,7 @@
 Each refusal names the file, the fact and the remedy. Counterpart: probe.py reads the facts of a good file.
 """
 
+import functools
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ _GIVE = "Give it read permission, and its folders the right to be entered"
 MAX_CHANNELS = 64  # FFmpeg's native layouts end here, and no recorder has more; a damaged header may say 65535
 MAX_RATE = 768_000
 LONG_S, LEAST_BYTES_PER_S = 600.0, 50.0  # speech in Opus takes 750, digital silence in FLAC 170
+_KNOWN_FILES = 256
 _MAX_BOXES = 100_000  # a fragmented recording has a few boxes per second; stop long before an endless file
 
 
@@ -45,7 +47,9 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
         raise BadMedia("this is a folder, not a media file", subject=name, remedy="Name the file inside it")
     try:
         with path.open("rb") as file:
-            size_bytes = os.fstat(file.fileno()).st_size
+            stat = os.fstat(file.fileno())
+            identity = stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+            size_bytes = stat.st_size
             if size_bytes == 0:
                 raise BadMedia("the file is empty (0 bytes)", subject=name, remedy="Copy it again from the card")
             damage = _iso_damage(file, size_bytes)
@@ -54,7 +58,7 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
     if damage:
         raise BadMedia(damage, subject=name, remedy="Copy it again from the card, or repair the recording first")
     try:
-        info = probe(path)
+        info = _probed(name, *identity)
     except av.DecoderNotFoundError as error:
         raise BadMedia(str(error.strerror), subject=name, remedy="Convert it first, to H.264 and AAC say") from error
     except (av.FFmpegError, OSError) as error:
@@ -73,6 +77,12 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
     if need_video and info.video is None:
         raise BadMedia("the file has no picture track", subject=name, remedy="Give it as an audio track instead of a camera")
     return info
+
+
+@functools.lru_cache(_KNOWN_FILES)
+def _probed(name: str, *_identity: int) -> MediaInfo:
+    """Return the facts of this very file; of one that was asked for before they are known, and it is not opened again."""
+    return probe(name)
 
 
 def _implausible(info: MediaInfo) -> str | None:

@@ -17,8 +17,8 @@ from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.stream import Discard
 
-from ruach_studio.infra.media.heap import keep_heap_small
 from ruach_studio.infra.media.probe import MediaInfo, probe
+from ruach_studio.infra.media.sound_only import open_sound
 from ruach_studio.kernel.errors import MediaFailure
 
 BLOCK_S = 1.0
@@ -192,9 +192,8 @@ class _Clock:
 def _frames(path: Path | str) -> Iterator[AudioFrame]:
     """Decode; a damaged packet in the middle leaves a gap (the stamps show it), a file that gives no sound at all fails."""
     decoded = 0
-    keep_heap_small()
     try:
-        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+        with open_sound(path) as container:
             stream = container.streams.audio[0]
             for other in container.streams:
                 if other.index != stream.index:
@@ -207,7 +206,7 @@ def _frames(path: Path | str) -> Iterator[AudioFrame]:
                 for frame in frames:
                     decoded += 1
                     yield frame
-    except av.FFmpegError as error:
+    except (av.FFmpegError, OSError) as error:
         raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path), remedy=_DAMAGED) from error
     if not decoded:
         raise UndecodableSound(subject=str(path), remedy=_DAMAGED)

@@ -1,4 +1,6 @@
-"""Turn glibc's habit of growing with what it frees into a fixed rule: what takes 4 MB and more has pages of its own.
+"""Open media files so that their indexes take little memory, and give it back.
+
+glibc's habit of growing with what it frees becomes a fixed rule: what takes 4 MB and more has pages of its own.
 
 FFmpeg keeps 38 MB of index for an MP4 of four hours and lets it grow bit by bit. glibc raises the size from which memory is
 mapped by itself whenever such a piece is freed, so from the second file on the index grows inside the heap and leaves every
@@ -6,18 +8,43 @@ smaller copy behind: 90 MB more where 38 MB are used (measured), per thread, kep
 fixed, a large piece grows in place and its pages go back when it is freed. Sound is decoded in pieces below 4 MB: no page is
 asked for twice.
 
-Counterpart: probe.py and decode.py call it before they open a file.
+While FFmpeg reads that index it needs twice the room and more (the edit list makes a new one of the old: 75 MB for four
+hours), so files that are opened side by side take turns at it.
+
+Counterpart: probe.py and sound_only.py open files by `open_media`.
 """
 
 import ctypes
 import functools
 import os
 import sys
+import threading
+
+import av
+from av.container import InputContainer
 
 MAPPED_FROM_BYTES = 4 * 2**20
 KEPT_BYTES = 2 * MAPPED_FROM_BYTES  # freed memory at a heap's end that stays; glibc's own rule is the same, twice the size
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _SET_BY_OPERATOR = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"}
+TURN_S = 10.0  # a disk that hangs keeps nobody longer
+_TURN = threading.Lock()
+
+
+def open_media(source: object) -> InputContainer:
+    """Open a path, or what PyAV takes for a file, for reading; at most one at a time is being opened, as a rule.
+
+    Raises `av.FFmpegError`, OSError.
+    """
+    ours = keep_heap_small()
+    mine = _TURN.acquire(timeout=TURN_S)
+    try:
+        if ours:
+            ctypes.CDLL(None).malloc_trim(0)  # what files before left in its holes: 5 to 7 MB each, 1 ms (measured)
+        return av.open(source, "r", options={"protocol_whitelist": "file"})
+    finally:
+        if mine:
+            _TURN.release()
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ruach_studio.infra.media.heap import keep_heap_small
+from ruach_studio.infra.media.heap import open_media
 from ruach_studio.infra.media.timecode import start_timecode
 from ruach_studio.kernel.timebase import FrameRate
 
@@ -91,8 +91,7 @@ def probe(path: Path | str) -> MediaInfo:
     Raises PyAV's errors (`av.FFmpegError`, `OSError`) as they are: check.py turns them into sentences for a person.
     """
     path = Path(path)
-    keep_heap_small()
-    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+    with open_media(str(path)) as container:
         _check_decodable(container, str(path))
         start_s = (container.start_time or 0) / av.time_base
         duration_s = (container.duration or 0) / av.time_base
