@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import strategies as st
 from ruach_studio.infra.media import MediaInfo, VideoInfo
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame
+from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.footage import Footage
-from ruach_studio.render.runners.graph import placement, seek_arguments
+from ruach_studio.render.runners.graph import build_graph, placement, seek_arguments
 
 RATES = [FrameRate.parse(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")]
 rates = st.sampled_from(RATES)
@@ -81,3 +83,26 @@ def test_without_an_index_reading_begins_ten_seconds_early_or_at_the_start():
     arguments, early = seek_arguments(clip, 90, 119, media(1.5, 1.5, run_up_s=10))
     assert "-ss" not in arguments
     assert early == -Fraction(179, 60)
+
+
+@pytest.mark.parametrize(
+    ("changed", "as_it_is"),
+    [
+        ({}, True),
+        ({"width": 322}, False),
+        ({"height": 178}, False),
+        ({"rotation": 90}, False),
+        ({"pix_fmt": "yuv420p10le"}, False),
+        ({"full_range": True}, False),
+        ({"square_pixels": False}, False),
+    ],
+)
+def test_only_a_picture_of_the_very_size_and_form_goes_without_a_scaler(changed, as_it_is):
+    known = media(0.0, 0.0)
+    of_video = {k: v for k, v in changed.items() if k in VideoInfo.__slots__}
+    info = replace(known.info, video=replace(known.info.video, **of_video))
+    known = replace(known, info=info, **{k: v for k, v in changed.items() if k not in of_video})
+    clip = ClipRef("x.mp4", Fraction(0), Fraction(0), Fraction(0), Fraction(10), FrameRate.parse(30), True)
+    preset = replace(PRESETS["full_16_9"], width=320, height=180)
+    text = build_graph([Segment(0, 60, "A", "A", clip)], FrameRate.parse(30), preset, {"x.mp4": known}).text
+    assert ("scale=" not in text and ",pad=" not in text) is as_it_is

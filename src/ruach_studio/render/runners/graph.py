@@ -23,6 +23,7 @@ from ruach_studio.render.runners.recolour import recoloured, told
 
 # Every branch carries the same tags, so that all chunks share one sequence header.
 _COLOUR = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+_AS_IT_IS = "setparams=range=tv"  # what `fitted` says of its pictures too
 READ_AHEAD_S = Fraction(1, 2)
 _NUDGES = (0.0, 1e-9, -1e-9, 1e-7, -1e-7, 1e-6, -1e-6)
 
@@ -52,8 +53,9 @@ def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, me
             continue
         arguments, chain = _branch(segment, segment.clip, rate, media[segment.clip.path])
         inputs += arguments
-        colour = media[segment.clip.path].colour
-        shaped = f"{told(colour)}{chain},{fitted(preset, segment.subject_x)},{recoloured(colour)}"
+        footage = media[segment.clip.path]
+        shape = _AS_IT_IS if fits_as_it_is(footage, preset) else fitted(preset, segment.subject_x)
+        shaped = f"{told(footage.colour)}{chain},{shape},{recoloured(footage.colour)}"
         branches.append(f"[{count}:v:0]{shaped}{_tail(segment)}[b{i}]")
         count += 1
     joined = "".join(f"[b{i}]" for i in range(len(segments)))
@@ -78,6 +80,20 @@ def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tu
     seek = ["-ss", f"{float(seek_s):.6f}"] if seek_s else []
     counted_s = max(seek_s, late_s) if footage.restamped else seek_s
     return ["-threads", "1", *seek, "-t", f"{float(length_s):.6f}", "-i", footage.info.path], counted_s - wanted_s
+
+
+def fits_as_it_is(footage: Footage, preset: Preset) -> bool:
+    """Say whether the file's pictures have the preset's size and form already, so that `fitted` would copy them for nothing.
+
+    A scaler and a bar of no width change no pixel, but cost a tenth of what decoding costs.
+    """
+    video = footage.info.video
+    return (
+        video is not None
+        and (video.width, video.height, video.rotation, video.pix_fmt) == (preset.width, preset.height, 0, "yuv420p")
+        and footage.square_pixels
+        and not footage.full_range
+    )
 
 
 def fitted(preset: Preset, subject_x: Fraction = Fraction(1, 2)) -> str:
