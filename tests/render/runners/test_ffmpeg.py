@@ -106,12 +106,13 @@ async def test_the_same_plan_gives_the_same_bytes(odd_cameras, make_edl, tmp_pat
     assert one.sha256 == two.sha256
 
 
+@pytest.mark.parametrize("preset", [WIDE, SQUARE])
 async def test_a_picture_of_the_right_size_needs_no_scaler_and_gives_the_same_bytes(
-    odd_cameras, make_edl, tmp_path, monkeypatch
+    odd_cameras, make_edl, tmp_path, monkeypatch, preset
 ):
-    plan = plan_render(make_edl([(40, "A"), (70, "B")], odd_cameras), WIDE)
+    plan = plan_render(make_edl([(40, "A"), (70, "W")], odd_cameras), preset)
     lean, _ = await draw(plan, tmp_path / "1")
-    monkeypatch.setattr(graph, "fits_as_it_is", lambda *_: False)
+    monkeypatch.setattr(graph, "needs_scaling", lambda *_: True)
     fitted, _ = await draw(plan, tmp_path / "2")
     assert lean.sha256 == fitted.sha256
 

@@ -86,23 +86,32 @@ def test_without_an_index_reading_begins_ten_seconds_early_or_at_the_start():
 
 
 @pytest.mark.parametrize(
-    ("changed", "as_it_is"),
+    ("name", "size", "changed", "scaled"),
     [
-        ({}, True),
-        ({"width": 322}, False),
-        ({"height": 178}, False),
-        ({"rotation": 90}, False),
-        ({"pix_fmt": "yuv420p10le"}, False),
-        ({"full_range": True}, False),
-        ({"square_pixels": False}, False),
+        ("full_16_9", (320, 180), {}, False),
+        ("full_16_9", (320, 180), {"width": 322}, True),
+        ("full_16_9", (320, 180), {"height": 178}, True),
+        ("full_16_9", (320, 180), {"rotation": 180}, True),
+        ("full_16_9", (320, 180), {"pix_fmt": "yuv420p10le"}, True),
+        ("full_16_9", (320, 180), {"full_range": True}, True),
+        ("full_16_9", (320, 180), {"square_pixels": False}, True),
+        ("clip_1_1", (180, 180), {}, False),
+        ("clip_1_1", (180, 180), {"width": 180}, False),
+        ("clip_1_1", (180, 180), {"height": 182}, True),
+        ("clip_1_1", (180, 180), {"rotation": 90}, True),
+        ("short_9_16", (180, 320), {}, True),
     ],
 )
-def test_only_a_picture_of_the_very_size_and_form_goes_without_a_scaler(changed, as_it_is):
+def test_only_a_picture_of_the_very_size_and_form_goes_without_a_scaler(name, size, changed, scaled):
     known = media(0.0, 0.0)
     of_video = {k: v for k, v in changed.items() if k in VideoInfo.__slots__}
     info = replace(known.info, video=replace(known.info.video, **of_video))
     known = replace(known, info=info, **{k: v for k, v in changed.items() if k not in of_video})
     clip = ClipRef("x.mp4", Fraction(0), Fraction(0), Fraction(0), Fraction(10), FrameRate.parse(30), True)
-    preset = replace(PRESETS["full_16_9"], width=320, height=180)
+    preset = replace(PRESETS[name], width=size[0], height=size[1])
     text = build_graph([Segment(0, 60, "A", "A", clip)], FrameRate.parse(30), preset, {"x.mp4": known}).text
-    assert ("scale=" not in text and ",pad=" not in text) is as_it_is
+    assert ("scale=" in text, "crop=" in text, ",pad=" in text) == (
+        scaled,
+        preset.fit == "crop",
+        scaled and preset.fit == "pad",
+    )
