@@ -12,6 +12,7 @@ import pytest
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.runners import graph
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner, FrameCountWrong
 
 WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
@@ -103,6 +104,17 @@ async def test_the_same_plan_gives_the_same_bytes(odd_cameras, make_edl, tmp_pat
     one, _ = await draw(plan, tmp_path / "1")
     two, _ = await draw(plan, tmp_path / "2", workers=1)
     assert one.sha256 == two.sha256
+
+
+@pytest.mark.parametrize("preset", [WIDE, SQUARE])
+async def test_a_picture_of_the_right_size_needs_no_scaler_and_gives_the_same_bytes(
+    odd_cameras, make_edl, tmp_path, monkeypatch, preset
+):
+    plan = plan_render(make_edl([(40, "A"), (70, "W")], odd_cameras), preset)
+    lean, _ = await draw(plan, tmp_path / "1")
+    monkeypatch.setattr(graph, "needs_scaling", lambda *_: True)
+    fitted, _ = await draw(plan, tmp_path / "2")
+    assert lean.sha256 == fitted.sha256
 
 
 async def test_finished_chunks_are_used_again_and_a_damaged_one_is_not(odd_cameras, make_edl, tmp_path):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import strategies as st
 from ruach_studio.infra.media import MediaInfo, VideoInfo
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame
+from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.footage import Footage
-from ruach_studio.render.runners.graph import placement, seek_arguments
+from ruach_studio.render.runners.graph import build_graph, placement, seek_arguments
 
 RATES = [FrameRate.parse(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")]
 rates = st.sampled_from(RATES)
@@ -81,3 +83,35 @@ def test_without_an_index_reading_begins_ten_seconds_early_or_at_the_start():
     arguments, early = seek_arguments(clip, 90, 119, media(1.5, 1.5, run_up_s=10))
     assert "-ss" not in arguments
     assert early == -Fraction(179, 60)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "changed", "scaled"),
+    [
+        ("full_16_9", (320, 180), {}, False),
+        ("full_16_9", (320, 180), {"width": 322}, True),
+        ("full_16_9", (320, 180), {"height": 178}, True),
+        ("full_16_9", (320, 180), {"rotation": 180}, True),
+        ("full_16_9", (320, 180), {"pix_fmt": "yuv420p10le"}, True),
+        ("full_16_9", (320, 180), {"full_range": True}, True),
+        ("full_16_9", (320, 180), {"square_pixels": False}, True),
+        ("clip_1_1", (180, 180), {}, False),
+        ("clip_1_1", (180, 180), {"width": 180}, False),
+        ("clip_1_1", (180, 180), {"height": 182}, True),
+        ("clip_1_1", (180, 180), {"rotation": 90}, True),
+        ("short_9_16", (180, 320), {}, True),
+    ],
+)
+def test_only_a_picture_of_the_very_size_and_form_goes_without_a_scaler(name, size, changed, scaled):
+    known = media(0.0, 0.0)
+    of_video = {k: v for k, v in changed.items() if k in VideoInfo.__slots__}
+    info = replace(known.info, video=replace(known.info.video, **of_video))
+    known = replace(known, info=info, **{k: v for k, v in changed.items() if k not in of_video})
+    clip = ClipRef("x.mp4", Fraction(0), Fraction(0), Fraction(0), Fraction(10), FrameRate.parse(30), True)
+    preset = replace(PRESETS[name], width=size[0], height=size[1])
+    text = build_graph([Segment(0, 60, "A", "A", clip)], FrameRate.parse(30), preset, {"x.mp4": known}).text
+    assert ("scale=" in text, "crop=" in text, ",pad=" in text) == (
+        scaled,
+        preset.fit == "crop",
+        scaled and preset.fit == "pad",
+    )
