@@ -1,8 +1,8 @@
 """Turn a set of handlers into a process that takes jobs until told to stop.
 
 One BullMQ worker per queue, one listening connection, one sweeper. BullMQ options as measured: one attempt (the ladder is
-ours), lock 30 s renewed every 7.5 s, stalled check 5 s, at most 3 stalls, 0.5 s between looks at an idle queue, 1 s between
-reconnections. Handlers must not block the event loop: it is what renews the locks of every job in the process.
+ours), lock 30 s renewed every 7.5 s, stalled check 5 s, at most 3 stalls, 5 s between looks at an idle queue (a job wakes
+it), 1 s between reconnections. Handlers must not block the event loop: it renews the locks of every job in the process.
 On stop no job starts, running ones get `grace_s`, then they are cancelled and go back to the queue under the same id.
 """
 
