@@ -7,7 +7,8 @@ CPU an hour for three microphones, so it is made only if `arrival_evidence.py` h
 Counterpart: energy.py carries it; arrival_evidence.py reads it.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -26,10 +27,13 @@ PEAKS = 3
 MICS_MAX = 8  # 28 pairs
 _LOW_HZ, _HIGH_HZ = 200.0, 3500.0
 _SIZE = 4096
-_BATCH = 128
+_BAND = slice(math.ceil(_LOW_HZ * _SIZE / PCM_RATE), math.floor(_HIGH_HZ * _SIZE / PCM_RATE) + 1)
+_TAPER = np.hanning(round(FRAME_S * PCM_RATE)).astype(np.float32)
+_BATCH = 64  # a few megabytes for each that is at work
 _QUIET = 3.0  # int16 steps RMS: below this there is nothing to compare
 
 Peaks = npt.NDArray[np.float32]
+Each = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]  # `map`, or one that works in several threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,31 @@ class ArrivalMatrix:
 
 
 def arrival_matrix(
-    tracks: Mapping[str, Sequence[AudioDigest]], placements: Sequence[Placement], mics: Sequence[str], duration_s: float
+    tracks: Mapping[str, Sequence[AudioDigest]],
+    placements: Sequence[Placement],
+    mics: Sequence[str],
+    duration_s: float,
+    *,
+    each: Each = map,
 ) -> ArrivalMatrix:
-    """Return the arrival peaks of all pairs of `mics` (names in `tracks`, at most 8 are used) on the master timeline."""
+    """Return the arrival peaks of all pairs of `mics` (names in `tracks`, at most 8 are used) on the master timeline.
+
+    `each` may work on several stretches at a time: none reads what another writes.
+    """
     names = tuple(mics)[:MICS_MAX]
     pairs = tuple(combinations(names, 2))
     windows = -(-round(duration_s * 1000) // WINDOW_MS)
     peaks = np.zeros((windows, len(pairs), PEAKS, 2), np.float32)
-    for low in range(0, windows, _BATCH):
+
+    def stretch(low: int) -> None:
         count = min(_BATCH, windows - low)
         middle_s = (np.arange(low, low + count) + 0.5) * WINDOW_MS / 1000
         spectra = {name: _spectrum(_frames(name, tracks[name], placements, middle_s)) for name in names}
         for place, (a, b) in enumerate(pairs):
             peaks[low : low + count, place] = _peaks(spectra[a], spectra[b])
+
+    for _ in each(stretch, range(0, windows, _BATCH)):
+        pass
     return ArrivalMatrix(pairs, peaks)
 
 
@@ -89,12 +105,13 @@ def _frames(
 
 def _spectrum(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.complex64]:
     """Return each frame's phases in the band, 0 elsewhere and where there is nothing to hear."""
-    spectrum = fft.rfft(frames * np.hanning(frames.shape[1]).astype(np.float32), _SIZE, axis=1)
-    loud = np.sqrt(np.mean(np.square(frames), axis=1)) > _QUIET
-    hertz = np.arange(spectrum.shape[1]) * PCM_RATE / _SIZE
-    phase = spectrum / np.maximum(np.abs(spectrum), 1e-6)
-    phase[:, (hertz < _LOW_HZ) | (hertz > _HIGH_HZ)] = 0.0
-    phase[~loud] = 0.0
+    heard = fft.rfft(frames * _TAPER, _SIZE, axis=1)
+    phase = np.zeros_like(heard)
+    band = heard[:, _BAND]
+    scale = 1 / np.maximum(np.abs(band), np.float32(1e-6))  # a complex division does the same and takes longer
+    np.multiply(band.real, scale, out=phase.real[:, _BAND])
+    np.multiply(band.imag, scale, out=phase.imag[:, _BAND])
+    phase[np.sqrt(np.mean(np.square(frames), axis=1)) <= _QUIET] = 0.0
     return np.asarray(phase, np.complex64)
 
 

@@ -3,7 +3,9 @@
 Everything here is a function of its arguments; it costs CPU, so a coroutine calls it in a thread.
 """
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -88,7 +90,8 @@ def measure(
     fine = found.get(WINDOW_MS["angle-v2"])
     if fine is not None and needs_arrival(fine, wide=sources.wide):
         mics = [camera.camera_id for camera in sources.cameras if camera.role != "wide"]
-        arrival = arrival_matrix(tracks, solution.placements, mics, duration_s)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            arrival = arrival_matrix(tracks, solution.placements, mics, duration_s, each=pool.map)
         found[fine.window_ms] = replace(fine, arrival=arrival)
     return found
 
