@@ -8,7 +8,7 @@ Counterpart: energy.py carries it; arrival_evidence.py reads it.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,6 +18,7 @@ from scipy import fft
 
 from ruach_studio.assembly.digest import PCM_RATE, AudioDigest
 from ruach_studio.assembly.sync import Placement
+from ruach_studio.kernel.each import Each
 from ruach_studio.kernel.hashing import sha256_hex
 
 WINDOW_MS = 100
@@ -33,7 +34,6 @@ _BATCH = 64  # a few megabytes for each that is at work
 _QUIET = 3.0  # int16 steps RMS: below this there is nothing to compare
 
 Peaks = npt.NDArray[np.float32]
-Each = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]  # `map`, or one that works in several threads
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,10 @@ from ruach_studio.assembly.sync_model import (
     SyncSolution,
     classify,
 )
-from ruach_studio.assembly.sync_pair import PairMatch, Track, match
+from ruach_studio.assembly.sync_pair import PairMatch, match
 from ruach_studio.assembly.sync_step import Step, gained_s
+from ruach_studio.assembly.sync_track import Track
+from ruach_studio.kernel.each import Each
 from ruach_studio.kernel.timebase import clock_text
 
 LEAST_GUESS = 0.2  # below this a guess helps nobody: the clip is reported as unmatched
@@ -59,17 +61,17 @@ def locate(query: AudioDigest, reference: AudioDigest) -> PairMatch:
 
 def align(
     tracks: Mapping[str, Sequence[AudioDigest]], master: str, timecodes: Mapping[ClipKey, float] | None = None,
-    shelf: Shelf | None = None,
+    shelf: Shelf | None = None, each: Each = map,
 ) -> SyncSolution:  # fmt: skip
     """Place every clip of every camera in `tracks` on the time of `master`.
 
-    `timecodes`: the time of day (s) at which a clip's local time begins, for clips that carry one. `shelf`: where band
-    levels are kept meanwhile (None: in memory). Raises BadSession when `master` is not among the cameras or has no clip.
+    `timecodes`: the time of day (s) at which a clip's local time begins. `shelf`: where band levels are kept meanwhile
+    (None: in memory). `each` may measure several pairs at a time. Raises BadSession when `master` has no clip.
     """
     if not tracks.get(master):
         raise BadSession("the master camera has no sound to align to", subject=master, remedy="Choose another master camera")
-    clips = {(c, i): Track(d, shelf) for c, each in tracks.items() for i, d in enumerate(each)}
-    board = Board(clips, (master, 0), timecodes or {})
+    clips = {(c, i): Track(d, shelf) for c, digests in tracks.items() for i, d in enumerate(digests)}
+    board = Board(clips, (master, 0), timecodes or {}, each=each)
     board.span()
     solved = board.check()
     clock = _clock(board, solved)
@@ -231,12 +233,10 @@ def _pairs(board: Board, solved: Solved) -> tuple[PairResidual, ...]:
         if edge.match is not None:
             off_s = solved.residuals_s[index]
             aside = "it disagrees with the others" if abs(off_s) > INCONSISTENT_S else ""
-            found.append(
-                PairResidual(
-                    edge.query, edge.reference, edge.match.offset_s, edge.match.drift_ppm, edge.confidence, off_s * 1e3,
-                    index not in solved.left_out, solved.left_out.get(index, aside),
-                )
-            )  # fmt: skip
+            found.append(PairResidual(
+                edge.query, edge.reference, edge.match.offset_s, edge.match.drift_ppm, edge.confidence, off_s * 1e3,
+                index not in solved.left_out, solved.left_out.get(index, aside),
+            ))  # fmt: skip
     return tuple(found)
 
 

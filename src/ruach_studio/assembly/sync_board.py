@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 from ruach_studio.assembly.sync_graph import Edge, Solved, solve
 from ruach_studio.assembly.sync_model import REVIEW_SUGGESTED, ClipKey
-from ruach_studio.assembly.sync_pair import CLEAR_CONFIDENCE, PairMatch, Track, confirm, match
+from ruach_studio.assembly.sync_pair import CLEAR_CONFIDENCE, PairMatch, confirm, match
+from ruach_studio.assembly.sync_track import Track
+from ruach_studio.kernel.each import Each
 
 LEAST_COMMON_S = 8.0
 EXTRA_PER_CLIP = 2
@@ -33,6 +35,7 @@ class Board:
     sure: dict[ClipKey, float] = field(default_factory=dict)
     guesses: dict[ClipKey, Edge] = field(default_factory=dict)
     tried: set[tuple[ClipKey, ClipKey]] = field(default_factory=set)
+    each: Each = map
 
     def span(self) -> None:
         """Place what can be placed: by sound, and a master's clip that nobody heard right after the one before it."""
@@ -53,12 +56,15 @@ class Board:
         """Try every pending clip against the clips placed so far; say whether any could be placed."""
         references = sorted(self.sure, key=lambda key: -self.sure[key])
         found: dict[ClipKey, Edge] = {}
+        surest = references[0]  # whom every clip is tried with first, whatever comes of the others
+        fresh = [key for key in pending if key[0] != surest[0] and (key, surest) not in self.tried]
+        with_surest = dict(zip(fresh, self.each(lambda key: self.measure(key, surest), fresh), strict=True))
         for key in pending:
             for reference in references:
                 if key[0] == reference[0] or (key, reference) in self.tried:
                     continue  # clips of one camera follow each other, they never overlap
                 self.tried.add((key, reference))
-                pair = self.measure(key, reference)
+                pair = with_surest[key] if reference == surest else self.measure(key, reference)
                 edge = Edge(key, reference, pair, confidence=pair.confidence)
                 best = self.guesses.get(key)
                 if best is None or self._worth(edge) > self._worth(best):

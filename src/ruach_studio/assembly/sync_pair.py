@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ruach_studio.assembly.digest import AudioDigest, Stored, in_parts
+from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.sync_coarse import Line, SegmentPeak, candidate_lines, segment_peaks
-from ruach_studio.assembly.sync_features import Features, Shelf, band_features
 from ruach_studio.assembly.sync_fine import Anchor, measure_anchors, overlap_s
 from ruach_studio.assembly.sync_line import FittedLine, fit_line
 from ruach_studio.assembly.sync_step import Step, find_steps, gained_s
+from ruach_studio.assembly.sync_track import Track
 
 CANDIDATES = 4
 FIRST_REACH_S = 0.120
@@ -32,7 +32,6 @@ TWIN_CAP = 0.6
 TWIN_SHARE = 0.7
 FULL_OVERLAP_S = 4.0
 CONFIRMED_SHARE = 0.85
-_RANK_STEP = 101 * 103 * 40  # 52 s: every 101st and every 103rd sample are the same ones in parts as in one piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +61,6 @@ class PairMatch:
 
 
 NO_MATCH = PairMatch(0.0, 0.0, 0.0, 0.0, 0.0, ("the two recordings have no sound in common that can be matched",))
-
-
-@dataclass(slots=True)
-class Track:
-    """A digest with its features (on the shelf, if there is one) and its rank, each computed once, when first asked for."""
-
-    digest: AudioDigest
-    shelf: Shelf | None = None
-    _features: Stored[Features] | None = None
-    _rank: tuple[int, int, int] | None = None
-
-    @property
-    def features(self) -> Stored[Features]:
-        """Return the band levels that the coarse search reads."""
-        if self._features is None:
-            levels = band_features(self.digest.pcm8k)
-            self._features = levels if self.shelf is None else self.shelf(levels)
-        return self._features
-
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """Return what orders tracks by length, then by content: the same pair is always computed the same way round."""
-        if self._rank is None:
-            sums = [
-                (int(np.abs(part[::101].astype(np.int64)).sum()), int(part[::103].astype(np.int64).sum()))
-                for part in in_parts(self.digest.pcm8k, _RANK_STEP)
-            ]
-            self._rank = len(self.digest.pcm8k), sum(size for size, _ in sums), sum(mean for _, mean in sums)
-        return self._rank
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ruach_studio.assembly.digest import AudioDigest, in_parts
-from ruach_studio.assembly.sync_pair import Track
+from ruach_studio.assembly.sync_track import Track
 from ruach_studio.assembly.usecases.digest_files import StoredArray, put_aside
 
 

@@ -4,6 +4,8 @@ Rules alone decide (sound_quality.py, sync.py); here they are asked in order, in
 """
 
 import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,8 @@ from ruach_studio.assembly.sync_model import ClipKey
 from ruach_studio.assembly.usecases.digest_files import put_aside
 from ruach_studio.assembly.usecases.footage import Tracks
 from ruach_studio.kernel.errors import BadInput
+
+_PAIRS_AT_ONCE = 4  # some ten megabytes each
 
 
 async def place(
@@ -49,13 +53,14 @@ def timecodes_of(sources: SessionSources) -> dict[ClipKey, float]:
 
 def _place(sources: SessionSources, tracks: Tracks, wanted: str | None, shelf: Shelf | None) -> SyncSolution:
     sound = tuple(assess(camera.camera_id, tracks[camera.camera_id]) for camera in sources.cameras)
-    timecodes = timecodes_of(sources)
     master = wanted or propose_master(sources, sound)
-    solution = align(tracks, master, timecodes, shelf)
     first = next((camera.camera_id for camera in sources.cameras if camera.has_picture), master)
-    if wanted is None and first != master and _stands_alone(solution):
-        # good sound of another event: whoever is left out is then named, not the footage that belongs together
-        solution = align(tracks, first, timecodes, shelf)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _PAIRS_AT_ONCE)) as pool:
+        to = partial(align, tracks, timecodes=timecodes_of(sources), shelf=shelf, each=pool.map)
+        solution = to(master)
+        if wanted is None and first != master and _stands_alone(solution):
+            # good sound of another event: whoever is left out is then named, not the footage that belongs together
+            solution = to(first)
     return replace(solution, sound=sound)
 
 
