@@ -1,5 +1,7 @@
 """Many recordings at once: loops that close, pairs that are reported, timecode that helps, alone, or misleads."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,12 @@ def test_loops_close_and_every_pair_is_reported(four):
     assert len(solution.pairs) == 6  # three to place them, three to check
     assert all(pair.used and abs(pair.residual_ms) < 3.0 and not pair.reason for pair in solution.pairs)
     assert "3 pairs agree within" in " ".join(solution.of("B")[0].reasons)
+
+
+def test_pairs_that_are_measured_at_the_same_time_give_the_same_answer(four):
+    _, tracks = four
+    with ThreadPoolExecutor(3) as pool:
+        assert align(tracks, "A", each=pool.map) == align(tracks, "A")
 
 
 def test_timecode_that_agrees_says_so_and_finds_the_same_place(four):
