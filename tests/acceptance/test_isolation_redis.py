@@ -51,7 +51,7 @@ def test_redis_outage(studio: Studio, redis: RedisServer) -> None:
     apart, locked = studio.apart, studio.locked[0]
     exported = studio.client("assembly").get(f"/sessions/{locked}/edl/export/json").content
     (apart.folder / "manual.edl.json").write_bytes(exported)
-    assert ready(studio, (200, "ok"))
+    wait(lambda: ready(studio, (200, "ok")), 30, "not ready before the outage")
     redis.kill()
     try:
         wait(lambda: ready(studio, (200, "degraded")), 30, "an outage that /readyz does not show")

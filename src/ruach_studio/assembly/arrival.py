@@ -2,7 +2,7 @@
 
 Arrival order does not depend on gain, so it still tells who speaks where automatic gain control or strong bleed has made
 loudness useless. Every 100 ms, over 400 ms: GCC-PHAT (Knapp and Carter, 1976) between 200 and 3500 Hz, lags within 15 ms
-(5 m of way); the three highest peaks are kept, with their heights (1.0: the same sound, delayed). About four seconds of
+(5 m of way); the three highest peaks are kept, with their heights (1.0: the same sound, delayed). Some eight seconds of
 CPU an hour for three microphones, so it is made only if `arrival_evidence.py` has use for it, and stored.
 Counterpart: energy.py carries it; arrival_evidence.py reads it.
 """
