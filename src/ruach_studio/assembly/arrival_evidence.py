@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ruach_studio.assembly.angles_shot import Levels
-from ruach_studio.assembly.arrival import LAG_MS_MAX, ArrivalMatrix
+from ruach_studio.assembly.arrival import LAG_MS_MAX, ArrivalMatrix, Peaks
 from ruach_studio.assembly.calibration import BLEED_MAX, unmix
 
 BIN_MS = 0.125
@@ -25,6 +25,7 @@ APART_MS = 0.5  # outer modes closer than this are one place
 HEIGHT_MIN = 0.085  # chance reaches 0.08
 LEAK_LEAST = 0.5  # of a clear voice's height
 _CLEAR_PERCENTILE = 80.0
+_PIECE = 4096  # windows that are worked on at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,15 @@ def arrivals(matrix: ArrivalMatrix, mics: Sequence[str]) -> Arrivals | None:
     pairs = [(mics.index(matrix.pairs[p][0]), mics.index(matrix.pairs[p][1])) for p in wanted]
     if len(pairs) < len(mics) * (len(mics) - 1) // 2:
         return None
-    lag = np.asarray(matrix.peaks[..., 0][:, wanted], np.float64)
-    height = np.asarray(matrix.peaks[..., 1][:, wanted], np.float64)
+    peaks = matrix.peaks if wanted == list(range(len(matrix.pairs))) else matrix.peaks[:, wanted]
     templates = np.full((len(mics), len(pairs)), np.nan)
     for p, (a, b) in enumerate(pairs):
-        outer = _outer_modes(_histogram(lag[:, p, :1], height[:, p, :1]))
+        outer = _outer_modes(_histogram(peaks[:, p, 0]))
         if outer is not None:
             templates[a, p], templates[b, p] = outer
     if np.isnan(templates).all(axis=1).any():
         return None
-    strength = _strength(lag, height, templates)
+    strength = _strength(peaks, templates)
     for _ in range(PASSES):
         lead = strength.argmax(axis=1)
         top = np.sort(strength, axis=1)
@@ -62,9 +62,9 @@ def arrivals(matrix: ArrivalMatrix, mics: Sequence[str]) -> Arrivals | None:
             if rows.sum() < 20:
                 continue
             for p in range(len(pairs)):
-                histogram = _histogram(lag[rows, p, :1], height[rows, p, :1])
+                histogram = _histogram(peaks[rows, p, 0])
                 templates[s, p] = _lag_of(int(np.argmax(histogram)))
-        strength = _strength(lag, height, templates)
+        strength = _strength(peaks, templates)
     return Arrivals(strength / _clear_heights(strength), templates)
 
 
@@ -99,20 +99,25 @@ def _clear_heights(strength: Levels) -> Levels:
     return np.asarray(np.maximum(heights, max(0.4 * usual, 1e-6)), dtype=np.float64)
 
 
-def _strength(lag: Levels, height: Levels, templates: Levels) -> Levels:
+def _strength(peaks: Peaks, templates: Levels) -> Levels:
     """Return the mean height at each speaker's lags, falling to 0 over 0.4 ms; pairs whose lag is unknown do not count."""
-    out = np.zeros((lag.shape[0], templates.shape[0]))
-    for s in range(templates.shape[0]):
-        known = np.flatnonzero(~np.isnan(templates[s]))
-        nearness = np.maximum(1.0 - np.abs(lag[:, known] - templates[s, known][None, :, None]) / (2 * NEAR_MS), 0.0)
-        out[:, s] = (nearness * height[:, known]).max(axis=2).mean(axis=1)
+    out = np.zeros((peaks.shape[0], templates.shape[0]))
+    for low in range(0, len(out), _PIECE):  # what is needed at once does not grow with the length
+        piece = slice(low, low + _PIECE)
+        for s in range(templates.shape[0]):
+            known = np.flatnonzero(~np.isnan(templates[s]))
+            here = peaks[piece, known].astype(np.float64)
+            nearness = np.maximum(1.0 - np.abs(here[..., 0] - templates[s, known][None, :, None]) / (2 * NEAR_MS), 0.0)
+            out[piece, s] = (nearness * here[..., 1]).max(axis=2).mean(axis=1)
     return out
 
 
-def _histogram(lag: Levels, height: Levels) -> npt.NDArray[np.float64]:
+def _histogram(peaks: Peaks) -> npt.NDArray[np.float64]:
+    """Count the lags of `peaks`, (n, 2), by the square of their heights."""
+    lag, height = peaks.T.astype(np.float64)
     bins = round(2 * LAG_MS_MAX / BIN_MS) + 1
-    place = np.clip(np.rint((lag.ravel() + LAG_MS_MAX) / BIN_MS).astype(np.int64), 0, bins - 1)
-    weight = np.where(height.ravel() >= HEIGHT_MIN, height.ravel() ** 2, 0.0)
+    place = np.clip(np.rint((lag + LAG_MS_MAX) / BIN_MS).astype(np.int64), 0, bins - 1)
+    weight = np.where(height >= HEIGHT_MIN, height**2, 0.0)
     counts = np.bincount(place, weights=weight, minlength=bins).astype(np.float64)
     return np.asarray(np.convolve(counts, [0.25, 0.5, 1.0, 0.5, 0.25], mode="same"), dtype=np.float64)
 

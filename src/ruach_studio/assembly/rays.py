@@ -9,6 +9,7 @@ than the rays' mean there; the assignment with the largest sum of that (Hungaria
 leaves a microphone that only hears others without a ray. Counterpart: calibration_rays.py makes calibrated voices of it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ APART_DB = 2.0
 MINE_DB = 3.0
 LEAST = 8.0  # windows at one point; fewer are chance
 REFINEMENTS = 5
+_PIECE = 100  # rows of a matrix that are worked on at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,24 @@ def rays_of(level_db: Levels, floor_db: Levels) -> Rays:
 def distance_db(points: Levels, others: Levels) -> Levels:
     """Return the RMS difference in dB of each of `points` (n, mics) to each of `others` (m, mics), loudness left out."""
     a, b = points - points.mean(axis=1, keepdims=True), others - others.mean(axis=1, keepdims=True)
-    square = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2.0 * a @ b.T
-    return np.asarray(np.sqrt(np.maximum(square, 0.0) / max(points.shape[1] - 1, 1)), dtype=np.float64)
+    apart: Levels = 2.0 * a @ b.T
+    a_square, b_square = np.square(a).sum(axis=1)[:, None], np.square(b).sum(axis=1)
+    for rows in _pieces(len(a)):  # in its own place: the matrix of all windows is 18 MB
+        square = np.maximum(a_square[rows] + b_square - apart[rows], 0.0)
+        apart[rows] = np.sqrt(square / max(points.shape[1] - 1, 1))
+    return apart
+
+
+def _pieces(count: int) -> Iterator[slice]:
+    for low in range(0, count, _PIECE):
+        yield slice(low, low + _PIECE)
 
 
 def _peaks(points: Levels, most: int) -> Counts:
     """Return the windows in the middle of the `most` largest crowds, or of fewer."""
     apart = distance_db(points, points)
-    density = np.exp(-np.square(apart / NEAR_DB)).sum(axis=1).round(6)
+    near = [np.exp(-np.square(apart[rows] / NEAR_DB)).sum(axis=1) for rows in _pieces(len(points))]
+    density = np.concatenate(near).round(6)
     order = np.argsort(-density, kind="stable")
     rank = np.empty(order.size, np.int64)
     rank[order] = np.arange(order.size)
