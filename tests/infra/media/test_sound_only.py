@@ -6,7 +6,6 @@ import av
 import pytest
 
 from ruach_studio.infra.media import heap
-from ruach_studio.infra.media.decode import UndecodableSound, decode_audio
 from ruach_studio.infra.media.sound_only import _boxes, _picture_tracks, open_sound
 
 FILM = ["-c:v", "libx264", "-bf", "2", "-c:a", "aac"]
@@ -56,18 +55,6 @@ def test_long_and_endless_boxes_are_measured():
     file = short + long + endless
     found = [(kind, file[place.start : place.stop]) for kind, place in _boxes(io.BytesIO(file), range(len(file)))]
     assert found == [(b"free", b""), (b"mdat", b"data"), (b"moov", b"rest")]
-
-
-def test_a_disk_that_fails_on_the_way_is_named(make, picture, monkeypatch):
-    path = make("v.mp4", *picture, "-i", "{wav}", *FILM)
-
-    def fail(_self, _count):
-        raise OSError(5, "Input/output error")
-
-    blocks = decode_audio(path)
-    monkeypatch.setattr("ruach_studio.infra.media.sound_only._Overlaid.read", fail)
-    with pytest.raises(UndecodableSound, match="Input/output error"):
-        list(blocks)
 
 
 def test_files_take_turns_at_being_opened_but_nobody_waits_for_ever(make, monkeypatch):

@@ -30,7 +30,7 @@ from ruach_studio.infra.media import MediaInfo, check_media, decode_audio
 from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 
-DIGEST_VERSION = 3  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
+DIGEST_VERSION = 4  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
 _LEFTOVER_S = 24 * 3600
 BLOCK_S = 4.0  # what NumPy takes per call is half the work of a one-second block (measured)
 _PCM, _POWER, _FACTS = "pcm8k.i16", "power10ms.f32", "digest.json"

@@ -15,15 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
-from av.stream import Discard
 
-from ruach_studio.infra.media.probe import MediaInfo, probe
-from ruach_studio.infra.media.sound_only import open_sound
+from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, probe
+from ruach_studio.infra.media.sound_frames import STAMP_TOLERANCE_S, sound_frames
 from ruach_studio.kernel.errors import MediaFailure
 
 BLOCK_S = 1.0
-# Containers round stamps (MKV to 1 ms) and phones jitter by a few ms; a real gap is at least one AAC frame (21 ms).
-STAMP_TOLERANCE_S = 0.020
 
 LOUDEST = 16.0  # 24 dB above full scale: more is damage, and one such sample would drown an hour
 
@@ -59,16 +56,17 @@ class UndecodableSound(MediaFailure):
 
 
 def decode_audio(path: Path | str, info: MediaInfo | None = None, *, block_s: float = BLOCK_S) -> Iterator[PcmBlock]:
-    """Yield the first sound track in blocks of about `block_s` at its own rate, every channel, never mixed down.
+    """Yield the first sound track in blocks of `block_s` at its own rate, every channel, never mixed down.
 
-    Blocks never overlap; sound before local 0 is cut. `info` saves a second probe. Raises UndecodableSound.
+    A block is shorter only before a gap and at the end. Blocks never overlap; sound before local 0 is cut. `info` saves a
+    second probe. Raises UndecodableSound.
     """
     info = info or probe(path)
     if info.audio is None:
         raise UndecodableSound("there is no sound track", subject=str(path), remedy="Record or export it with sound")
     rate, channels = info.audio.rate, info.audio.channels
     clock, held, block = _Clock(rate, info), _Held(), round(block_s * rate)
-    for frame in _frames(path):
+    for frame in _frames(path, info.audio, block):
         if frame.sample_rate != rate or frame.layout.nb_channels != channels:
             raise UndecodableSound(
                 f"the sound changes from {rate} Hz, {channels} channels to {frame.sample_rate} Hz, "
@@ -79,18 +77,18 @@ def decode_audio(path: Path | str, info: MediaInfo | None = None, *, block_s: fl
         start, skip = clock.place(frame)
         if skip == frame.samples:
             continue
-        if held.count and (start != held.start + held.count or held.count >= block):
-            yield held.take(rate)
+        if held.count and start != held.start + held.count:
+            yield held.take(rate, held.count)
         held.add(frame, start, skip)
-    if held.count:
-        last = held.take(rate)
-        sound = last.samples[: _padding_start(info, round(last.start_s * rate), len(last.samples))]
-        if len(sound):
-            yield PcmBlock(sound, rate, last.start_s)
+        while held.count >= block + _LONGEST_FRAME:  # the end may be padding
+            yield held.take(rate, block)
+    held.count = _padding_start(info, held.start, held.count)
+    while held.count:
+        yield held.take(rate, min(block, held.count))
 
 
 class _Held:
-    """The block that is being filled. Frames wait in FFmpeg's own queue and become one array a second, not one each: a
+    """The sound that is not yet given away. Frames of codecs wait in FFmpeg's own queue and become one array a block: a
 
     frame of AAC lasts 21 ms, and what NumPy takes per array would be half of all the work (measured).
     """
@@ -105,7 +103,7 @@ class _Held:
         if not self.count:
             self.start = start
         self.count += frame.samples - skip
-        if skip:
+        if skip or frame.samples > _LONGEST_FRAME:
             self._empty_queue()
             self._parts.append(_as_float(frame)[skip:])
             return
@@ -114,12 +112,14 @@ class _Held:
         frame.pts = None  # placed already; the queue would refuse a stamp that jitters
         self._queue.write(frame)
 
-    def take(self, rate: int) -> PcmBlock:
-        """Return all that is held, and hold nothing."""
+    def take(self, rate: int, count: int) -> PcmBlock:
+        """Return the first `count` samples that are held."""
         self._empty_queue()
-        samples = self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
-        block = PcmBlock(samples, rate, self.start / rate)
-        self._parts, self.count = [], 0
+        if len(self._parts[0]) != count:  # as a rule a part is a block: planes as the codec gave them, no copy
+            whole = np.concatenate([part.T for part in self._parts], axis=1).T
+            self._parts = [whole[:count], whole[count:].copy("K")][: 1 + (len(whole) > count)]
+        block = PcmBlock(self._parts.pop(0), rate, self.start / rate)
+        self.start, self.count = self.start + count, self.count - count
         return block
 
     def _empty_queue(self) -> None:
@@ -189,23 +189,13 @@ class _Clock:
         return samples > STAMP_TOLERANCE_S * self._rate or -self._rate < samples < -STAMP_TOLERANCE_S * self._rate
 
 
-def _frames(path: Path | str) -> Iterator[AudioFrame]:
+def _frames(path: Path | str, audio: AudioInfo, block: int) -> Iterator[AudioFrame]:
     """Decode; a damaged packet in the middle leaves a gap (the stamps show it), a file that gives no sound at all fails."""
     decoded = 0
     try:
-        with open_sound(path) as container:
-            stream = container.streams.audio[0]
-            for other in container.streams:
-                if other.index != stream.index:
-                    other.discard = Discard.all
-            for packet in container.demux(stream):
-                try:
-                    frames = packet.decode()
-                except av.InvalidDataError:
-                    continue
-                for frame in frames:
-                    decoded += 1
-                    yield frame
+        for frame in sound_frames(path, audio, block):
+            decoded += 1
+            yield frame
     except (av.FFmpegError, OSError) as error:
         raise UndecodableSound(f"decoding stopped: {error.strerror}", subject=str(path), remedy=_DAMAGED) from error
     if not decoded:

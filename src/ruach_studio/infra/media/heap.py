@@ -11,7 +11,7 @@ asked for twice.
 While FFmpeg reads that index it needs twice the room and more (the edit list makes a new one of the old: 75 MB for four
 hours), so files that are opened side by side take turns at it.
 
-Counterpart: probe.py and sound_only.py open files by `open_media`.
+Counterpart: probe.py and sound_only.py open files by `open_media`, sound_frames.py in `opening`.
 """
 
 import ctypes
@@ -19,6 +19,8 @@ import functools
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import av
 from av.container import InputContainer
@@ -32,16 +34,21 @@ _TURN = threading.Lock()
 
 
 def open_media(source: object) -> InputContainer:
-    """Open a path, or what PyAV takes for a file, for reading; at most one at a time is being opened, as a rule.
+    """Open a path, or what PyAV takes for a file, for reading. Raises `av.FFmpegError`, OSError."""
+    with opening():
+        named = f"file:{source}" if isinstance(source, str) else source  # "a:b.mp4" is no protocol
+        return av.open(named, "r", options={"protocol_whitelist": "file"})
 
-    Raises `av.FFmpegError`, OSError.
-    """
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Have the block open a file: at most one at a time is being opened, as a rule, and the heap is small."""
     ours = keep_heap_small()
     mine = _TURN.acquire(timeout=TURN_S)
     try:
         if ours:
             ctypes.CDLL(None).malloc_trim(0)  # what files before left in its holes: 5 to 7 MB each, 1 ms (measured)
-        return av.open(source, "r", options={"protocol_whitelist": "file"})
+        yield
     finally:
         if mine:
             _TURN.release()

@@ -9,6 +9,7 @@ Counterpart: decode.py reads sound by it; probe.py wants both tracks and opens t
 """
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from ruach_studio.infra.media.heap import open_media
 
 _MAX_BOXES = 1000  # a movie box holds a few tracks, a file a few boxes; stop long before a damaged one's end
 _HIDDEN = b"free"
+_PUNCTUATION = set("|'\\")  # of the protocol `concat`
+PROTOCOLS = "file,concat,subfile"
 
 
 @contextmanager
@@ -32,6 +35,30 @@ def open_sound(path: Path | str) -> Iterator[InputContainer]:
         return
     with Path(path).open("rb", buffering=0) as file, open_media(_Overlaid(file, hidden)) as container:
         yield container
+
+
+@contextmanager
+def sound_name(path: Path | str) -> Iterator[str]:
+    """Yield the name by which FFmpeg itself opens the file for its sound, inside the block, with PROTOCOLS allowed.
+
+    A name that FFmpeg would read as punctuation is given as it is, with its pictures.
+    """
+    whole = f"file:{Path(path).absolute()}"
+    hidden = [] if _PUNCTUATION & set(whole) else _picture_tracks(path)
+    if not hidden:
+        yield whole
+        return
+    with tempfile.NamedTemporaryFile() as word:
+        word.write(_HIDDEN)
+        word.flush()
+        if _PUNCTUATION & set(word.name):
+            yield whole
+            return
+        parts, read = [], 0
+        for place in sorted(hidden):
+            parts += [f"subfile,,start,{read},end,{place},,:{whole}", f"file:{word.name}"]
+            read = place + len(_HIDDEN)
+        yield "concat:" + "|".join([*parts, f"subfile,,start,{read},end,0,,:{whole}"])
 
 
 class _Overlaid:
