@@ -14,6 +14,7 @@ from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 
 # From this price on, a "cut" from a camera to itself always costs more than staying, so it need not be left out.
 DEAR_CUT = 1e-3
+_PIECE = 1024  # blocks of which everything is kept at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +57,35 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None =
     best = np.empty((count + 1, cameras, minimum))
     best[0, :, :-1] = np.inf
     best[0, :, -1] = total[0, :, -1]
-    price = np.empty((count, 1 if cut >= DEAR_CUT else cameras, minimum))  # of having cut away from another, D ago
+    is_new = np.empty(shown.shape, dtype=bool)
+    paid = np.full(minimum, cut)
+    for low in range(0, count, _PIECE):
+        some, after = slice(low, low + _PIECE), slice(low + 1, low + _PIECE + 1)
+        ahead = total[some][: len(shown[some]), :, -1], total[after]
+        _some_blocks(best[low : low + len(shown[some]) + 1], ahead, shown[some], paid, is_new[some])
+    return _walk_back(best, is_new, windows)
+
+
+def _some_blocks(best: Levels, totals: tuple[Levels, Levels], shown: Levels, paid: Levels, is_new: Mask) -> None:
+    """Fill `best` from its second block on, and say where a shot that has just become D long is the cheapest way there.
+
+    `totals`: at the end of the block before each, and of each. `paid`: the price of a cut, D times.
+    """
+    count, cameras, minimum = shown.shape
+    ends, total = totals
+    dear = bool(paid[0] >= DEAR_CUT)
+    price = np.empty((count, 1 if dear else cameras, minimum))  # of having cut away from another, D ago
     # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
     stay = np.empty((count, cameras, minimum))  # the cheapest that is on c after t,
     stayed = np.empty((count, cameras))  # and after the block before
-    paid, fresh = np.full(minimum, cut), np.empty((cameras, minimum))
+    fresh = np.empty((cameras, minimum))
     entry, minimum_of = fresh[:, 0], np.minimum
     reduce, accumulate, add, subtract = np.minimum.reduce, np.minimum.accumulate, np.add, np.subtract
     each = zip(
-        best[:-1], best[:-1, :, -1], total[:-1, :, -1], best[1:], price, price[:, 0], shown, total[1:], stay, stayed,
-        strict=True,
+        best[:-1], best[:-1, :, -1], ends, best[1:], price, price[:, 0], shown, total, stay, stayed, strict=True
     )  # fmt: skip
     for before, last, end, now, from_other, row, length, until, on, first in each:
-        if cut >= DEAR_CUT:
+        if dear:
             reduce(before, 0, None, row)
         else:
             from_other[:] = _price_of_other(before)
@@ -80,11 +97,10 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None =
         accumulate(fresh, 1, None, on)
         add(on, until, now)
     became = shown + price
-    became -= total[1:]
-    is_new = np.isfinite(became)
+    became -= total
+    np.isfinite(became, out=is_new)
     is_new[:, :, 1:] &= became[:, :, 1:] <= stay[:, :, :-1]
     is_new[:, :, 0] &= became[:, :, 0] <= stayed
-    return _walk_back(best, is_new, windows)
 
 
 def _price_of_other(before: Levels) -> Levels:

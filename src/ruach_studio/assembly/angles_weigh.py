@@ -11,7 +11,7 @@ cannot be trusted arrival order decides alone (they only harmed it), less what a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -56,7 +56,7 @@ class Weighed:
 
     `gap`: a microphone is missing and what the others hear may be its speaker. `by`: what decided.
     `films`: whether each camera records; `together`: several talk; `all_heard`: no gap anywhere. `agc`: per speaker.
-    `need_arrival`: levels cannot be trusted.
+    `need_arrival`: levels cannot be trusted. `voices`: as learned, without the levels of each window.
     """
 
     speakers: SpeakerMap
@@ -88,6 +88,7 @@ def weigh(scene: Scene) -> Weighed:
     agc = automatic_gain(raw, scene.window_s)
     need = _needs_arrival(voices, agc)
     level, active, gap = _by_level(voices, scene.window_s)
+    voices = replace(voices, relative_db=voices.relative_db[:0].copy(), snr_db=voices.snr_db[:0].copy())  # all said now
     share = _softmax(SHARE_GAIN * level)
     latest = scene.revision > 2
     voiced = (level > (VOICED_DB if latest else LEVEL_DB)) & (active > 0.5)[:, None]

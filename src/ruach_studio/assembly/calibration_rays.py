@@ -46,7 +46,7 @@ def calibrate_by_rays(raw: Levels, names: Sequence[tuple[str, str]], window_s: f
     power = np.where(recording, np.maximum(power_of(level) - power_of(floor), 0.0), 0.0)
     calm = averaged(power, max(1, round(CALM_S / window_s)))[together]
     every = max(1, calm.shape[0] // learn_most)
-    calm = calm[::every]
+    calm = calm[::every].copy()  # not a view of all of it
     calm_db = decibel_of(np.maximum(calm, 0.5 * power_of(floor)))
     rays = rays_of(calm_db, floor)
     if rays.mic.size < 2:

@@ -5,6 +5,7 @@ music from a loudspeaker) cannot decide. Lines are then drawn through the segmen
 Method: segment consensus; counterpart sync_fine.py measures each candidate to a fraction of a sample.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from scipy import fft, ndimage
 
 from ruach_studio.assembly.digest import Stored, in_parts
-from ruach_studio.assembly.sync_features import BANDS, FEATURE_RATE, Features
+from ruach_studio.assembly.sync_features import BANDS, FEATURE_RATE, Features, Shelf
 
 SEGMENT_S = 30.0
 MAX_SEGMENTS = 20
@@ -24,6 +25,7 @@ NOISE_Z = 4.0  # the highest of some 10^5 unrelated lags reaches 4 to 5
 _PEAK_GAP = FEATURE_RATE // 5
 
 _BLOCK_FRAMES = 16_384  # 5.5 min: eleven segments, and six spectra of it stay in the cache
+_BLOCKS_TOGETHER = 8  # 6.3 MB of spectra
 
 _Float = npt.NDArray[np.float64]
 _Score = npt.NDArray[np.float32]
@@ -52,14 +54,17 @@ class Line:
         return self.offset_s + self.slope * query_s
 
 
-def segment_peaks(query: Stored[Features], reference: Stored[Features]) -> list[SegmentPeak]:
-    """Search each segment of `query` in all of `reference`; return up to three peaks per segment."""
+def segment_peaks(query: Stored[Features], reference: Stored[Features], shelf: Shelf | None = None) -> list[SegmentPeak]:
+    """Search each segment of `query` in all of `reference`; return up to three peaks per segment.
+
+    The spectra of a long reference (4.8 MB an hour) are kept on the `shelf` meanwhile, if there is one.
+    """
     length = min(len(query), round(SEGMENT_S * FEATURE_RATE))
     if length < MIN_OVERLAP_S * FEATURE_RATE or len(reference) < MIN_OVERLAP_S * FEATURE_RATE:
         return []
     count = int(np.clip(-(-(len(query) - length) * 2 // length) + 1, 1, MAX_SEGMENTS))
     starts = np.round(np.linspace(0, len(query) - length, count)).astype(int)
-    blocks = _blocks(reference, length)
+    blocks = _blocks(reference, length, shelf)
     energy = _running_energy(reference)
     peaks: list[SegmentPeak] = []
     for number, start in enumerate(starts):
@@ -74,28 +79,41 @@ def segment_peaks(query: Stored[Features], reference: Stored[Features]) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Blocks:
-    """The reference's spectra (n_blocks, 6, size / 2 + 1): block b begins at frame `b * step - lead` (zeros outside it)."""
+    """The reference's spectra, a row of 6 x (size / 2 + 1) float32 pairs a block, some blocks in each part; block b begins
 
-    spectra: npt.NDArray[np.complex64]
+    at frame `b * step - lead` (zeros outside it).
+    """
+
+    parts: list[Stored[Features]]
     lead: int
     step: int
     size: int
 
+    def __iter__(self) -> Iterator[npt.NDArray[np.complex64]]:
+        """Yield (6, size / 2 + 1) block by block."""
+        for part in self.parts:
+            for row in range(len(part)):
+                yield part[row : row + 1].view(np.complex64).reshape(BANDS, -1)
 
-def _blocks(reference: Stored[Features], length: int) -> _Blocks:
+
+def _blocks(reference: Stored[Features], length: int, shelf: Shelf | None) -> _Blocks:
     """Cut the reference into overlapping blocks (overlap-save): small transforms stay in the cache, memory stays bounded."""
     lead = length - 1
     size = fft.next_fast_len(min(_BLOCK_FRAMES, len(reference) + 2 * lead), real=True)
     step = size - lead
     count = -(-(len(reference) + lead) // step)
-    spectra = np.empty((count, BANDS, size // 2 + 1), np.complex64)
-    for number in range(count):
-        first = number * step - lead
-        part = np.zeros((BANDS, size), np.float32)
-        low, high = max(0, first), min(len(reference), first + size)
-        part[:, low - first : high - first] = reference[low:high].T
-        spectra[number] = fft.rfft(part, axis=1)
-    return _Blocks(spectra, lead, step, size)
+    parts: list[Stored[Features]] = []
+    for start in range(0, count, _BLOCKS_TOGETHER):
+        spectra = np.empty((min(_BLOCKS_TOGETHER, count - start), BANDS, size // 2 + 1), np.complex64)
+        for number in range(len(spectra)):
+            first = (start + number) * step - lead
+            part = np.zeros((BANDS, size), np.float32)
+            low, high = max(0, first), min(len(reference), first + size)
+            part[:, low - first : high - first] = reference[low:high].T
+            spectra[number] = fft.rfft(part, axis=1)
+        rows = spectra.reshape(len(spectra), -1).view(np.float32)
+        parts.append(rows if shelf is None or count <= _BLOCKS_TOGETHER else shelf(rows))
+    return _Blocks(parts, lead, step, size)
 
 
 def _running_energy(track: Stored[Features]) -> _Float:
@@ -116,7 +134,7 @@ def _score(segment: Features, blocks: _Blocks, energy: _Float) -> tuple[_Score, 
     quiet = 0.05 * float(np.sqrt(own[-1] * energy[-1] / reference_length))  # a silent stretch must not divide by nothing
     pattern = np.conj(fft.rfft(segment.T, blocks.size, axis=1))
     score = np.empty(end_lag - first_lag, np.float32)
-    for number, spectrum in enumerate(blocks.spectra):
+    for number, spectrum in enumerate(blocks):
         begin = number * blocks.step - blocks.lead  # the lag of the block's first value
         lags = np.arange(max(begin, first_lag), min(begin + blocks.step, end_lag))
         if not len(lags):

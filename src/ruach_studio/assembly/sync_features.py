@@ -24,7 +24,7 @@ _CHUNK_FRAMES = 3000  # one minute at a time keeps memory flat
 _FLOOR = 1e2  # about one bit of an int16 sample over a window: digital silence gets a finite, constant level
 
 Features = npt.NDArray[np.float32]
-Shelf = Callable[[Features], Stored[Features]]  # where band levels are kept until the last pair is measured
+Shelf = Callable[[Features], Stored[Features]]  # where what grows with the length is kept meanwhile
 
 
 def band_features(pcm: Stored[Pcm]) -> Features:

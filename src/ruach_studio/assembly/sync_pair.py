@@ -82,7 +82,7 @@ def match(query: Track, reference: Track) -> PairMatch:
     swapped = query.rank > reference.rank
     if swapped:
         query, reference = reference, query
-    peaks = segment_peaks(query.features, reference.features)
+    peaks = segment_peaks(query.features, reference.features, reference.shelf)
     fits: list[_Fit] = []
     lines = candidate_lines(peaks, CANDIDATES)
     for number, line in enumerate(lines):

@@ -40,6 +40,20 @@ def test_searching_in_small_blocks_and_from_disk_gives_the_very_same_peaks(monke
     stored = [put_aside(tmp_path, levels) for levels in (query, reference)]
     assert all(isinstance(levels, StoredArray) for levels in stored)
     assert sync_coarse.segment_peaks(*stored) == whole
+    shelved = []
+
+    def shelf(rows):
+        shelved.append(rows.shape)
+        return put_aside(tmp_path, rows)
+
+    assert sync_coarse.segment_peaks(*stored, shelf) == whole
+    assert not shelved  # a short reference stays in memory
+    with monkeypatch.context() as small:
+        small.setattr(sync_coarse, "_BLOCK_FRAMES", 3200)
+        cut = sync_coarse.segment_peaks(*stored)
+        small.setattr(sync_coarse, "_BLOCKS_TOGETHER", 2)
+        assert sync_coarse.segment_peaks(*stored, shelf) == cut
+    assert [rows for rows, _ in shelved] == [2, 2, 1]
     energy, score = sync_coarse._running_energy(reference), np.round(reference[:, 0] * 2)  # many are equal
     tops = sync_coarse._tops(score, 0)
     monkeypatch.setattr(sync_coarse, "_BLOCK_FRAMES", 333)

@@ -68,6 +68,16 @@ def test_gathered_sound_is_the_same_to_the_sample(make, picture, by_packet, aske
     same(short, by_packet(path))
 
 
+def test_a_copy_cut_within_a_frame_is_the_same(make, by_packet, asked):
+    """A start that is no whole frame of the codec, and more in front of it than an encoder needs."""
+    whole = make("a.m4a", "-i", "{wav}")
+    path = make("cut.m4a", "-ss", "1.013", "-i", str(whole), "-c", "copy")
+    found = blocks(path)
+    assert not asked
+    assert sum(len(samples) for _, samples in found) == pytest.approx(3.987 * 48000, abs=1024)
+    same(found, by_packet(path))
+
+
 def test_what_comes_after_a_gap_is_read_by_packets(make, by_packet, asked):
     whole = make("a.mka", "-i", "{wav}", "-c:a", "aac")
     path = make("gap.mka", "-i", str(whole), "-c", "copy", "-bsf:a", "noise=drop='between(pts*tb,2,3)'")

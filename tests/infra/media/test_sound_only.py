@@ -6,7 +6,8 @@ import av
 import pytest
 
 from ruach_studio.infra.media import heap
-from ruach_studio.infra.media.sound_only import _boxes, _picture_tracks, open_sound
+from ruach_studio.infra.media.mp4_layout import NOTHING, boxes, sound_layout
+from ruach_studio.infra.media.sound_only import open_sound
 
 FILM = ["-c:v", "libx264", "-bf", "2", "-c:a", "aac"]
 
@@ -33,19 +34,19 @@ def test_the_packets_of_the_sound_are_the_same_without_pictures(make, picture, n
 )
 def test_what_needs_its_pictures_keeps_them(make, picture, name, args):
     path = make(name, *picture, "-i", "{wav}", *args)
-    assert not _picture_tracks(path)
+    assert sound_layout(path, 48000) == NOTHING
     with open_sound(path) as container:
         assert len(container.streams.video) == 1
 
 
 def test_nothing_is_hidden_without_sound_and_a_damaged_box_ends_the_look(make, picture, tmp_path):
-    assert not _picture_tracks(make("silent.mp4", *picture, "-c:v", "libx264"))
+    assert sound_layout(make("silent.mp4", *picture, "-c:v", "libx264"), 48000) == NOTHING
     film = make("v.mp4", *picture, "-i", "{wav}", *FILM, "-movflags", "+faststart").read_bytes()
     index = film.index(b"moov")
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(film[: index + 100])
-    assert not _picture_tracks(cut)
-    assert not _picture_tracks(tmp_path / "gone.mp4")
+    assert sound_layout(cut, 48000) == NOTHING
+    assert sound_layout(tmp_path / "gone.mp4", 48000) == NOTHING
 
 
 def test_long_and_endless_boxes_are_measured():
@@ -53,7 +54,7 @@ def test_long_and_endless_boxes_are_measured():
     long = (1).to_bytes(4) + b"mdat" + (20).to_bytes(8) + b"data"
     endless = (0).to_bytes(4) + b"moov" + b"rest"
     file = short + long + endless
-    found = [(kind, file[place.start : place.stop]) for kind, place in _boxes(io.BytesIO(file), range(len(file)))]
+    found = [(kind, file[place.start : place.stop]) for kind, place in boxes(io.BytesIO(file), range(len(file)))]
     assert found == [(b"free", b""), (b"mdat", b"data"), (b"moov", b"rest")]
 
 

@@ -31,6 +31,7 @@ from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.transcript import Transcript
 from ruach_studio.assembly.usecases.footage import Tracks
+from ruach_studio.infra.media import give_back
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 
@@ -93,6 +94,7 @@ def measure(
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             arrival = arrival_matrix(tracks, solution.placements, mics, duration_s, each=pool.map)
         found[fine.window_ms] = replace(fine, arrival=arrival)
+    give_back()
     return found
 
 

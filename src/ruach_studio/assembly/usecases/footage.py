@@ -12,7 +12,7 @@ from pathlib import Path
 from ruach_studio.assembly.digest import AudioDigest
 from ruach_studio.assembly.session import Camera, Clip, Role, SessionSources
 from ruach_studio.assembly.usecases.listen import Heard, clip_of, listen_all, silence_of
-from ruach_studio.infra.media import check_media
+from ruach_studio.infra.media import check_media, give_back
 
 Tracks = Mapping[str, Sequence[AudioDigest]]
 
@@ -48,6 +48,7 @@ async def hear(sources: SessionSources, scratch: Path, heard: Heard | None = Non
     """
     clips = [clip for camera in sources.cameras for clip in camera.clips]
     digests = iter(await listen_all([clip.path for clip in clips if clip.has_audio], scratch, heard=heard))
+    give_back()
     return {
         camera.camera_id: [next(digests) if clip.has_audio else silence_of(clip) for clip in camera.clips]
         for camera in sources.cameras

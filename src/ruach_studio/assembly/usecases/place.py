@@ -17,6 +17,7 @@ from ruach_studio.assembly.sync_features import Shelf
 from ruach_studio.assembly.sync_model import ClipKey
 from ruach_studio.assembly.usecases.digest_files import put_aside
 from ruach_studio.assembly.usecases.footage import Tracks
+from ruach_studio.infra.media import give_back
 from ruach_studio.kernel.errors import BadInput
 
 _PAIRS_AT_ONCE = 4  # some ten megabytes each
@@ -27,7 +28,7 @@ async def place(
 ) -> SyncSolution:
     """Return where every clip lies on the timeline of `wanted`, or of the camera that the rule proposes.
 
-    What is needed meanwhile and grows with the length lies in `scratch` (4.3 MB an hour and clip), without it in memory.
+    What is needed meanwhile and grows with the length lies in `scratch` (up to 9 MB an hour and clip), else in memory.
     Raises BadInput or BadSession if `wanted` cannot be the master.
     """
     check_master(sources, wanted)
@@ -61,6 +62,7 @@ def _place(sources: SessionSources, tracks: Tracks, wanted: str | None, shelf: S
         if wanted is None and first != master and _stands_alone(solution):
             # good sound of another event: whoever is left out is then named, not the footage that belongs together
             solution = to(first)
+    give_back()
     return replace(solution, sound=sound)
 
 

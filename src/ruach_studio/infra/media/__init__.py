@@ -9,6 +9,7 @@ from ruach_studio.infra.media.check import BadMedia, check_media
 from ruach_studio.infra.media.decode import PcmBlock, decode_audio
 from ruach_studio.infra.media.ffmpeg import FfmpegProgress, FfmpegResult, FfmpegStalled, check_ffmpeg, find_ffmpeg, run
 from ruach_studio.infra.media.filters import FilterMissing, check_filter
+from ruach_studio.infra.media.heap import give_back
 from ruach_studio.infra.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
 from ruach_studio.infra.media.restamp import is_unstamped, restamp
 from ruach_studio.infra.media.roots import PathRefused, resolve_under
@@ -29,6 +30,7 @@ __all__ = [
     "check_media",
     "decode_audio",
     "find_ffmpeg",
+    "give_back",
     "is_unstamped",
     "probe",
     "resolve_under",

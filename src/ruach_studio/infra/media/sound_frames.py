@@ -62,14 +62,16 @@ def sound_frames(path: Path | str, audio: AudioInfo, block: int) -> Iterator[Aud
 def _gathered(path: Path | str, rate: int, block: int) -> Iterator[AudioFrame]:
     """Yield what follows without a step from the start on. Raises what PyAV raises; ValueError: a name that is no text."""
     graph = Graph()
-    with sound_name(path) as name, opening():
+    with sound_name(path, rate) as (name, skip), opening():
         source = graph.add(
             "amovie", filename=name, streams="a:0", dec_threads="1", format_opts=f"protocol_whitelist={PROTOCOLS}"
         )
     follows = graph.add("aselect", expr=_FOLLOWS.format(tolerance=STAMP_TOLERANCE_S * rate))
+    sound = graph.add("atrim", start_sample=str(skip))
+    placed = graph.add("asetpts", expr=f"PTS-{skip}")
     whole = graph.add("asetnsamples", nb_out_samples=str(block), pad="0")
     sink = graph.add("abuffersink")
-    graph.link_nodes(source, follows, whole, sink)
+    graph.link_nodes(source, follows, sound, placed, whole, sink)
     graph.configure()
     with contextlib.suppress(av.EOFError):
         while isinstance(frame := sink.pull(), AudioFrame):

@@ -8,7 +8,6 @@ What is no MP4, has no picture, or keeps its index in pieces (`mvex`) is opened 
 Counterpart: decode.py reads sound by it; probe.py wants both tracks and opens the file itself.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +17,8 @@ from typing import BinaryIO
 from av.container import InputContainer
 
 from ruach_studio.infra.media.heap import open_media
+from ruach_studio.infra.media.mp4_layout import NOTHING, sound_layout
 
-_MAX_BOXES = 1000  # a movie box holds a few tracks, a file a few boxes; stop long before a damaged one's end
 _HIDDEN = b"free"
 _PUNCTUATION = set("|'\\")  # of the protocol `concat`
 PROTOCOLS = "file,concat,subfile"
@@ -28,7 +27,7 @@ PROTOCOLS = "file,concat,subfile"
 @contextmanager
 def open_sound(path: Path | str) -> Iterator[InputContainer]:
     """Open the file for its sound; picture tracks may be missing from the streams. Raises `av.FFmpegError`, OSError."""
-    hidden = _picture_tracks(path)
+    hidden = sound_layout(path).pictures
     if not hidden:
         with open_media(str(path)) as container:
             yield container
@@ -38,27 +37,30 @@ def open_sound(path: Path | str) -> Iterator[InputContainer]:
 
 
 @contextmanager
-def sound_name(path: Path | str) -> Iterator[str]:
+def sound_name(path: Path | str, rate: int) -> Iterator[tuple[str, int]]:
     """Yield the name by which FFmpeg itself opens the file for its sound, inside the block, with PROTOCOLS allowed.
 
-    A name that FFmpeg would read as punctuation is given as it is, with its pictures.
+    With it comes how many samples at its beginning are none (0 as a rule, where FFmpeg leaves them out): an edit list that
+    says no more than that is hidden too, because FFmpeg makes a second index by it while it opens the file. `rate`: of the
+    sound. A name that FFmpeg would read as punctuation is given as it is.
     """
     whole = f"file:{Path(path).absolute()}"
-    hidden = [] if _PUNCTUATION & set(whole) else _picture_tracks(path)
-    if not hidden:
-        yield whole
+    layout = NOTHING if _PUNCTUATION & set(whole) else sound_layout(path, rate)
+    places = sorted(layout.pictures + layout.edits)
+    if not places:
+        yield whole, 0
         return
     with tempfile.NamedTemporaryFile() as word:
         word.write(_HIDDEN)
         word.flush()
         if _PUNCTUATION & set(word.name):
-            yield whole
+            yield whole, 0
             return
         parts, read = [], 0
-        for place in sorted(hidden):
+        for place in places:
             parts += [f"subfile,,start,{read},end,{place},,:{whole}", f"file:{word.name}"]
             read = place + len(_HIDDEN)
-        yield "concat:" + "|".join([*parts, f"subfile,,start,{read},end,0,,:{whole}"])
+        yield "concat:" + "|".join([*parts, f"subfile,,start,{read},end,0,,:{whole}"]), layout.skip
 
 
 class _Overlaid:
@@ -80,44 +82,3 @@ class _Overlaid:
                 if 0 <= byte < len(changed):
                     changed[byte] = value
         return bytes(changed)
-
-
-def _picture_tracks(path: Path | str) -> list[int]:
-    """Return where the type of each picture's `trak` box lies in the file; none where it must stay, or there is no sound."""
-    try:
-        with Path(path).open("rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            movie = next((place for kind, place in _boxes(file, range(size)) if kind == b"moov"), range(0))
-            inside = list(_boxes(file, movie))
-            tracks = [(place.start - 4, _handler(file, place)) for kind, place in inside if kind == b"trak"]
-    except OSError:
-        return []  # FFmpeg will say what is wrong
-    kinds = {handler for _, handler in tracks} | {kind for kind, _ in inside if kind == b"mvex"}
-    if b"soun" not in kinds or b"mvex" in kinds:  # fragments name their track: it has to be there
-        return []
-    return [type_at for type_at, handler in tracks if handler == b"vide"]
-
-
-def _handler(file: BinaryIO, track: range) -> bytes:
-    """Return what a track says it is: `trak/mdia/hdlr`, b"vide" or b"soun" for one."""
-    media = next((place for kind, place in _boxes(file, track) if kind == b"mdia"), range(0))
-    handler = next((place for kind, place in _boxes(file, media) if kind == b"hdlr"), range(0))
-    file.seek(handler.start + 8)  # behind version, flags and a word that is 0
-    return file.read(4) if len(handler) >= 12 else b""
-
-
-def _boxes(file: BinaryIO, within: range) -> Iterator[tuple[bytes, range]]:
-    """Yield type and content's place of the boxes in a range of bytes; ends where one does not fit."""
-    at = within.start
-    for _ in range(_MAX_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        length, kind, first = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if length == 1:
-            length, first = int.from_bytes(head[8:16], "big"), 16
-        elif length == 0:
-            length = within.stop - at  # "to the end of the file"
-        if len(head) < 8 or length < first or at + length > within.stop:
-            return
-        yield kind, range(at + first, at + length)
-        at += length

@@ -1,0 +1,117 @@
+"""Turn an MP4 or MOV into where those parts of its index lie that nobody needs who only hears it.
+
+Boxes by ISO/IEC 14496-12: `moov` holds a `trak` for each track, that its kind (`mdia/hdlr`), its clock (`mdia/mdhd`) and its
+edit list (`edts/elst`). Counterpart: sound_only.py reads the file without them.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_MAX_BOXES = 1000  # a movie box holds a few tracks, a file a few boxes; stop long before a damaged one's end
+_MOST_SKIPPED = 4096  # samples: what an encoder of AAC puts before the sound is 1024, 2048 or 2112
+_MOST_TOLD = 1 << 20  # bytes of tags that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLayout:
+    """Where in the file the type of each picture's `trak` box lies, and that of the sound's `edts` box if it is plain.
+
+    A plain edit list says only that the first `skip` samples are none.
+    """
+
+    pictures: tuple[int, ...] = ()
+    edits: tuple[int, ...] = ()
+    skip: int = 0
+
+
+NOTHING = SoundLayout()
+
+
+def sound_layout(path: Path | str, rate: int | None = None) -> SoundLayout:
+    """Return what can be left out; nothing where all must stay, there is no sound, or the file is of another kind.
+
+    Edits are looked at if the sound's `rate` is given.
+    """
+    try:
+        with Path(path).open("rb", buffering=0) as file:
+            movie = _within(file, range(os.fstat(file.fileno()).st_size), b"moov")
+            inside = list(boxes(file, movie))
+            tracks = [(place, _handler(file, place)) for kind, place in inside if kind == b"trak"]
+            sounds = [place for place, handler in tracks if handler == b"soun"]
+            if not sounds or any(kind == b"mvex" for kind, _ in inside):  # fragments name their track: it has to be there
+                return NOTHING
+            pictures = tuple(place.start - 4 for place, handler in tracks if handler == b"vide")
+            skip = _plain_edit(file, movie, sounds[0], rate) if rate and len(sounds) == 1 else None
+            if skip is None:
+                return SoundLayout(pictures)
+            return SoundLayout(pictures, (_within(file, sounds[0], b"edts").start - 4,), skip)
+    except OSError:
+        return NOTHING  # FFmpeg will say what is wrong
+
+
+def boxes(file: BinaryIO, within: range) -> Iterator[tuple[bytes, range]]:
+    """Yield type and content's place of the boxes in a range of bytes; ends where one does not fit."""
+    at = within.start
+    for _ in range(_MAX_BOXES):
+        file.seek(at)
+        head = file.read(16)
+        length, kind, first = int.from_bytes(head[:4], "big"), head[4:8], 8
+        if length == 1:
+            length, first = int.from_bytes(head[8:16], "big"), 16
+        elif length == 0:
+            length = within.stop - at  # "to the end of the file"
+        if len(head) < 8 or length < first or at + length > within.stop:
+            return
+        yield kind, range(at + first, at + length)
+        at += length
+
+
+def _within(file: BinaryIO, place: range, *kinds: bytes) -> range:
+    """Return the content's place of the first box of this kind, of the next kind in it, and so on; empty: there is none."""
+    for wanted in kinds:
+        place = next((inner for kind, inner in boxes(file, place) if kind == wanted), range(0))
+    return place
+
+
+def _handler(file: BinaryIO, track: range) -> bytes:
+    """Return what a track says it is: b"vide" or b"soun" for one."""
+    handler = _within(file, track, b"mdia", b"hdlr")
+    file.seek(handler.start + 8)  # behind version, flags and a word that is 0
+    return file.read(4) if len(handler) >= 12 else b""
+
+
+def _plain_edit(file: BinaryIO, movie: range, track: range, rate: int) -> int | None:
+    """Return how many samples at the sound's beginning its edit list leaves out, if that is all it does and says; or None.
+
+    All: one edit at normal speed, that ends with the track. The track's clock has to count samples, and no tag may say more
+    of the encoder's delay (`iTunSMPB`).
+    """
+    for place in (_within(file, movie, b"udta"), _within(file, movie, b"meta"), _within(file, track, b"udta")):
+        file.seek(place.start)
+        if len(place) > _MOST_TOLD or b"iTunSMPB" in file.read(len(place)):
+            return None
+    edits = _within(file, track, b"edts", b"elst")
+    file.seek(edits.start)
+    told = file.read(28)
+    wide = 8 if told[:1] == b"\1" else 4
+    if len(edits) != 8 + 2 * wide + 4 or len(told) < len(edits) or int.from_bytes(told[4:8], "big") != 1:
+        return None
+    lasts, skip = (int.from_bytes(told[8 + n * wide : 8 + (n + 1) * wide], "big", signed=bool(n)) for n in range(2))
+    movie_ticks, _ = _clock(file, _within(file, movie, b"mvhd"))
+    ticks, samples = _clock(file, _within(file, track, b"mdia", b"mdhd"))
+    if told[8 + 2 * wide : len(edits)] != b"\0\1\0\0" or ticks != rate or not movie_ticks or not 0 <= skip <= _MOST_SKIPPED:
+        return None
+    return skip if abs(samples - skip - lasts * rate / movie_ticks) <= rate / movie_ticks else None
+
+
+def _clock(file: BinaryIO, header: range) -> tuple[int, int]:
+    """Return ticks a second and ticks in all of `mvhd` or `mdhd`."""
+    file.seek(header.start)
+    told = file.read(32)
+    first, wide = (20, 8) if told[:1] == b"\1" else (12, 4)
+    if len(header) < first + 4 + wide:
+        return 0, 0
+    return int.from_bytes(told[first : first + 4], "big"), int.from_bytes(told[first + 4 : first + 4 + wide], "big")
