@@ -2,9 +2,8 @@
 
 `add` touches no Redis: the execution and a row of platform.dispatch commit with the caller's rows, and dispatcher.py
 sends them in order, at least once. So Redis may be down, and a process may die between any two lines: the row is sent
-later, and Redis knows a job by its id. Redis may even lose everything: the sweep sends every open job again. What an
-operator asks of Redis at once (pause, resume, remove) fails within a second while it is down; counts then come from
-our own rows.
+later, and Redis knows a job by its id. If Redis loses everything, the sweep sends every open job again. What an operator
+asks of Redis (pause, resume, remove) fails within a second while it is down; counts then come from our own rows.
 
 BullMQ's faults on this backend, as measured: waits round up to whole seconds unless it has asked the server's version;
 a queue whose shared concurrency was used up is not looked at again for drainDelay (5 s), hence `wake_when_room`; a lock
@@ -22,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.queues.bullmq_claims import END_LOCK, GIVE_BACK, wake_when_room
+from ruach_studio.infra.queues.bullmq_claims import END_LOCK, GIVE_BACK, begin_with_claim, wake_when_room
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, job_data
 from ruach_studio.infra.queues.dispatcher import BATCH, Dispatcher
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
@@ -237,6 +236,7 @@ class BullmqRedis(BullmqPostgres):
         worker.backend.connection.capabilities = worker.backend.blocking_connection.capabilities = _EXACT_WAITS
         worker.lockManager.lock_duration = _RUNNING_LOCK_MS
         wake_when_room(worker)
+        begin_with_claim(worker.backend, self.database, self._begun)
         return worker
 
     def attendants(self) -> list[Coroutine[Any, Any, None]]:

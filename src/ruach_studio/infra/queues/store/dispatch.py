@@ -121,10 +121,10 @@ def told(notice: str) -> "Waiting | None":
 
 
 async def remove(tx: AsyncConnection, queue: str, job_id: str) -> None:
-    """Have the job taken out of its queue once `tx` has committed; one that Redis never saw is simply not sent."""
-    if not await recall(tx, queue, job_id):
-        await tx.execute(_REMOVE, {"queue": queue, "job_id": job_id})
-        await announce(tx)
+    """Have the job taken out of its queue once `tx` has committed, or not sent. A row that is there may have been sent."""
+    await recall(tx, queue, job_id)
+    await tx.execute(_REMOVE, {"queue": queue, "job_id": job_id})
+    await announce(tx)
 
 
 async def recall(tx: AsyncConnection, queue: str, job_id: str) -> bool:
