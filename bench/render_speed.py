@@ -152,18 +152,9 @@ def melt(paths: dict[str, Path], plan: RenderPlan, folder: Path) -> Cost | None:
     for camera, a, b in shots(plan.frames):
         parts += [str(paths[camera]), f"in={a - OFFSETS[camera]}", f"out={b - OFFSETS[camera] - 1}"]
     target = folder / "melt.mp4"
-    consumer = [
-        "vcodec=libx264",
-        "preset=veryfast",
-        "crf=20",
-        "g=60",
-        "pix_fmt=yuv420p",
-        "an=1",
-        "threads=1",
-        "real_time=-1",
-    ]
+    shape = ["vcodec=libx264", "preset=veryfast", "crf=20", "g=60", "pix_fmt=yuv420p"]
     run = ["env", "QT_QPA_PLATFORM=offscreen", "melt", "-silent", "-profile", "atsc_1080p_30", *parts]
-    made = cost([*run, "-consumer", f"avformat:{target}", *consumer])
+    made = cost([*run, "-consumer", f"avformat:{target}", *shape, "an=1", "threads=1", "real_time=-1"])
     print(f"melt: {wrong_frames(target, plan, 10)} frames (of every tenth) wrong")
     return made
 

@@ -19,7 +19,7 @@ from ruach_studio.kernel.errors import Cancelled, RuachError
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, Others, RenderedPicture, RenderProgress, nobody
-from ruach_studio.render.runners.at_once import all_of, forward
+from ruach_studio.render.runners.at_once import Seats, all_of, forward
 from ruach_studio.render.runners.beside import Twins
 from ruach_studio.render.runners.chunks import Chunk
 from ruach_studio.render.runners.claims import claimed
@@ -34,7 +34,7 @@ _LOOK_AGAIN_S = 0.25  # while another process encodes a chunk
 
 
 class FfmpegRunner:
-    """Renders on this machine. `workers` runs of FFmpeg at a time, one thread for each encoder."""
+    """Renders on this machine. `workers` encoders run at a time, one thread each; a run that has more of them runs alone."""
 
     name = "ffmpeg"
 
@@ -69,7 +69,7 @@ class FfmpegRunner:
             return 0
         output = Output(plan, folder)
         media = await asyncio.to_thread(_facts, plan, folder)
-        job = _Job(output, Twins(plan, others), media, lambda _: None, cancelled, 0)
+        job = _Job(output, Twins(plan, others), Seats(self._workers), media, lambda _: None, cancelled, 0)
         smart = output.codec.smart_copy
         parted = await asyncio.to_thread(part, plan, media) if smart else Parted(plan.segments, ())
         made = 0
@@ -84,7 +84,7 @@ class FfmpegRunner:
     ) -> RenderedPicture:  # fmt: skip
         plan, stop = output.plan, asyncio.Event()
         work = scheduled(parted.parts, plan.rate)
-        job = _Job(output, twins, media, on_progress, stop, parted.copied_frames)
+        job = _Job(output, twins, Seats(self._workers), media, on_progress, stop, parted.copied_frames)
         watch = asyncio.create_task(forward(cancelled, stop))
         try:
             chunks = [item for item in work if isinstance(item, Chunk)]
@@ -108,10 +108,10 @@ class _Job:
     """One render: what its chunks share, and the count of frames written."""
 
     def __init__(
-        self, output: Output, twins: Twins, media: dict[str, Footage], on_progress: OnProgress, stop: asyncio.Event,
-        copied_frames: int,
+        self, output: Output, twins: Twins, seats: Seats, media: dict[str, Footage], on_progress: OnProgress,
+        stop: asyncio.Event, copied_frames: int,
     ) -> None:  # fmt: skip
-        self._output, self._twins, self._media = output, twins, media
+        self._output, self._twins, self._seats, self._media = output, twins, seats, media
         self._on_progress, self._stop = on_progress, stop
         self._written: dict[int, int] = {-1: copied_frames}
         self._reused = copied_frames
@@ -155,14 +155,18 @@ class _Job:
         with ExitStack() as held:
             twins = await self._twins.claim(chunk, held)
             try:
-                await encode([own, *twins], self._media, partial(self._report, chunk), self._stop)
+                await self._encode([own, *twins])
             except (RuachError, OSError) as error:
                 if not twins or isinstance(error, Cancelled):
                     raise
                 self._twins.leave(twins, error)
         if twins and not await asyncio.to_thread(is_kept, own.path, chunk.frames):
-            await encode([own], self._media, partial(self._report, chunk), self._stop)
+            await self._encode([own])
         self._report(chunk, chunk.frames)
+
+    async def _encode(self, drawings: Sequence[Drawing]) -> None:
+        async with self._seats.taken(len(drawings)):
+            await encode(drawings, self._media, partial(self._report, drawings[0].chunk), self._stop)
 
     def _report(self, chunk: Chunk, frames: int) -> None:
         self._written[chunk.index] = max(self._written.get(chunk.index, 0), min(frames, chunk.frames))
