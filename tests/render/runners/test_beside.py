@@ -10,10 +10,13 @@ from fractions import Fraction
 import pytest
 
 from ruach_studio.kernel.errors import Cancelled, Unavailable
+from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.ports import Beside
 from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners import ffmpeg
+from ruach_studio.render.runners.beside import Twins
+from ruach_studio.render.runners.chunks import chunked
 from ruach_studio.render.runners.claims import claimed
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.runners.kept import sha256_of
@@ -157,8 +160,38 @@ async def test_cancelling_leaves_no_half_chunk_in_either_folder(plans, tmp_path)
         assert free
 
 
-async def test_stretches_that_are_divided_otherwise_are_not_shared(plans, odd_cameras, make_edl, tmp_path, monkeypatch):
-    seen = encodings(monkeypatch)
-    other = plan_render(make_edl([(61, "A"), (240, "W")], odd_cameras), plans[2].preset)
-    await drawn(plans[0], tmp_path, other, replace(plans[2], rate=plans[0].rate.parse("25/1")))
-    assert set(map(len, seen)) == {1}
+async def test_stretches_that_are_divided_otherwise_are_not_shared(plans, odd_cameras, make_edl, tmp_path):
+    full, _, square = plans
+    others = [plan_render(make_edl([(61, "A"), (240, "W")], odd_cameras), square.preset)]
+    others += [replace(square, rate=FrameRate.parse("25/1")), copying(square)]
+    for number, other in enumerate(others):
+        assert await twins(full, [Beside(other, tmp_path / str(number))], chunked(full.segments, full.rate)[0]) == []
+
+
+async def test_beside_many_open_files_one_encoder_is_added_else_two(plans, tmp_path):
+    many = [replace(plan, segments=tuple(pieces(plan))) for plan in plans]
+    for full, short, square, names in ((*plans, ["short_9_16", "clip_1_1"]), (*many, ["short_9_16"])):
+        chunk = chunked(full.segments, full.rate)[0]
+        waiting = [Beside(other, tmp_path / f"{other.preset.name}-{len(chunk.segments)}") for other in (short, square)]
+        assert (await twins(full, waiting, chunk), len(chunk.segments) > 4) == (names, full in many)
+
+
+def copying(plan):
+    return replace(plan, preset=replace(plan.preset, video=replace(plan.preset.video, smart_copy=True)))
+
+
+def pieces(plan):
+    """Divide each segment into pieces of a fifth of a second."""
+    for segment in plan.segments:
+        for at in range(segment.start_frame, segment.end_frame_exclusive, 6):
+            yield replace(segment, start_frame=at, end_frame_exclusive=min(at + 6, segment.end_frame_exclusive))
+
+
+async def twins(plan, waiting, chunk):
+    """Return the formats whose chunks are claimed beside `chunk`."""
+
+    async def others():
+        return waiting
+
+    with ExitStack() as held:
+        return [each.output.plan.preset.name for each in await Twins(plan, others).claim(chunk, held)]
