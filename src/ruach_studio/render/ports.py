@@ -5,7 +5,7 @@ same plan and must show the same frames. Sound is laid, mastered and muxed by th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -44,6 +44,22 @@ class RenderedPicture:
 OnProgress = Callable[[RenderProgress], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A format of the same programme whose render waits or works: its plan and its own working folder."""
+
+    plan: RenderPlan
+    workdir: Path
+
+
+Others = Callable[[], Awaitable[Sequence[Beside]]]
+
+
+async def nobody() -> Sequence[Beside]:
+    """Say that no other format waits."""
+    return ()
+
+
 class RemotionRunner(Protocol):
     """Turns a plan into a picture track. The name is the specification's; the first implementation is FFmpeg."""
 
@@ -74,9 +90,18 @@ class LambdaBudget(Protocol):
 
 @runtime_checkable
 class SharesWork(Protocol):
-    """A runner whose work several processes with one disk can do together, chunk by chunk."""
+    """A runner whose work lies on a disk in chunks: several processes can do it together, and formats share a decoding."""
 
-    async def assist(self, plan: RenderPlan, workdir: Path, cancelled: asyncio.Event) -> int:
+    async def render(
+        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event, others: Others = nobody
+    ) -> RenderedPicture:
+        """Do as `RemotionRunner.render`, and leave in their folders what the formats of `others` need of the same pictures.
+
+        `others` is asked before each chunk. What fails for them is done without them and never fails this render.
+        """
+        ...
+
+    async def assist(self, plan: RenderPlan, workdir: Path, cancelled: asyncio.Event, others: Others = nobody) -> int:
         """Do what the render of `plan` in `workdir` has not begun and return how many chunks that were.
 
         Never waits for anybody and never joins: the render itself does both. Raises as `RemotionRunner.render`.

@@ -17,6 +17,7 @@ from pathlib import Path
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues import QUEUES, BullmqPostgres, Worker
+from ruach_studio.infra.queues.board import PressureBoard
 from ruach_studio.infra.settings import Settings, load_settings
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
 from ruach_studio.infra.storage.port import ObjectStore
@@ -36,6 +37,7 @@ class Services:
     queue: BullmqPostgres
     store: ObjectStore
     clock: SystemClock
+    pressure: PressureBoard
 
 
 def store_of(told: dict) -> ObjectStore:
@@ -52,7 +54,8 @@ async def work(told: dict) -> None:
         store = store_of(told)
         await store.sweep()
         settings = load_settings(data_dir=Path(told["folder"]) / "data", public_url="http://studio.test")
-        services = Services(settings, database, BullmqPostgres(database, policies=policies), store, SystemClock())
+        board = PressureBoard(database)
+        services = Services(settings, database, BullmqPostgres(database, policies=policies), store, SystemClock(), board)
         worker = Worker(database, services.queue, handlers(services, FfmpegRunner()), hooks=hooks(services), grace_s=1.0)
         running = asyncio.create_task(worker.run(stop))
         while not end.exists() and not running.done():  # noqa: ASYNC110  (another process makes it)

@@ -59,11 +59,11 @@ class Stumbling(FfmpegRunner):
         super().__init__()
         self.times, self.hang, self.calls = times, hang, 0
 
-    async def render(self, plan, workdir, on_progress, cancelled):
+    async def render(self, plan, workdir, on_progress, cancelled, others):
         self.calls += 1
         if self.hang:
             await cancelled.wait()
-        picture = await super().render(plan, workdir, on_progress, cancelled)
+        picture = await super().render(plan, workdir, on_progress, cancelled, others)
         if self.calls <= self.times:
             raise MediaFailure("planted", subject="ffmpeg")
         return picture

@@ -17,6 +17,7 @@ from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.render import presets
 from ruach_studio.render.plan import EdlNotLocked, plan_render
 from ruach_studio.render.presets import FORMATS
+from ruach_studio.render.runners.encode import count_frames
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases import disk
 from ruach_studio.render.usecases.disk import NotWritable
@@ -52,6 +53,9 @@ async def test_four_files_come_out_measured_and_exact(small, wire, read_strips, 
     assert {v.rules_version for v in made["thumbnail"].verdicts} == {"thumbnail-v2"}
     steps = [r.step for r in reports if r.format == "full_16_9"]
     assert list(dict.fromkeys(steps)) == ["preflight", "render", "normalize", "upload"]
+    pace = [max(r.fps for r in reports if r.format == name) for name in FORMATS[:3]]
+    assert pace[0] > 0
+    assert pace[1:] == [0.0, 0.0]  # all their chunks were made with the first format's: one decoding for the three
 
 
 async def test_the_index_stands_before_the_pictures(small, wire, tmp_path):
@@ -116,24 +120,27 @@ import asyncio, json, sys
 from dataclasses import replace
 from pathlib import Path
 from ruach_studio.render import presets
+from ruach_studio.render.runners.encode import count_frames
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases.render_files import render_files
-presets.PRESETS["full_16_9"] = replace(presets.PRESETS["full_16_9"], width=960, height=540)
+for name in ("full_16_9", "clip_1_1"):
+    presets.PRESETS[name] = replace(presets.PRESETS[name], width=960, height=540)
 wire, out = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
-asyncio.run(render_files(wire, ["full_16_9"], out, lambda p: None, runner=FfmpegRunner()))
+asyncio.run(render_files(wire, sys.argv[3:], out, lambda p: None, runner=FfmpegRunner()))
 """
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("formats", [["full_16_9"], ["full_16_9", "clip_1_1"]])
 async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chunk(
-    session, make_edl, read_strips, tmp_path, monkeypatch
+    session, make_edl, read_strips, tmp_path, monkeypatch, formats
 ):
-    half = replace(presets.PRESETS["full_16_9"], width=960, height=540)
-    monkeypatch.setattr(presets, "PRESETS", {**presets.PRESETS, "full_16_9": half})
+    half = {name: replace(presets.PRESETS[name], width=960, height=540) for name in ("full_16_9", "clip_1_1")}
+    monkeypatch.setattr(presets, "PRESETS", {**presets.PRESETS, **half})
     wire = make_edl([(8 * (i + 1), "AB"[i % 2]) for i in range(25)], session)
     (tmp_path / "edl.json").write_text(json.dumps(wire))
     out = tmp_path / "out"
-    arguments = [sys.executable, "-c", KILLED, str(tmp_path / "edl.json"), str(out)]
+    arguments = [sys.executable, "-c", KILLED, str(tmp_path / "edl.json"), str(out), *formats]
     child = await asyncio.create_subprocess_exec(*arguments, start_new_session=True)
     deadline = time.monotonic() + 60
     while not (kept := sorted(out.rglob("chunks/*.json"))):
@@ -142,7 +149,9 @@ async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chu
         await asyncio.sleep(0.01)
     os.killpg(child.pid, signal.SIGKILL)
     await child.wait()
-    assert not (out / "full_16_9.mp4").exists()
+    assert list(out.glob("*.mp4")) == []
+    assert {note.parts[-3].split("-")[0] for note in out.rglob("chunks/*.claim")} == set(formats)
+    assert all(count_frames(chunk) > 0 for chunk in out.rglob("chunks/*.mp4"))  # a half one could not be opened
     stamps = {note.name: note.with_suffix(".mp4").stat().st_mtime_ns for note in kept}
     begun = []
 
@@ -150,9 +159,9 @@ async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chu
         if report.step == "render" and not begun:
             begun.append({n.name: n.with_suffix(".mp4").stat().st_mtime_ns for n in out.rglob("chunks/*.json")})
 
-    (artifact,) = await render(wire, out, ["full_16_9"], report=watch)
+    made = await render(wire, out, formats, report=watch)
     assert stamps.items() <= begun[0].items()
-    found = read_strips(artifact.path)
-    plan = plan_render(wire, presets.PRESETS["full_16_9"])
-    assert found == [plan.shown(i) for i in range(200)]
-    assert [p.name for p in out.iterdir()] == ["full_16_9.mp4"]
+    for artifact in made:
+        plan = plan_render(wire, presets.PRESETS[artifact.format])
+        assert read_strips(artifact.path) == [plan.shown(i) for i in range(200)]
+    assert sorted(p.name for p in out.iterdir()) == sorted(f"{name}.mp4" for name in formats)

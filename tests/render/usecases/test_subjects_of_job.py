@@ -24,12 +24,12 @@ class Watching(FfmpegRunner):
         super().__init__()
         self.meanwhile, self.seen = meanwhile, []
 
-    async def render(self, plan, workdir, on_progress, cancelled):
+    async def render(self, plan, workdir, *given):
         self.seen.append({segment.camera: segment.subject_x for segment in plan.segments})
         if len(self.seen) == 1:
             await self.meanwhile()
             raise MediaFailure("broken", subject="test")
-        return await super().render(plan, workdir, on_progress, cancelled)
+        return await super().render(plan, workdir, *given)
 
 
 async def test_a_retry_crops_as_the_first_run_did_and_the_audit_says_where(small, services, lock, wire, work):

@@ -1,7 +1,29 @@
 """Turn works into their ends, a few at a time: the first failure stops the rest, and nothing is left running."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+
+
+class Seats:
+    """Room for `count` encoders at a time: a run that has several takes a seat for each, or all there are."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._free, self._turn = count, asyncio.Semaphore(count), asyncio.Lock()
+
+    @asynccontextmanager
+    async def taken(self, wanted: int) -> AsyncIterator[None]:
+        """Wait for `wanted` seats, first come first served, and hold them for the length of the block."""
+        held = 0
+        try:
+            async with self._turn:  # whoever gathers seats gathers alone, so that no two wait for each other's
+                while held < min(wanted, self._count):
+                    await self._free.acquire()
+                    held += 1
+            yield
+        finally:
+            for _ in range(held):
+                self._free.release()
 
 
 async def forward(cancelled: asyncio.Event, stop: asyncio.Event) -> None:

@@ -43,25 +43,71 @@ class Graph:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class SharedGraph:
+    """One decoding for several formats: the inputs, the `head` that splits it, and each format's own text, ending in [v]."""
+
+    inputs: tuple[str, ...]
+    head: str
+    texts: tuple[str, ...]
+
+
 def build_graph(segments: Sequence[Segment], rate: FrameRate, preset: Preset, media: Mapping[str, Footage]) -> Graph:
     """Return the graph that shows `segments` one after another. `media` holds what is known of each file, by its path."""
+    inputs, sources = _sources(segments, rate, media)
+    return Graph(inputs, _shown(segments, [f"{source}," for source in sources], rate, preset, media))
+
+
+def build_shared_graph(
+    formats: Sequence[tuple[Sequence[Segment], Preset]], rate: FrameRate, media: Mapping[str, Footage]
+) -> SharedGraph:
+    """Return the graph that shows each format its segments, the same for all but for the subject's place.
+
+    Each source is split once its frames stand at the programme's rate; all that makes a format's picture comes after.
+    """
+    segments = formats[0][0]
+    inputs, sources = _sources(segments, rate, media)
+    pads = [[f"[s{k}x{i}]" for k in range(len(formats))] for i in range(len(segments))]
+    head = [f"{source},split={len(formats)}{''.join(pads[i])}" for i, source in enumerate(sources) if source]
+    texts = (_shown(own, [pad[k] for pad in pads], rate, preset, media, f"{k}x") for k, (own, preset) in enumerate(formats))
+    return SharedGraph(inputs, ";".join(head), tuple(texts))
+
+
+def _sources(
+    segments: Sequence[Segment], rate: FrameRate, media: Mapping[str, Footage]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the inputs, and for each segment the filters from its input to the programme's rate; "" for black."""
     inputs: list[str] = []
-    branches: list[str] = []
+    sources: list[str] = []
     count = 0
-    for i, segment in enumerate(segments):
+    for segment in segments:
         if segment.clip is None:
-            branches.append(f"color=c=black:s={preset.width}x{preset.height}:r={rate},{_tail(segment)}[b{i}]")
+            sources.append("")
             continue
         arguments, chain = _branch(segment, segment.clip, rate, media[segment.clip.path])
         inputs += arguments
-        footage = media[segment.clip.path]
-        shape = fitted(preset, segment.subject_x, scaled=needs_scaling(footage, preset))
-        shaped = f"{told(footage.colour)}{chain},{shape},{recoloured(footage.colour)}"
-        branches.append(f"[{count}:v:0]{shaped}{_tail(segment)}[b{i}]")
+        sources.append(f"[{count}:v:0]{told(media[segment.clip.path].colour)}{chain}")
         count += 1
-    joined = "".join(f"[b{i}]" for i in range(len(segments)))
+    return tuple(inputs), sources
+
+
+def _shown(
+    segments: Sequence[Segment], sources: Sequence[str], rate: FrameRate, preset: Preset, media: Mapping[str, Footage],
+    mark: str = "",
+) -> str:  # fmt: skip
+    """Return the filters from each segment's source (what its chain begins with) to one format's picture, [v]."""
+    branches: list[str] = []
+    for i, (segment, source) in enumerate(zip(segments, sources, strict=True)):
+        if segment.clip is None:
+            shaped = f"color=c=black:s={preset.width}x{preset.height}:r={rate},"
+        else:
+            footage = media[segment.clip.path]
+            shape = fitted(preset, segment.subject_x, scaled=needs_scaling(footage, preset))
+            shaped = f"{source}{shape},{recoloured(footage.colour)}"
+        branches.append(f"{shaped}{_tail(segment)}[b{mark}{i}]")
+    joined = "".join(f"[b{mark}{i}]" for i in range(len(segments)))
     ends = f"{joined}concat=n={len(segments)}:v=1:a=0,settb={_tick(rate)},setpts=N[v]"
-    return Graph(tuple(inputs), ";".join([*branches, ends]))
+    return ";".join([*branches, ends])
 
 
 def seek_arguments(clip: ClipRef, first: int, last: int, footage: Footage) -> tuple[list[str], Fraction]:

@@ -19,8 +19,10 @@ from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.chunks import Chunk, chunked
-from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _join, _timescale
+from ruach_studio.render.runners.encode import FrameCountWrong, count_frames
+from ruach_studio.render.runners.ffmpeg import _join
 from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
+from ruach_studio.render.runners.output import timescale
 from ruach_studio.render.runners.remotion_media import MediaServer
 from ruach_studio.render.runners.remotion_process import Event, run_node
 from ruach_studio.render.runners.remotion_props import Seen, props_of
@@ -100,7 +102,7 @@ class RemotionCliRunner:
     ) -> dict[str, Any]:
         encode = {
             "crf": codec.crf, "speed": codec.speed, "pixelFormat": codec.pixel_format, "rate": str(plan.rate),
-            "gopFrames": round_half_up(codec.gop_s * plan.rate.value), "timescale": str(_timescale(plan.rate)),
+            "gopFrames": round_half_up(codec.gop_s * plan.rate.value), "timescale": str(timescale(plan.rate)),
         }  # fmt: skip
         chunks = [
             {"index": part.chunk.index, "output": str(part.output),
@@ -130,7 +132,7 @@ class _Tally:
 
 def _settle(part: _Part) -> None:
     """Count the chunk's frames and give it its name. A few milliseconds for a minute of film, so it is done in place."""
-    frames = _count(part.output)
+    frames = count_frames(part.output)
     if frames != part.chunk.frames:
         raise FrameCountWrong(f"{frames} frames, {part.chunk.frames} planned", subject=f"chunk {part.chunk.index}")
     keep(part.output, part.path, frames)
@@ -139,7 +141,7 @@ def _settle(part: _Part) -> None:
 async def _joined(plan: RenderPlan, parts: Sequence[_Part], workdir: Path, cancelled: asyncio.Event) -> RenderedPicture:
     listed = [(part.path, part.chunk.frames) for part in parts]
     joined = await _join(listed, workdir / "picture.mp4", plan.rate, cancelled)
-    frames = await asyncio.to_thread(_count, joined)
+    frames = await asyncio.to_thread(count_frames, joined)
     if frames != plan.frames:
         raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
     return RenderedPicture(joined, frames, await asyncio.to_thread(sha256_of, joined))

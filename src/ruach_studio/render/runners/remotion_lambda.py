@@ -23,10 +23,11 @@ from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import LambdaBudget, OnProgress, RenderedPicture, RenderProgress
-from ruach_studio.render.runners.ffmpeg import FrameCountWrong, _count, _timescale
+from ruach_studio.render.runners.encode import FrameCountWrong, count_frames
 from ruach_studio.render.runners.kept import sha256_of
 from ruach_studio.render.runners.lambda_client import LambdaClient, LambdaPlace
 from ruach_studio.render.runners.lambda_errors import LambdaTimeout, LambdaUnreachable, classified
+from ruach_studio.render.runners.output import timescale
 from ruach_studio.render.runners.remotion_props import props_of
 from ruach_studio.render.runners.remotion_site import fonts
 from ruach_studio.render.runners.remotion_source import Readable, readable
@@ -135,7 +136,7 @@ class RemotionLambdaRunner:
         try:
             await asyncio.to_thread(self._client.download, key, raw)
             await run([*_exact(raw, plan.rate), str(part)], cancelled=cancelled)
-            frames = await asyncio.to_thread(_count, part)
+            frames = await asyncio.to_thread(count_frames, part)
             if frames != plan.frames:
                 raise FrameCountWrong(f"{frames} frames from Lambda, {plan.frames} planned", subject=key)
             await asyncio.to_thread(os.replace, part, target)
@@ -164,7 +165,7 @@ def _exact(raw: Path, rate: FrameRate) -> list[str]:
     """Copy the packets with their stamps on the exact grid: Remotion knows 30000/1001 only as a decimal."""
     grid = "round({stamp}*TB*{rate})/({rate})/TB_OUT"
     stamps = ":".join(f"{name}='{grid.format(stamp=name.upper(), rate=rate)}'" for name in ("pts", "dts"))
-    ticks = _timescale(rate)
+    ticks = timescale(rate)
     return [
         "-i", str(raw), "-map", "0:v:0", "-c", "copy", "-bsf:v", f"setts={stamps}:time_base=1/{ticks}",
         "-map_metadata", "-1", "-fflags", "+bitexact", "-video_track_timescale", str(ticks), "-movflags", "+faststart",

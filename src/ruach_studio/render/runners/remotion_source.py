@@ -22,7 +22,8 @@ import av
 from ruach_studio.infra.media import run
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.render.plan import ClipRef, RenderPlan, Segment
-from ruach_studio.render.runners.ffmpeg import MAX_ERROR_RATE, _count, _facts
+from ruach_studio.render.runners.encode import MAX_ERROR_RATE, count_frames
+from ruach_studio.render.runners.ffmpeg import _facts
 from ruach_studio.render.runners.footage import Footage
 from ruach_studio.render.runners.graph import build_graph, seek_arguments
 from ruach_studio.render.runners.kept import is_kept, keep
@@ -109,7 +110,7 @@ async def _mezzanine(
         try:
             made = ["-filter_complex", graph.text, "-map", "[v]", "-r", str(rate), *_ENCODE, str(part)]
             await run(["-max_error_rate", MAX_ERROR_RATE, *graph.inputs, *made], cancelled=cancelled)
-            await asyncio.to_thread(keep, part, path, await asyncio.to_thread(_count, part))
+            await asyncio.to_thread(keep, part, path, await asyncio.to_thread(count_frames, part))
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
     return Readable(path, width, height, -float(first / rate.value))

@@ -3,7 +3,7 @@
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,11 @@ def estimated_bytes(plan: RenderPlan) -> int:
         return 10_000_000
     picture = plan.preset.width * plan.preset.height * plan.frames * BITS_PER_PIXEL / 8
     return round(picture * COPIES + plan.duration_s * SAMPLE_RATE * BYTES_PER_SAMPLE)
+
+
+def has_room(plans: Sequence[RenderPlan], folder: Path) -> bool:
+    """Say whether renders of all `plans` at once have room below `folder`, which is there."""
+    return shutil.disk_usage(folder).free >= sum(map(estimated_bytes, plans)) + RESERVE_BYTES
 
 
 def check_room(plan: RenderPlan, folder: Path) -> None:

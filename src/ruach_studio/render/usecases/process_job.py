@@ -26,7 +26,7 @@ from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
-from ruach_studio.render.ports import RemotionRunner
+from ruach_studio.render.ports import Others, RemotionRunner
 from ruach_studio.render.store import artifacts, candidates, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
@@ -40,6 +40,7 @@ from ruach_studio.render.usecases.read_presets import of_job
 from ruach_studio.render.usecases.read_subjects import subjects_of_job, subjects_to_facts
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 from ruach_studio.render.usecases.share_render import ask_for_help
+from ruach_studio.render.usecases.waiting_formats import waiting_formats
 from ruach_studio.render.usecases.withdraw import key_of, withdraw, withdraw_unannounced
 
 WORKER = "worker:render"
@@ -64,7 +65,8 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
     folder = work_folder(services, job.automation_id, job.format)
     try:
         async with ProgressReporter(context) as report:
-            result = await _Run(services, runner, context, job, plan, subjects, folder, report).walk()
+            others = waiting_formats(services, job, wire, plan)
+            result = await _Run(services, runner, context, job, plan, subjects, folder, report, others).walk()
     finally:
         if context.cancelled.is_set():
             await _remove(folder)
@@ -77,11 +79,11 @@ class _Run:
 
     def __init__(
         self, services: RenderServices, runner: RemotionRunner, context: JobContext, job: RenderJob, plan: RenderPlan,
-        subjects: Subjects, folder: Path, report: ProgressReporter,
+        subjects: Subjects, folder: Path, report: ProgressReporter, others: Others,
     ) -> None:  # fmt: skip
         self._services, self._runner, self._context = services, runner, context
         self._job, self._plan, self._subjects = job, plan, subjects
-        self._folder, self._report = folder, report
+        self._folder, self._report, self._others = folder, report, others
         self._entered_ns = time.time_ns()
 
     async def walk(self) -> Mapping[str, Any]:
@@ -101,7 +103,8 @@ class _Run:
         await self._done(DoneStep("preflight", "", "", facts), self._subjects.decided)
         await self._enter("render")
         await ask_for_help(self._services, self._runner, self._job, self._plan.duration_s)
-        drawn = await draw(self._plan, self._runner, self._folder, self._report.drawing, self._context.cancelled)
+        drawing, stop = self._report.drawing, self._context.cancelled
+        drawn = await draw(self._plan, self._runner, self._folder, drawing, stop, self._others)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
         facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
         if drawn.notes:

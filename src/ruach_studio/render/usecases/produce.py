@@ -15,7 +15,7 @@ from ruach_studio.infra.fonts import check_fonts
 from ruach_studio.infra.media import check_filter, check_media
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
-from ruach_studio.render.ports import OnProgress, RemotionRunner
+from ruach_studio.render.ports import OnProgress, Others, RemotionRunner, SharesWork, nobody
 from ruach_studio.render.sidecars import ffmetadata
 from ruach_studio.render.usecases.disk import check_room, disk_errors
 from ruach_studio.render.usecases.lay_audio import lay_audio
@@ -64,15 +64,19 @@ async def preflight(plan: RenderPlan, workdir: Path) -> None:
 
 
 async def draw(
-    plan: RenderPlan, runner: RemotionRunner, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event
-) -> Drawn:
-    """Make the picture track, or for a still the picture itself."""
+    plan: RenderPlan, runner: RemotionRunner, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event,
+    others: Others = nobody,
+) -> Drawn:  # fmt: skip
+    """Make the picture track, or for a still the picture itself. `others`: the formats that may share its decoding."""
     with disk_errors(workdir):
         await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
         if plan.preset.is_still:
             still = await take_thumbnail(plan, workdir / f"still.{plan.preset.extension}", cancelled)
             return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,), still.offered)
-        picture = await runner.render(plan, workdir, on_progress, cancelled)
+        if isinstance(runner, SharesWork):
+            picture = await runner.render(plan, workdir, on_progress, cancelled, others)
+        else:
+            picture = await runner.render(plan, workdir, on_progress, cancelled)
     return Drawn(picture.path, picture.sha256, notes=picture.notes)
 
 

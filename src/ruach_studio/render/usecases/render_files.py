@@ -19,10 +19,10 @@ from ruach_studio.render.lettering_style import LetteringStyle
 from ruach_studio.render.lifecycle import Step
 from ruach_studio.render.loudness import Measurement
 from ruach_studio.render.plan import Decided, RenderPlan, plan_render
-from ruach_studio.render.ports import RemotionRunner, RenderProgress
+from ruach_studio.render.ports import Beside, Others, RemotionRunner, RenderProgress
 from ruach_studio.render.presets import Preset, preset_named
 from ruach_studio.render.sidecars import sidecars
-from ruach_studio.render.usecases.disk import disk_errors
+from ruach_studio.render.usecases.disk import disk_errors, has_room
 from ruach_studio.render.usecases.find_subjects import Subjects, find_subjects
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
 
@@ -96,7 +96,10 @@ async def render_files(
             on_progress(FileProgress(plan.preset.name, "preflight", 0.0))
             await preflight(plan, work)
             on_progress(FileProgress(plan.preset.name, "preflight", 1.0))
-        artifacts = [await _one(plan, subjects, runner, out_dir, work, on_progress, stop) for plan in plans]
+        artifacts = []
+        for i, plan in enumerate(plans):
+            beside = _following(plans[i:], work)
+            artifacts.append(await _one(plan, subjects, runner, out_dir, work, on_progress, stop, beside))
         done = True
         return artifacts
     finally:
@@ -108,17 +111,32 @@ def _planned(edl_wire: Mapping[str, object], preset: Preset, subjects: Subjects)
     return replace(plan, notes=plan.notes + subjects.notes) if preset.follows_subject else plan
 
 
+def _folder(work: Path, plan: RenderPlan) -> Path:
+    return work / f"{plan.preset.name}-{plan.fingerprint()[:12]}"
+
+
+def _following(plans: Sequence[RenderPlan], work: Path) -> Others:
+    """Return what tells which videos come after the first of `plans`; none where the disk has no room for all at once."""
+    videos = [plan for plan in plans if not plan.preset.is_still]
+    following = [Beside(plan, _folder(work, plan)) for plan in videos if plan is not plans[0]]
+
+    async def others() -> Sequence[Beside]:
+        return following if await asyncio.to_thread(has_room, videos, work) else ()
+
+    return others
+
+
 async def _one(
     plan: RenderPlan, subjects: Subjects, runner: RemotionRunner, out_dir: Path, work: Path, report: OnFileProgress,
-    cancelled: asyncio.Event,
+    cancelled: asyncio.Event, others: Others,
 ) -> Artifact:  # fmt: skip
     name = plan.preset.name
-    folder = work / f"{name}-{plan.fingerprint()[:12]}"
+    folder = _folder(work, plan)
 
     def drawing(progress: RenderProgress) -> None:
         report(FileProgress(name, "render", progress.frames / progress.total_frames, progress.fps, progress.eta_s))
 
-    drawn = await draw(plan, runner, folder, drawing, cancelled)
+    drawn = await draw(plan, runner, folder, drawing, cancelled, others)
     report(FileProgress(name, "render", 1.0))
     report(FileProgress(name, "normalize", 0.0))
     finished = await finish(plan, drawn, folder, cancelled)

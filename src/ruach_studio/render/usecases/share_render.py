@@ -20,6 +20,7 @@ from ruach_studio.render.usecases.read_presets import of_job
 from ruach_studio.render.usecases.read_subjects import subjects_from
 from ruach_studio.render.usecases.request_renders import QUEUE
 from ruach_studio.render.usecases.services import RenderServices, work_folder
+from ruach_studio.render.usecases.waiting_formats import waiting_formats
 
 CHUNK_JOB = "render-chunk"
 PRIORITY = 2_000  # a larger number is later: no render waits for a helper
@@ -56,4 +57,5 @@ async def help_render(
         return {"chunks": 0}
     folder = work_folder(services, job.automation_id, job.format)
     plan = plan_render(wire, preset, places=subjects_from(began.facts).places)  # the very plan of the render
-    return {"chunks": await runner.assist(plan, folder, context.cancelled)}
+    others = waiting_formats(services, job, wire, plan)
+    return {"chunks": await runner.assist(plan, folder, context.cancelled, others)}
