@@ -19,14 +19,13 @@ _PIECE = 1024  # blocks of which everything is kept at once
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a path of any price of a cut asks of the costs; D windows make a block, arrays are (n_blocks, cameras, D).
+    """What a path of any price of a cut asks of the costs; D windows make a block.
 
-    `total`: what each camera costs from the beginning up to each window; `shown`: what the last D windows of it cost (from
-    the second block on). What fills up the last block repeats its last total.
+    `total`, (n_blocks, cameras, D): what each camera costs from the beginning up to each window. What fills up the last
+    block repeats its last total.
     """
 
     total: Levels
-    shown: Levels
 
 
 def sums_of(cost: Levels, minimum: int) -> Sums:
@@ -37,7 +36,7 @@ def sums_of(cost: Levels, minimum: int) -> Sums:
     np.cumsum(cost.T, axis=1, out=running[:, :windows])
     running[:, windows:] = running[:, windows - 1 : windows]
     total = np.ascontiguousarray(running.reshape(cameras, count, minimum).transpose(1, 0, 2))
-    return Sums(total, total[1:] - total[:-1])
+    return Sums(total)
 
 
 def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None = None) -> Counts:
@@ -52,27 +51,28 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None =
         return np.full(windows, int(np.argmin(np.cumsum(cost, axis=0)[-1])), dtype=np.int64)
     # What fills up the last block is decided too, and left out again: it comes after all that counts.
     sums = sums or sums_of(cost, minimum)
-    total, shown, count = sums.total, sums.shown, len(sums.shown)
+    total = sums.total
+    count = len(total) - 1
     # best[b, c, t]: cheapest way to have covered the windows up to t with c on screen and its shot at least D long.
     best = np.empty((count + 1, cameras, minimum))
     best[0, :, :-1] = np.inf
     best[0, :, -1] = total[0, :, -1]
-    is_new = np.empty(shown.shape, dtype=bool)
+    is_new = np.empty((count, cameras, minimum), dtype=bool)
     paid = np.full(minimum, cut)
     for low in range(0, count, _PIECE):
-        some, after = slice(low, low + _PIECE), slice(low + 1, low + _PIECE + 1)
-        ahead = total[some][: len(shown[some]), :, -1], total[after]
-        _some_blocks(best[low : low + len(shown[some]) + 1], ahead, shown[some], paid, is_new[some])
+        high = min(count, low + _PIECE)
+        _some_blocks(best[low : high + 1], total[low : high + 1], paid, is_new[low:high])
     return _walk_back(best, is_new, windows)
 
 
-def _some_blocks(best: Levels, totals: tuple[Levels, Levels], shown: Levels, paid: Levels, is_new: Mask) -> None:
+def _some_blocks(best: Levels, totals: Levels, paid: Levels, is_new: Mask) -> None:
     """Fill `best` from its second block on, and say where a shot that has just become D long is the cheapest way there.
 
-    `totals`: at the end of the block before each, and of each. `paid`: the price of a cut, D times.
+    `totals`: those of the same blocks. `paid`: the price of a cut, D times.
     """
-    count, cameras, minimum = shown.shape
-    ends, total = totals
+    count, cameras, minimum = is_new.shape
+    ends, total = totals[:-1, :, -1], totals[1:]
+    shown = total - totals[:-1]  # what the last D windows of each camera cost
     dear = bool(paid[0] >= DEAR_CUT)
     price = np.empty((count, 1 if dear else cameras, minimum))  # of having cut away from another, D ago
     # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:

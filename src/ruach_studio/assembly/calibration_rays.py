@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ruach_studio.assembly.angles_shot import Levels, MicCalibration
+from ruach_studio.assembly.angles_shot import Levels, Mask, MicCalibration
 from ruach_studio.assembly.calibration import (
     CALM_S,
     DIGITAL_FLOOR_DBFS,
@@ -41,9 +41,10 @@ def calibrate_by_rays(raw: Levels, names: Sequence[tuple[str, str]], window_s: f
     together = recording.all(axis=1)
     if raw.shape[1] < 2 or not together.any():
         return calibrate_levels(raw, names, window_s, learn_most)
-    level = np.maximum(np.where(recording, raw, DIGITAL_FLOOR_DBFS), DIGITAL_FLOOR_DBFS)
+    level = _heard(raw, recording)
     floor = percentile_of(level, recording, FLOOR_PERCENTILE)
     power = np.where(recording, np.maximum(power_of(level) - power_of(floor), 0.0), 0.0)
+    del level  # made again below: arrays of all windows make the peak of memory here
     calm = averaged(power, max(1, round(CALM_S / window_s)))[together]
     every = max(1, calm.shape[0] // learn_most)
     calm = calm[::every].copy()  # not a view of all of it
@@ -66,8 +67,12 @@ def calibrate_by_rays(raw: Levels, names: Sequence[tuple[str, str]], window_s: f
         )
         for j, (mic, camera) in enumerate(names)
     )  # fmt: skip
-    snr = np.where(recording, level - floor, 0.0)
+    snr = np.where(recording, _heard(raw, recording) - floor, 0.0)
     return Voices(np.maximum(decibel_of(voices), VOICE_MIN_DB), snr, recording, mics, bleed, rays.apart_db)
+
+
+def _heard(raw: Levels, recording: Mask) -> Levels:
+    return np.maximum(np.where(recording, raw, DIGITAL_FLOOR_DBFS), DIGITAL_FLOOR_DBFS)
 
 
 def _own_levels(calm: Levels, calm_db: Levels, floor: Levels, rays: Rays, window_s: float) -> tuple[Levels, Levels]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ruach_studio.infra.media import probe, sound_only
 from ruach_studio.infra.media.mp4_layout import NOTHING, sound_layout
 
 RATE = 48000
@@ -47,8 +48,25 @@ def test_a_clock_that_does_not_count_samples_and_a_tag_of_another_delay_are_left
     path = make("a.m4a", "-i", "{wav}", "-metadata", "comment=iTunSMPX")
     assert sound_layout(path, RATE).skip == 1024
     assert sound_layout(path, RATE // 2) == NOTHING
+    assert (sound_layout(path, 0).skip, sound_layout(path, 0).rate) == (1024, RATE)
     path.write_bytes(path.read_bytes().replace(b"iTunSMPX", b"iTunSMPB"))
     assert sound_layout(path, RATE) == NOTHING
+
+
+@pytest.mark.parametrize("name", ["a.m4a", "v.mp4", "v.mov", "long.mp4", "cut.m4a", "pcm.mov"])
+def test_the_facts_are_those_that_ffmpeg_reads_with_the_edit(make, picture, monkeypatch, name):
+    if name == "cut.m4a":
+        path = make(name, "-ss", "1.013", "-i", str(make("a.m4a", "-i", "{wav}")), "-c", "copy")
+    elif name == "a.m4a":
+        path = make(name, "-i", "{wav}")
+    else:
+        length = ["-t", "4.3"] if name == "long.mp4" else []  # the sound goes on after the picture
+        codecs = ["-c:v", "libx264", "-c:a", "pcm_s16le" if name == "pcm.mov" else "aac"]
+        path = make(name, *length, *picture, "-i", "{wav}", *codecs)
+    assert sound_layout(path, 0).edits
+    found = probe(path)
+    monkeypatch.setattr(sound_only, "sound_layout", lambda *_: NOTHING)
+    assert probe(path) == found
 
 
 def test_sound_behind_an_empty_stretch_keeps_its_edits(make, picture):

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from ruach_studio.infra.media import decode_audio, sound_frames
+from ruach_studio.infra.media import decode_audio, probe, sound_frames
 from ruach_studio.infra.media.decode import UndecodableSound
 
 FILM = ["-c:v", "libx264", "-bf", "2"]
@@ -129,9 +129,10 @@ def test_a_read_error_is_not_taken_for_the_end(make, picture, asked, monkeypatch
     def fail(_self, _count):
         raise OSError(5, "Input/output error")
 
+    info = probe(path)
     monkeypatch.setattr(sound_frames, "_gathered", ended)
     assert sum(len(samples) for _, samples in blocks(path)) == 5 * 48000
     assert asked == [path]
     monkeypatch.setattr("ruach_studio.infra.media.sound_only._Overlaid.read", fail)
     with pytest.raises(UndecodableSound, match="Input/output error"):
-        blocks(path)
+        list(decode_audio(path, info))

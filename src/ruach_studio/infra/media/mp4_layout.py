@@ -19,12 +19,13 @@ _MOST_TOLD = 1 << 20  # bytes of tags that are looked at
 class SoundLayout:
     """Where in the file the type of each picture's `trak` box lies, and that of the sound's `edts` box if it is plain.
 
-    A plain edit list says only that the first `skip` samples are none.
+    A plain edit list says only that the first `skip` samples, at `rate`, are none.
     """
 
     pictures: tuple[int, ...] = ()
     edits: tuple[int, ...] = ()
     skip: int = 0
+    rate: int = 0
 
 
 NOTHING = SoundLayout()
@@ -33,7 +34,7 @@ NOTHING = SoundLayout()
 def sound_layout(path: Path | str, rate: int | None = None) -> SoundLayout:
     """Return what can be left out; nothing where all must stay, there is no sound, or the file is of another kind.
 
-    Edits are looked at if the sound's `rate` is given.
+    Edits are looked at if the sound's `rate` is given; 0 is whatever the track's clock says.
     """
     try:
         with Path(path).open("rb", buffering=0) as file:
@@ -44,10 +45,10 @@ def sound_layout(path: Path | str, rate: int | None = None) -> SoundLayout:
             if not sounds or any(kind == b"mvex" for kind, _ in inside):  # fragments name their track: it has to be there
                 return NOTHING
             pictures = tuple(place.start - 4 for place, handler in tracks if handler == b"vide")
-            skip = _plain_edit(file, movie, sounds[0], rate) if rate and len(sounds) == 1 else None
-            if skip is None:
+            edit = _plain_edit(file, movie, sounds[0]) if rate is not None and len(sounds) == 1 else None
+            if edit is None or rate not in (0, edit[1]):
                 return SoundLayout(pictures)
-            return SoundLayout(pictures, (_within(file, sounds[0], b"edts").start - 4,), skip)
+            return SoundLayout(pictures, (_within(file, sounds[0], b"edts").start - 4,), *edit)
     except OSError:
         return NOTHING  # FFmpeg will say what is wrong
 
@@ -83,11 +84,11 @@ def _handler(file: BinaryIO, track: range) -> bytes:
     return file.read(4) if len(handler) >= 12 else b""
 
 
-def _plain_edit(file: BinaryIO, movie: range, track: range, rate: int) -> int | None:
-    """Return how many samples at the sound's beginning its edit list leaves out, if that is all it does and says; or None.
+def _plain_edit(file: BinaryIO, movie: range, track: range) -> tuple[int, int] | None:
+    """Return how many ticks of the sound's clock its edit list leaves out at the beginning, and how many make a second.
 
-    All: one edit at normal speed, that ends with the track. The track's clock has to count samples, and no tag may say more
-    of the encoder's delay (`iTunSMPB`).
+    None unless that is all it does and says: one edit at normal speed, that ends with the track, and no tag that says more
+    of the encoder's delay (`iTunSMPB`). The caller knows whether ticks are samples.
     """
     for place in (_within(file, movie, b"udta"), _within(file, movie, b"meta"), _within(file, track, b"udta")):
         file.seek(place.start)
@@ -102,9 +103,9 @@ def _plain_edit(file: BinaryIO, movie: range, track: range, rate: int) -> int | 
     lasts, skip = (int.from_bytes(told[8 + n * wide : 8 + (n + 1) * wide], "big", signed=bool(n)) for n in range(2))
     movie_ticks, _ = _clock(file, _within(file, movie, b"mvhd"))
     ticks, samples = _clock(file, _within(file, track, b"mdia", b"mdhd"))
-    if told[8 + 2 * wide : len(edits)] != b"\0\1\0\0" or ticks != rate or not movie_ticks or not 0 <= skip <= _MOST_SKIPPED:
+    if told[8 + 2 * wide : len(edits)] != b"\0\1\0\0" or not movie_ticks or not 0 <= skip <= _MOST_SKIPPED:
         return None
-    return skip if abs(samples - skip - lasts * rate / movie_ticks) <= rate / movie_ticks else None
+    return (skip, ticks) if abs(samples - skip - lasts * ticks / movie_ticks) <= ticks / movie_ticks else None
 
 
 def _clock(file: BinaryIO, header: range) -> tuple[int, int]:

@@ -5,7 +5,7 @@ the first audio sample where there is no picture. Cameras and muxers start the t
 at 1.4 s, so every reader of the file must subtract `MediaInfo.local_zero_s` from the container's clock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ruach_studio.infra.media.heap import open_media
+from ruach_studio.infra.media.sound_only import open_plain
 from ruach_studio.infra.media.timecode import start_timecode
 from ruach_studio.kernel.timebase import FrameRate
 
@@ -91,17 +91,34 @@ def probe(path: Path | str) -> MediaInfo:
     Raises PyAV's errors (`av.FFmpegError`, `OSError`) as they are: check.py turns them into sentences for a person.
     """
     path = Path(path)
-    with open_media(str(path)) as container:
+    with open_plain(path) as (container, layout):
         _check_decodable(container, str(path))
         start_s = (container.start_time or 0) / av.time_base
         duration_s = (container.duration or 0) / av.time_base
         audio = _audio_info(container.streams.audio[0], start_s) if container.streams.audio else None
+        if audio is not None and layout.skip:
+            audio, duration_s = _without_delay(container, audio, layout.skip)
         pictures = [
             s for s in container.streams.video if not s.disposition & s.disposition.attached_pic
         ]  # cover art is not video
         video = _video_info(container, pictures[0], start_s) if pictures else None
         said, clock_s = start_timecode(container, video.rate if video else None, audio.rate if audio else None)
     return MediaInfo(str(path), path.stat().st_size, duration_s, start_s, video, audio, said, clock_s)
+
+
+def _without_delay(container: InputContainer, audio: AudioInfo, skip: int) -> tuple[AudioInfo, float]:
+    """Return the sound without its first `skip` samples, and how long the container lasts then, as FFmpeg says both."""
+    told_s, sound_s = (container.duration or 0) / av.time_base, audio.duration_s or 0.0
+    samples = round(sound_s * audio.rate) - skip
+    shorter = replace(audio, duration_s=None if audio.duration_s is None else samples / audio.rate)
+    if abs(told_s - sound_s) > 1 / av.time_base:  # the container does not end with its sound
+        return shorter, told_s
+    begin_s = (container.start_time or 0) / av.time_base
+    others = [
+        (_seconds(stream.start_time, stream.time_base) or begin_s) - begin_s + (_track_duration_s(stream) or 0.0)
+        for stream in container.streams.video
+    ]
+    return shorter, round(max(shorter.duration_s or 0.0, *others, 0.0) * av.time_base) / av.time_base
 
 
 def _check_decodable(container: InputContainer, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from av.container import InputContainer
 
 from ruach_studio.infra.media.heap import open_media
-from ruach_studio.infra.media.mp4_layout import NOTHING, sound_layout
+from ruach_studio.infra.media.mp4_layout import NOTHING, SoundLayout, sound_layout
 
 _HIDDEN = b"free"
 _PUNCTUATION = set("|'\\")  # of the protocol `concat`
@@ -32,6 +32,28 @@ def open_sound(path: Path | str) -> Iterator[InputContainer]:
         with open_media(str(path)) as container:
             yield container
         return
+    with _without(path, hidden) as container:
+        yield container
+
+
+@contextmanager
+def open_plain(path: Path | str) -> Iterator[tuple[InputContainer, SoundLayout]]:
+    """Open the file with all its tracks but without a plain edit list of the sound: half the memory while it is opened.
+
+    The layout says what the list did: its `skip` is 0 where FFmpeg still does it. Raises `av.FFmpegError`, OSError.
+    """
+    layout = sound_layout(path, 0)
+    if layout.edits:
+        with _without(path, layout.edits) as container:
+            if container.streams.audio and container.streams.audio[0].rate == layout.rate:
+                yield container, layout
+                return
+    with open_media(str(path)) as container:
+        yield container, NOTHING
+
+
+@contextmanager
+def _without(path: Path | str, hidden: Sequence[int]) -> Iterator[InputContainer]:
     with Path(path).open("rb", buffering=0) as file, open_media(_Overlaid(file, hidden)) as container:
         yield container
 
