@@ -78,3 +78,15 @@ def test_a_gap_is_silent_in_pcm_and_nan_in_power():
     assert np.isnan(power).tolist() == [False] * 10 + [True] * 500 + [False] * 10
     assert not pcm[1600:39000].any()
     assert len(pcm) == 800 * 2 + 40000
+
+
+def test_a_short_clip_is_looked_at_every_second_a_long_one_every_fourth():
+    rate, rng = 48000, np.random.default_rng(3)
+    loud = rng.normal(0, 0.1, (rate, 1)).astype(np.float32)
+    found = {}
+    for spoken in (2, 75, 76, 77):
+        builder = DigestBuilder(rate, 1)
+        for second in range(90):
+            builder.feed(loud if second == spoken else np.zeros((rate, 1), np.float32))
+        found[spoken] = sum(builder.facts.spectrum) > 0
+    assert found == {2: True, 75: True, 76: False, 77: False}

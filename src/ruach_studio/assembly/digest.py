@@ -19,7 +19,8 @@ BLOCKS_PER_S = 100
 THIRD_OCTAVES_HZ = tuple(round(1000 * 2 ** (n / 3), 1) for n in range(-13, 14))  # centres, 50 Hz to 20 kHz
 FULL_SCALE = 0.999  # a sample from here on is clipped
 _SPECTRUM = 2048
-_SPECTRUM_EVERY_S = 4.0  # a look at the spectrum each second would cost as much as all else
+_SPECTRUM_EVERY_S = 4.0  # a look at the spectrum each second would cost as much as all else,
+_CLOSELY_S = 60.0  # but a short clip is looked at each second: six looks may all meet pauses
 _STEP_S = 1.0  # a long gap is fed in steps of this length: flat memory
 
 Pcm = npt.NDArray[np.int16]
@@ -160,7 +161,9 @@ class DigestBuilder:
         self._heard += planes.size
         first = (len(mono) - _SPECTRUM) // 2
         if first >= 0 and self._heard // self.channels >= self._look_at:
-            self._look_at = self._heard // self.channels + round((_SPECTRUM_EVERY_S - 0.5) * self.rate)
+            heard = self._heard // self.channels
+            every_s = 1.0 if heard < _CLOSELY_S * self.rate else _SPECTRUM_EVERY_S
+            self._look_at = heard + round((every_s - 0.5) * self.rate)
             power = np.square(np.abs(np.fft.rfft(mono[first : first + _SPECTRUM] * self._taper)))
             total = np.concatenate(([0.0], np.cumsum(power)))
             self._spectrum += np.diff(total[np.minimum(self._edges, len(power))])
