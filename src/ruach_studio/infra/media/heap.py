@@ -11,7 +11,7 @@ asked for twice.
 While FFmpeg reads that index it needs twice the room and more (the edit list makes a new one of the old: 75 MB for four
 hours), so files that are opened side by side take turns at it.
 
-Counterpart: probe.py and sound_only.py open files by `open_media`, sound_frames.py in `opening`.
+Counterpart: sound_only.py opens files by `open_media` (for probe.py too), sound_frames.py in `opening`.
 """
 
 import ctypes

@@ -2,10 +2,12 @@
 
 FFmpeg keeps 36 bytes in memory for every packet of every track (its place, its time), wanted or not, and looks at each as
 it reads: 13 MB for four hours of 25 pictures a second, twice that for 50. A box of type `free` is passed over (ISO/IEC
-14496-12, 8.1.2), so the reader below reads four bytes of each picture's `trak` box as `free`, and everything else as it is.
-What is no MP4, has no picture, or keeps its index in pieces (`mvex`) is opened as ever.
+14496-12, 8.1.2), so four bytes of each picture's `trak` box are read as `free`, and everything else as it is: by a reader of
+ours, or by a name under which FFmpeg puts the file together itself. A plain edit list is left out the same way. What is no
+MP4, has nothing to leave out, or keeps its index in pieces (`mvex`) is opened as ever.
 
-Counterpart: decode.py reads sound by it; probe.py wants both tracks and opens the file itself.
+Counterpart: mp4_layout.py finds the boxes; sound_frames.py reads the sound by `open_sound` and `sound_name`, probe.py the
+facts by `open_plain`.
 """
 
 import tempfile
