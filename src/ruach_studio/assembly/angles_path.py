@@ -9,12 +9,13 @@ milliseconds. Counterpart: `angles_v2.py` makes the costs and reads the path.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 
 # From this price on, a "cut" from a camera to itself always costs more than staying, so it need not be left out.
 DEAR_CUT = 1e-3
-_PIECE = 1024  # blocks of which everything is kept at once
+_PIECE = 256  # blocks of which everything is kept at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,7 @@ def _walk_back(best: Levels, is_new: Mask, windows: int) -> Counts:
     _, cameras, minimum = best.shape
     path = np.zeros(windows, dtype=np.int64)
     # Where a shot on each camera has just become D long: at D, and where that was cheaper than staying.
-    became = [np.flatnonzero(is_new[:, c].reshape(-1)) + minimum + 1 for c in range(cameras)]
-    entered = [np.concatenate(([minimum], at)) for at in became]
+    entered = [_entered(is_new[:, c].reshape(-1), minimum) for c in range(cameras)]
     at, camera = windows, int(np.argmin(best[(windows - 1) // minimum, :, (windows - 1) % minimum]))
     while True:
         mine = entered[camera]
@@ -125,3 +125,9 @@ def _walk_back(best: Levels, is_new: Mask, windows: int) -> Counts:
         before = best[(start - 1) // minimum, :, (start - 1) % minimum].tolist()
         before[camera] = np.inf
         at, camera = start, before.index(min(before))  # the cheapest other camera; of equal ones the first
+
+
+def _entered(is_new: Mask, minimum: int) -> npt.NDArray[np.int32]:
+    at = np.flatnonzero(is_new).astype(np.int32)  # half the memory: a window in two is one
+    at += minimum + 1
+    return np.concatenate((np.array([minimum], np.int32), at))

@@ -19,6 +19,7 @@ from ruach_studio.assembly.calibration import EVIDENCE_MIN_S
 
 ACTIVE = 0.5
 EARLY_S = 2.0
+_PIECE = 4096  # windows that are worked on at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,15 @@ def _margins(
     """Return each shot's mean lead in share; `target_of` is -1 where there is none to tell."""
     shown = np.repeat(target_of, lengths)
     at = np.flatnonzero(speaks & (shown >= 0))
-    own = members.argmax(axis=1)[shown[at]]
-    rows = share[at]
-    here = np.arange(at.size)
-    lead = rows[here, own]
-    rows[here, own] = -np.inf
-    lead -= reduce(np.maximum, rows.T)  # column by column: along the rows it takes longer, a turned copy as much again
+    own = members.argmax(axis=1)
+    lead = np.empty(at.size)
+    for low in range(0, at.size, _PIECE):
+        some = at[low : low + _PIECE]
+        rows, mine = share[some], (np.arange(some.size), own[shown[some]])
+        his = rows[mine]
+        rows[mine] = -np.inf
+        # Column by column: along the rows it takes longer, a turned copy as much again.
+        lead[low : low + _PIECE] = his - reduce(np.maximum, rows.T)
     edges = np.searchsorted(at, np.append(starts, speaks.size)).tolist()
     # The sum of each shot by itself: floats added in another order would differ in their last bits.
     return [float(np.add.reduce(lead[a:b])) / (b - a) if b > a else float("nan") for a, b in pairwise(edges)]

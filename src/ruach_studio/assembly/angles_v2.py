@@ -161,7 +161,10 @@ def smoothed(values: Levels, window_s: float) -> Levels:
     half = max(1, math.ceil(SMOOTHING_S / window_s / 2))
     kernel = np.concatenate([np.arange(1, half + 1), np.arange(half - 1, 0, -1)]).astype(np.float64)
     weight = _convolved(np.ones(values.shape[0]), kernel)
-    return np.column_stack([_convolved(values[:, j], kernel) / weight for j in range(values.shape[1])])
+    out = np.empty(values.shape)
+    for j in range(values.shape[1]):
+        out[:, j] = _convolved(values[:, j], kernel) / weight
+    return out
 
 
 def _convolved(values: Levels, kernel: Levels) -> Levels:

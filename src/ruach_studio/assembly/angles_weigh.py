@@ -47,6 +47,7 @@ ALIKE_DB = 3.0  # rays closer than this do not tell two speakers apart for sure
 VOICED_DB = -12.0  # of revision 3
 BACKCHANNEL_PULL = 1.0
 UNCOVERED_COST = 1000.0
+_PIECE = 4096  # windows that are worked on at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def weigh(scene: Scene) -> Weighed:
     names = tuple((speaker.mics[0].column, speaker.cameras[0]) for speaker in speakers.speakers)
     voices, changes = calibrate_rolling(raw, names, scene.window_s, _learner(scene))
     agc = automatic_gain(raw, scene.window_s)
+    del raw  # of all windows, as what `_by_level` makes: the peak of memory is here
     need = _needs_arrival(voices, agc)
     level, active, gap = _by_level(voices, scene.window_s)
     voices = replace(voices, relative_db=voices.relative_db[:0].copy(), snr_db=voices.snr_db[:0].copy())  # all said now
@@ -106,15 +108,16 @@ def weigh(scene: Scene) -> Weighed:
                 share = _softmax(ARRIVAL_GAIN * strength)
                 active = sigmoid((strength.max(axis=1) - ARRIVAL_ACTIVE) / ARRIVAL_SLOPE)
                 voiced = strength > ARRIVAL_VOICED
-    order = 10.0 * np.log10(np.maximum(share, 1e-6))
-    found_overlaps = overlaps(voiced, order, scene.window_s, scene.options.overlap_s)
+    found_overlaps = overlaps(voiced, 10.0 * np.log10(np.maximum(share, 1e-6)), scene.window_s, scene.options.overlap_s)
     targets = targets_of(speakers, scene.wide)
     films = films_of(scene, targets)
     together = np.zeros(active.size, dtype=bool)
     for each in found_overlaps:
         together[each.start : each.end] = True
-    cost = _costs(scene, targets, share, active, found_overlaps, voiced)
-    cost_s = np.round(np.where(covered(films, targets), cost, UNCOVERED_COST) * scene.window_s, 9)
+    cost_s = _costs(scene, targets, share, active, found_overlaps, voiced)
+    cost_s[~covered(films, targets)] = UNCOVERED_COST
+    cost_s *= scene.window_s
+    np.round(cost_s, 9, out=cost_s)
     return Weighed(
         speakers, targets, voices, level, share, active, voiced, voices.recording, gap, found_overlaps, cost_s, films,
         together, bool(voices.recording.all()), by, agc, changes, need,
@@ -174,7 +177,11 @@ def _by_level(voices: Voices, window_s: float) -> tuple[Levels, Levels, Mask]:
     level = smoothed(np.clip(voices.relative_db, VOICE_MIN_DB, 6.0), window_s)
     level[~voices.recording] = VOICE_MIN_DB
     snr = smoothed(np.clip(voices.snr_db, -20.0, 60.0), window_s)
-    activity = sigmoid((level - ACTIVE_LEVEL_DB) / ACTIVE_LEVEL_SLOPE) * sigmoid((snr - ACTIVE_SNR_DB) / ACTIVE_SNR_SLOPE)
+    activity = snr  # in its place, by pieces
+    for low in range(0, len(snr), _PIECE):
+        loud, clear = level[low : low + _PIECE], snr[low : low + _PIECE]
+        speaks = sigmoid((loud - ACTIVE_LEVEL_DB) / ACTIVE_LEVEL_SLOPE)
+        clear[:] = speaks * sigmoid((clear - ACTIVE_SNR_DB) / ACTIVE_SNR_SLOPE)
     activity[~voices.recording] = 0.0
     gap = np.zeros(level.shape[0], dtype=bool)
     for i in range(level.shape[1]):

@@ -66,29 +66,30 @@ def rays_of(level_db: Levels, floor_db: Levels) -> Rays:
 def distance_db(points: Levels, others: Levels) -> Levels:
     """Return the RMS difference in dB of each of `points` (n, mics) to each of `others` (m, mics), loudness left out."""
     a, b = points - points.mean(axis=1, keepdims=True), others - others.mean(axis=1, keepdims=True)
-    apart: Levels = 2.0 * a @ b.T
-    a_square, b_square = np.square(a).sum(axis=1)[:, None], np.square(b).sum(axis=1)
-    for rows in _pieces(len(a)):  # in its own place: the matrix of all windows is 18 MB
-        square = np.maximum(a_square[rows] + b_square - apart[rows], 0.0)
-        apart[rows] = np.sqrt(square / max(points.shape[1] - 1, 1))
+    square = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2.0 * a @ b.T
+    apart: Levels = np.sqrt(np.maximum(square, 0.0) / max(points.shape[1] - 1, 1))
     return apart
 
 
-def _pieces(count: int) -> Iterator[slice]:
-    for low in range(0, count, _PIECE):
-        yield slice(low, low + _PIECE)
+def _distances(points: Levels) -> Iterator[tuple[slice, Levels]]:
+    """Yield the distances of a few points to all, and which points these are."""
+    for low in range(0, len(points), _PIECE):
+        rows = slice(low, low + _PIECE)
+        yield rows, distance_db(points[rows], points)
 
 
 def _peaks(points: Levels, most: int) -> Counts:
     """Return the windows in the middle of the `most` largest crowds, or of fewer."""
-    apart = distance_db(points, points)
-    near = [np.exp(-np.square(apart[rows] / NEAR_DB)).sum(axis=1) for rows in _pieces(len(points))]
+    near = [np.exp(-np.square(apart / NEAR_DB)).sum(axis=1) for _, apart in _distances(points)]
     density = np.concatenate(near).round(6)
     order = np.argsort(-density, kind="stable")
     rank = np.empty(order.size, np.int64)
     rank[order] = np.arange(order.size)
-    apart[rank >= rank[:, None]] = np.inf
-    higher = apart.min(axis=1)[order]  # how far the nearest window of a denser place is
+    denser = []  # how far the nearest window of a denser place is
+    for rows, apart in _distances(points):  # made twice: the matrix of all windows is 18 MB
+        apart[rank >= rank[rows, None]] = np.inf
+        denser.append(apart.min(axis=1))
+    higher = np.concatenate(denser)[order]
     crowd = (higher >= APART_DB) & (density[order] >= LEAST)
     size = np.where(crowd, density[order] * np.minimum(higher, 15.0), 0.0)
     found = np.argsort(-size, kind="stable")[:most]

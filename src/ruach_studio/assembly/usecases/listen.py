@@ -1,7 +1,7 @@
 """Turn a clip's file into its digest: the sound is decoded once, kept in scratch files, and found again by the next command.
 
 A digest folder is named by the file's path, size and modification time; it appears whole (made aside, then renamed) or not
-at all. Memory stays flat: blocks of a second go in, the arrays that come out lie on disk.
+at all. Memory stays flat: blocks of a second or a few go in, the arrays that come out lie on disk.
 
 Counterpart: digest.py holds the arithmetic, infra/media the decoding, digest_files.py reads what was kept.
 """
@@ -30,9 +30,10 @@ from ruach_studio.infra.media import MediaInfo, check_media, decode_audio
 from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 
-DIGEST_VERSION = 4  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
+DIGEST_VERSION = 5  # raise it when the digest's arithmetic changes: old scratch files are then not found any more
 _LEFTOVER_S = 24 * 3600
-BLOCK_S = 1.0  # longer ones take a few calls less and much more memory: 10 MB a file and 4 s (measured)
+BLOCK_SAMPLES = 96_000  # of all channels; in shorter blocks calls cost a fifth more, longer ones take memory
+LONGEST_BLOCK_S = 4.0  # progress is told, and cancelling noticed, after each
 _PCM, _POWER, _FACTS = "pcm8k.i16", "power10ms.f32", "digest.json"
 
 
@@ -66,7 +67,7 @@ def clip_of(info: MediaInfo) -> Clip:
 async def listen(clip_path: Path | str, scratch_dir: Path, cache: bool = True, heard: Heard | None = None) -> AudioDigest:
     """Return the digest of the clip's sound on its local time; `cache=False` decodes again.
 
-    `heard` is told of every second that was decoded (of all of it at once, if it was heard before).
+    `heard` is told of every block that was decoded (of all of it at once, if it was heard before).
 
     Raises BadMedia (missing, damaged, without sound), UndecodableSound, OutOfSpace. A cancelled call leaves no file.
     """
@@ -161,7 +162,7 @@ def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event,
 
         audio = info.audio
         builder = DigestBuilder(audio.rate if audio else 0, audio.channels if audio else 0)
-        for block in decode_audio(clip_path, info, block_s=BLOCK_S):
+        for block in decode_audio(clip_path, info, block_s=_block_s(info)):
             if stop.is_set():
                 raise Cancelled("listening was cancelled", subject=str(clip_path))
             for chunk in builder.feed_gap(round(block.start_s * block.rate) - builder.position):
@@ -175,6 +176,12 @@ def _write(clip_path: Path, info: MediaInfo, aside: Path, stop: threading.Event,
     facts = {"rate": builder.rate, "channels": builder.channels, "durationS": builder.position / builder.rate,
              "sound": asdict(builder.facts)}  # fmt: skip
     (aside / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _block_s(info: MediaInfo) -> float:
+    """Return the length of a block, whole seconds: 1 for stereo, 2 for mono at 48 kHz."""
+    per_s = info.audio.rate * info.audio.channels if info.audio else BLOCK_SAMPLES
+    return min(max(1.0, BLOCK_SAMPLES // per_s), LONGEST_BLOCK_S)
 
 
 def _sync_to_disk(file: BinaryIO) -> None:
