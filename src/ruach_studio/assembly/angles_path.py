@@ -118,7 +118,7 @@ def _walk_back(best: Levels, is_new: Mask, windows: int) -> Counts:
     at, camera = windows, int(np.argmin(best[(windows - 1) // minimum, :, (windows - 1) % minimum]))
     while True:
         mine = entered[camera]
-        start = int(mine[mine.searchsorted(at, "right") - 1]) - minimum
+        start = int(mine[mine.searchsorted(np.int32(at), "right") - 1]) - minimum  # of its own type, or all is copied
         path[start:at] = camera
         if start <= 0:
             return path
