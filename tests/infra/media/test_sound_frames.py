@@ -78,11 +78,13 @@ def test_a_copy_cut_within_a_frame_is_the_same(make, by_packet, asked):
     same(found, by_packet(path))
 
 
-def test_what_comes_after_a_gap_is_read_by_packets(make, by_packet, asked):
+def test_what_comes_after_a_gap_is_read_by_packets(make, by_packet, asked, caplog):
     whole = make("a.mka", "-i", "{wav}", "-c:a", "aac")
     path = make("gap.mka", "-i", str(whole), "-c", "copy", "-bsf:a", "noise=drop='between(pts*tb,2,3)'")
+    caplog.set_level("INFO")
     found = blocks(path)
     assert asked == [path]
+    assert "sound.by_packet" in caplog.text and str(path) in caplog.text
     assert any(start == pytest.approx(3.0, abs=0.05) for start, _ in found)
     same(found, by_packet(path))
 

@@ -22,9 +22,12 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 from av.stream import Discard
 
+from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media.heap import opening
 from ruach_studio.infra.media.probe import AudioInfo
 from ruach_studio.infra.media.sound_only import PROTOCOLS, open_sound, sound_name
+
+log = get_logger(__name__)
 
 # Containers round stamps (MKV to 1 ms) and phones jitter by a few ms; a real gap is at least one AAC frame (21 ms).
 STAMP_TOLERANCE_S = 0.020
@@ -41,16 +44,20 @@ def sound_frames(path: Path | str, audio: AudioInfo, block: int) -> Iterator[Aud
 
     `audio` says where the track should end. A damaged packet is left out. Raises `av.FFmpegError`, OSError.
     """
-    told, end_s = 0, None
+    told, end_s, why = 0, None, "the track declares no end"
     if audio.duration_s is not None:
-        with contextlib.suppress(av.FFmpegError, OSError, ValueError):
+        why = "the sound stops before its declared end, or has a gap"
+        try:
             for frame in _gathered(path, audio.rate, block):
                 told += frame.samples
                 if frame.pts is not None and frame.time_base is not None:
                     end_s = float(frame.pts * frame.time_base) + frame.samples / audio.rate
                 yield frame
+        except (av.FFmpegError, OSError, ValueError) as error:
+            why = str(error)
         if end_s is not None and end_s >= audio.start_s + audio.duration_s - _SHORT_OF_END_S:
             return
+    log.info("sound.by_packet", file=str(path), samples=told, message=why)
     for frame in _by_packet(path):
         if told >= frame.samples:
             told -= frame.samples
