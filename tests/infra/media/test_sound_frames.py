@@ -84,7 +84,8 @@ def test_what_comes_after_a_gap_is_read_by_packets(make, by_packet, asked, caplo
     caplog.set_level("INFO")
     found = blocks(path)
     assert asked == [path]
-    assert "sound.by_packet" in caplog.text and str(path) in caplog.text
+    assert "sound.by_packet" in caplog.text
+    assert str(path) in caplog.text
     assert any(start == pytest.approx(3.0, abs=0.05) for start, _ in found)
     same(found, by_packet(path))
 
