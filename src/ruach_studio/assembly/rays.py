@@ -66,7 +66,9 @@ def rays_of(level_db: Levels, floor_db: Levels) -> Rays:
 def distance_db(points: Levels, others: Levels) -> Levels:
     """Return the RMS difference in dB of each of `points` (n, mics) to each of `others` (m, mics), loudness left out."""
     a, b = points - points.mean(axis=1, keepdims=True), others - others.mean(axis=1, keepdims=True)
-    square = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2.0 * a @ b.T
+    # Not by BLAS: its threads wait in a loop for more than they are given here, and take processor time meanwhile.
+    both = np.einsum("ki,kj->ij", np.ascontiguousarray(2.0 * a.T), np.ascontiguousarray(b.T))
+    square = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - both
     apart: Levels = np.sqrt(np.maximum(square, 0.0) / max(points.shape[1] - 1, 1))
     return apart
 
