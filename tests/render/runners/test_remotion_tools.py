@@ -1,16 +1,18 @@
 """What Remotion needs and is not there is named, with what to do; the setting chooses who draws."""
 
+import asyncio
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ruach_studio.app.runner import open_runner
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.kernel.errors import BadInput
-from ruach_studio.render.runners import remotion_tools
-from ruach_studio.render.runners.remotion_process import _failure
-from ruach_studio.render.runners.remotion_tools import RemotionMissing, find_tools
+from ruach_studio.render.runners import remotion_process, remotion_tools
+from ruach_studio.render.runners.remotion_process import RemotionTimeout, _failure, run_node
+from ruach_studio.render.runners.remotion_tools import RemotionMissing, RemotionTools, find_tools
 
 PROGRAM = Path(sys.executable)
 
@@ -53,6 +55,26 @@ def test_what_node_says_becomes_an_error_of_ours(told, stderr, code, retryable):
 
 def test_node_that_ends_without_a_word_is_a_failure_too():
     assert "ended with code -9" in str(_failure([], -9, ""))
+
+
+async def test_a_browser_that_hangs_is_killed_and_named(tmp_path, monkeypatch):
+    """A fake Node.js tells one frame and then nothing; the real one did that for twelve minutes."""
+    node, heard, pid = tmp_path / "node", [], tmp_path / "pid"
+    node.write_text(f"""#!/bin/sh
+read line
+echo $$ > {pid}
+echo '{{"event": "progress", "chunk": 0, "frames": 1}}'
+exec sleep 600
+""")
+    node.chmod(0o755)
+    monkeypatch.setattr(remotion_process, "SILENT_S", 0.5)
+    tools = RemotionTools(node, PROGRAM, tmp_path, tmp_path)
+    with pytest.raises(RemotionTimeout, match=r"said nothing for 0.5 s") as caught:
+        await run_node(tools, {}, heard.append, asyncio.Event(), scratch=tmp_path)
+    assert caught.value.retryable
+    assert [event["frames"] for event in heard] == [1]
+    assert not psutil.pid_exists(int(pid.read_text()))
+    assert not list(tmp_path.glob("tmp-*"))
 
 
 def test_the_setting_chooses_who_draws(tmp_path):

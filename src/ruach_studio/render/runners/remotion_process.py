@@ -22,6 +22,7 @@ from ruach_studio.render.runners.remotion_tools import RemotionMissing, Remotion
 
 Event = Mapping[str, Any]
 LINE_LIMIT_BYTES = 1 << 20
+SILENT_S = 300.0  # of no event at all; a frame may take two minutes (FRAME_TIMEOUT_MS), a browser that hangs says nothing
 _TAIL_BYTES = 8192
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH")
 
@@ -33,7 +34,7 @@ class RemotionFailed(MediaFailure):
 
 
 class RemotionTimeout(MediaFailure):
-    """A frame took Remotion longer than it may."""
+    """A frame took Remotion longer than it may, or its browser hangs."""
 
     code = "remotion_timeout"
     retryable = True
@@ -84,7 +85,7 @@ async def _converse(
         with contextlib.suppress(ConnectionError):  # it ended before it read; its stderr says why
             stdin.write(json.dumps(request).encode() + b"\n")
             await stdin.drain()
-        async for line in stdout:
+        while line := await _next_line(stdout):
             with contextlib.suppress(ValueError):  # not one of our lines
                 event = json.loads(line)
                 failures += [event] if event["event"] == "failed" else []
@@ -92,6 +93,15 @@ async def _converse(
         return await tail
     finally:
         tail.cancel()
+
+
+async def _next_line(stdout: asyncio.StreamReader) -> bytes:
+    try:
+        async with asyncio.timeout(SILENT_S):
+            return await stdout.readline()
+    except TimeoutError:
+        remedy = "Try again with less load; RUACH_REMOTION_BROWSER names another browser (chromium-headless-shell)"
+        raise RemotionTimeout(f"it said nothing for {SILENT_S:g} s", subject="remotion", remedy=remedy) from None
 
 
 async def _tail(stream: asyncio.StreamReader) -> str:
