@@ -33,7 +33,7 @@ def _claims(monkeypatch, claim):
 
     monkeypatch.setattr(runs, "begin_all", begin_all)
     backend, begun = SimpleNamespace(moveToActive=claim), {}
-    claim_and_begin_together(backend, Database(), begun)
+    claim_and_begin_together(backend, claim, Database(), begun)
     return backend, begun, groups
 
 

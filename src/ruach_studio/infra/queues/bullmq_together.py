@@ -6,7 +6,8 @@ asked while nothing is under way goes at once, and what is asked meanwhile goes 
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
@@ -25,20 +26,25 @@ Call = tuple[Sequence[Any], Sequence[Any]]  # keys and arguments of a script
 
 def ask_together(backend: Any, database: Database, begun: dict[Claim, Execution]) -> None:
     """Let the questions of a worker's `backend` go together; the runs that its claims begin wait in `begun`."""
-    for name in ("moveToActive", "moveToFinished"):
-        run_together(backend.scripts.commands, name)
-    claim_and_begin_together(backend, database, begun)
+    run_together(backend.scripts.commands, "moveToFinished")
+    together = copy(backend.scripts)
+    together.commands = dict(together.commands)
+    run_together(together.commands, "moveToActive")
+    claim_and_begin_together(backend, together.moveToActive, database, begun)
 
 
-def claim_and_begin_together(backend: Any, database: Database, begun: dict[Claim, Execution]) -> None:
+def claim_and_begin_together(
+    backend: Any, together: Callable[..., Awaitable[Any]], database: Database, begun: dict[Claim, Execution]
+) -> None:
     """Let the claims of a worker go in turn, as many together as there seem to be jobs, and begin the runs of their jobs.
 
     bullmq 3.4.4 asks for a claim for every free place at once, so most are in vain while jobs come one by one, and the job
     found waits behind them. So one goes first; each time that all found a job, twice as many go next; after one in vain, one
     again, and it answers all that were asked for before it went. The runs begin in one statement, before BullMQ hears of the
     jobs. What can not begin, or not now, is left to the processor; what BullMQ gave up ("defa") is claimed to be failed.
+    `together` claims as the backend does, where more than one claim goes: a lone one takes the short way.
     """
-    claim, room = backend.moveToActive, 1
+    alone, room = backend.moveToActive, 1
     asked: list[Asked] = []
     turning: asyncio.Task[None] | None = None
 
@@ -65,8 +71,11 @@ def claim_and_begin_together(backend: Any, database: Database, begun: dict[Claim
         nonlocal room
         asked[:] = [each for each in asked if not each[2].done()]  # some have gone
         number, going = len(asked), asked[:room]
-        found = await asyncio.gather(*(claim(token, options) for token, options, _ in going), return_exceptions=True)
-        answers: list[Any] = list(found)
+        answers: list[Any]
+        if len(going) == 1:
+            answers = [await _outcome(alone(*going[0][:2]))]
+        else:
+            answers = await asyncio.gather(*(_outcome(together(token, options)) for token, options, _ in going))
         nothing = [each for each in answers if not isinstance(each, BaseException) and not each[0]]
         jobs = [(each, token) for each, (token, *_) in zip(answers, going, strict=True) if _is_job(each)]
         await begin([(job[1], token) for job, token in jobs if not job[0].get("defa")])
@@ -89,6 +98,13 @@ def claim_and_begin_together(backend: Any, database: Database, begun: dict[Claim
             begun.update(((job_id, token), started[job_id]) for job_id, token in claims if job_id in started)
 
     backend.moveToActive = claiming
+
+
+async def _outcome(claim: Awaitable[Any]) -> Any:
+    try:
+        return await claim
+    except Exception as error:  # noqa: BLE001  (whoever asked for it gets it)
+        return error
 
 
 def _is_job(found: Any) -> bool:
