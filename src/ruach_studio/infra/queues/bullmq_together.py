@@ -158,7 +158,7 @@ class Ends:
         self._combined: Combiner[runs.Ended, bool] = Combiner(self._together, self._alone)
 
     async def end(self, run: Execution, result: Mapping[str, Any] | None) -> bool:
-        """Do as runs.end."""
+        """End the run; False if that takes more than this, or the run owns nothing any more (see runs.end_all)."""
         return await self._combined.submit(f"{run.job_id} {run.starts}", runs.ended(run, result))
 
     async def _together(self, ended: Sequence[runs.Ended]) -> Sequence[bool]:
