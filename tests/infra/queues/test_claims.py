@@ -83,15 +83,20 @@ async def test_on_redis_a_run_begins_with_the_claim_or_else_with_the_processor(
     queue, add, serve, until, row_of, request_ids, monkeypatch, away
 ):
     """An outage of PostgreSQL between the claim and the beginning is the processor's to meet, as before."""
-    begun, take, begin = [], queue.begun, runs.begin
+    begun, take, begin, begin_all = [], queue.begun, runs.begin, runs.begin_all
     calls = 0
 
-    async def failing(*given):
+    async def one(*given):
         nonlocal calls
         calls += 1
-        if away and calls == 1:
-            raise Unavailable
         return await begin(*given)
+
+    async def many(*given):
+        nonlocal calls
+        calls += 1
+        if away:
+            raise Unavailable
+        return await begin_all(*given)
 
     def taking(job_id, token):
         execution = take(job_id, token)
@@ -101,7 +106,8 @@ async def test_on_redis_a_run_begins_with_the_claim_or_else_with_the_processor(
     async def handler(_context, _payload):
         return None
 
-    monkeypatch.setattr(runs, "begin", failing)
+    monkeypatch.setattr(runs, "begin", one)
+    monkeypatch.setattr(runs, "begin_all", many)
     monkeypatch.setattr(queue, "begun", taking)
     async with serve({(QUEUE, "step"): handler}):
         job_id = await add(to=QUEUE)

@@ -10,11 +10,9 @@ from typing import Any
 import bullmq as bull
 from redis.exceptions import RedisError
 
-from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.port import Execution
 from ruach_studio.infra.queues.store import runs
-from ruach_studio.kernel.errors import Unavailable
 
 log = get_logger(__name__)
 Claim = tuple[str, str]  # job id and token: bullmq 3.4.4 gives the claims that it begins in one breath the same token
@@ -101,27 +99,6 @@ def one_at_a_time(backend: Any) -> None:
             if not found[0]:
                 empty, nothing = sent, found
             return found
-
-    backend.moveToActive = claiming
-
-
-def begin_with_claim(backend: Any, database: Database, begun: dict[Claim, Execution]) -> None:
-    """Let a claim on Redis begin the run of its job too, in `database`, before BullMQ hears of the job and claims the next.
-
-    What can not begin, or not now, is left to the processor. What BullMQ gave up ("defa") is claimed only to be failed.
-    """
-    one_at_a_time(backend)
-    claim = backend.moveToActive
-
-    async def claiming(token: str, options: Mapping[str, Any]) -> Any:
-        found = await claim(token, options)
-        if found[0] and not found[0].get("defa"):
-            with suppress(Unavailable):
-                async with database.driver() as conn:
-                    execution = await runs.begin(conn, found[1], int(token.partition(".")[0]))
-                if execution is not None:
-                    begun[execution.job_id, token] = execution
-        return found
 
     backend.moveToActive = claiming
 

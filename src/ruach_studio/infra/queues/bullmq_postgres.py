@@ -188,9 +188,10 @@ class BullmqPostgres:
         """Return, once, the execution whose run began with the claim of its job; None if it has still to begin."""
         return self._begun.pop((job_id, token), None)
 
-    async def end(self, conn: Driver, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
-        """End a run as completed in one statement of `conn`, which commits each; False if it takes more, or is not ours."""
-        ended = await runs.end_both(conn, run, token, result)
+    async def end(self, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
+        """End a run as completed in one statement; False if it takes more, or is not ours."""
+        async with self.database.driver() as conn:
+            ended = await runs.end_both(conn, run, token, result)
         if ended:
             self._told.add((run.job_id, token))
         return ended

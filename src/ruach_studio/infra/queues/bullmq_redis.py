@@ -21,19 +21,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.queues.bullmq_claims import END_LOCK, GIVE_BACK, begin_with_claim, wake_when_room
+from ruach_studio.infra.queues.bullmq_claims import END_LOCK, GIVE_BACK, wake_when_room
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, job_data
+from ruach_studio.infra.queues.bullmq_together import Ends, ask_together
 from ruach_studio.infra.queues.dispatcher import BATCH, Dispatcher
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
 from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
-from ruach_studio.infra.queues.store import dispatch, executions, pressure, runs
+from ruach_studio.infra.queues.store import dispatch, executions, pressure
 from ruach_studio.infra.queues.store.bullmq import PARK_S
 from ruach_studio.infra.redis_link import RedisAway, RedisLink
 
 _DRAIN_DELAY_S = 1.0
 _RUNNING_LOCK_MS = 600_000  # renewed every 7.5 s; outlives a Redis that is away for less
-_LOOK_AT = 500  # open jobs compared with Redis in one sweep
-_CAP = 10_000
+_LOOK_AT, _CAP = 500, 10_000  # open jobs compared with Redis in one sweep; jobs counted, at most
 _EXACT_WAITS = {"canBlockFor1Ms": True, "canDoubleTimeout": True}
 
 log = get_logger(__name__)
@@ -45,7 +45,7 @@ class BullmqRedis(BullmqPostgres):
     def __init__(self, database: Database, link: RedisLink, *, policies: tuple[QueuePolicy, ...] = QUEUES) -> None:
         super().__init__(database, policies=policies)
         self.link = link
-        self._looked_up_to = ""
+        self._looked_up_to, self._ends = "", Ends(database)
         self._end_lock, self._give_back = (link.client.register_script(code) for code in (END_LOCK, GIVE_BACK))
 
     async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
@@ -161,9 +161,9 @@ class BullmqRedis(BullmqPostgres):
     async def hush(self, conn: Driver, queues: Sequence[str]) -> None:
         """See BullmqPostgres.hush. Redis sends no notices."""
 
-    async def end(self, conn: Driver, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
+    async def end(self, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
         """See BullmqPostgres.end. BullMQ is told by its worker, afterwards."""
-        return await runs.end(conn, run, result)
+        return await self._ends.end(run, result)
 
     async def left_active(self, queues: Sequence[str]) -> list[tuple[str, str, int, str]]:
         """See BullmqPostgres.left_active."""
@@ -236,7 +236,7 @@ class BullmqRedis(BullmqPostgres):
         worker.backend.connection.capabilities = worker.backend.blocking_connection.capabilities = _EXACT_WAITS
         worker.lockManager.lock_duration = _RUNNING_LOCK_MS
         wake_when_room(worker)
-        begin_with_claim(worker.backend, self.database, self._begun)
+        ask_together(worker.backend, self.database, self._begun)
         return worker
 
     def attendants(self) -> list[Coroutine[Any, Any, None]]:

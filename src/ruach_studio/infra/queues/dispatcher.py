@@ -135,10 +135,11 @@ class Dispatcher:
             for warning in await self._link.check():
                 log.warning("redis.unsafe", message=warning)
             self._checked = True
-        async with self._link.asking() as client, client.pipeline(transaction=False) as pipe:
-            if len(batch) == 1:  # a pipeline asks first whether the scripts are loaded: a round trip more
+        if len(batch) == 1:  # a pipeline asks first whether the scripts are loaded: a round trip more
+            async with self._link.asking():
                 await self._write(None, batch[0])
-                return {}
+            return {}
+        async with self._link.asking() as client, client.pipeline(transaction=False) as pipe:
             for each in batch:
                 await self._write(pipe, each)
             answers = await pipe.execute(raise_on_error=False)

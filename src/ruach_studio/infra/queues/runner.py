@@ -157,9 +157,7 @@ class Runner:
         self, execution: Execution, token: str, result: Mapping[str, Any] | None
     ) -> Mapping[str, Any] | None:
         async def record() -> list[str] | None:
-            async with self._database.driver() as conn:
-                ended = await self._queue.end(conn, execution, token, result)
-            if ended:
+            if await self._queue.end(execution, token, result):
                 self.announcer.tell(execution.job_id)
                 return []
             async with self._database.transaction() as tx:

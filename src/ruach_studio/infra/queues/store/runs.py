@@ -7,8 +7,8 @@ transaction. Followers are woken by announcer.py, except by `complete`.
 """
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import AsyncConnection as Driver
@@ -50,6 +50,15 @@ _BEGIN = DirectStatement(
         f" SELECT {', '.join(FIELDS)} FROM begun, set_config('synchronous_commit', 'off', true)"
     )
 )
+# What another holds is not waited for: the others of the moment would wait with it.
+_BEGIN_ALL = DirectStatement(
+    text(
+        "WITH free AS MATERIALIZED (SELECT f.id FROM platform.execution f WHERE f.id = ANY(CAST(:ids AS text[]))"  # noqa: S608
+        f" FOR NO KEY UPDATE SKIP LOCKED), begun AS (UPDATE platform.execution e {_STARTS} FROM free"
+        f" WHERE e.id = free.id AND {_MAY_START} RETURNING {_of('e', FIELDS)})"
+        f" SELECT {', '.join(FIELDS)} FROM begun, set_config('synchronous_commit', 'off', true)"
+    )
+)
 # BullMQ's row is locked first here, and last by whoever cancels: so the execution's is taken only if nobody holds it. What
 # BullMQ gave up (deferred_failure) is claimed only to be failed.
 _CLAIM = DirectStatement(
@@ -63,11 +72,12 @@ _CLAIM = DirectStatement(
         f" SELECT {_of('claimed', _JOB)}, {_of('begun', FIELDS)} FROM claimed LEFT JOIN begun ON true"
     )
 )
-_DONE = (
-    "UPDATE platform.execution e SET state = 'completed', result = CAST(:result AS jsonb), error = NULL,"
+_COMPLETED = (
+    "UPDATE platform.execution e SET state = 'completed', result = CAST({result} AS jsonb), error = NULL,"
     " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
-    " WHERE e.id = :id AND e.state IN ('queued', 'running') AND e.starts = :starts"
 )
+_OPEN = "e.state IN ('queued', 'running')"
+_DONE = f"{_COMPLETED.format(result=':result')} WHERE e.id = :id AND {_OPEN} AND e.starts = :starts"
 # A later job of the same kind about the same subject settles a dead letter, unless it worked on an older version.
 _SETTLES = (
     "d.kind = 'job' AND d.queue = {job}.queue AND d.name = {job}.name AND d.resolved_at IS NULL"
@@ -82,8 +92,17 @@ _COMPLETE = DirectStatement(
         " SELECT (SELECT array_agg(source_id) FROM settled) AS settled, pg_notify(:channel, :id) FROM done"
     )
 )
-_ALONE = f"{_DONE} AND NOT EXISTS (SELECT 1 FROM platform.dead_letter d WHERE {_SETTLES.format(job='e')})"  # noqa: S608
-_END = DirectStatement(text(f"{_ALONE} RETURNING e.id"))
+_SETTLES_NONE = f"NOT EXISTS (SELECT 1 FROM platform.dead_letter d WHERE {_SETTLES.format(job='e')})"  # noqa: S608
+_ALONE = f"{_DONE} AND {_SETTLES_NONE}"
+_END_ALL = DirectStatement(
+    text(
+        "WITH given AS MATERIALIZED (SELECT f.id, g.starts, g.result FROM unnest(CAST(:ids AS text[]),"  # noqa: S608
+        " CAST(:starts AS integer[]), CAST(:results AS text[])) AS g(id, starts, result)"
+        " JOIN platform.execution f ON f.id = g.id FOR NO KEY UPDATE OF f SKIP LOCKED)"
+        f" {_COMPLETED.format(result='given.result')} FROM given"
+        f" WHERE e.id = given.id AND {_OPEN} AND e.starts = given.starts AND {_SETTLES_NONE} RETURNING e.id"
+    )
+)
 _END_BOTH = DirectStatement(
     text(
         f"WITH done AS ({_ALONE} RETURNING e.id)"  # noqa: S608
@@ -93,10 +112,24 @@ _END_BOTH = DirectStatement(
 )
 
 
+class Ended(NamedTuple):
+    """The end of a completed run: the job's id, which run of it, its result as JSON text."""
+
+    id: str
+    starts: int
+    result: str
+
+
 async def begin(conn: AsyncConnection | Driver, job_id: str, worker: int) -> Execution | None:
     """Mark the execution running on `worker`; None if it has ended, never was, or is held (see store/pressure.py)."""
     rows = await _BEGIN.run(conn, {"id": job_id, "worker": worker})
     return Execution(*rows[0]) if rows else None
+
+
+async def begin_all(driver: Driver, job_ids: Sequence[str], worker: int) -> dict[str, Execution]:
+    """Do as `begin` with many, by job id; what is missing was not begun, or is locked by somebody."""
+    rows = await _BEGIN_ALL.run(driver, {"ids": list(job_ids), "worker": worker})
+    return {execution.job_id: execution for execution in (Execution(*row) for row in rows)}
 
 
 async def claim(
@@ -125,9 +158,16 @@ async def complete(tx: AsyncConnection, job_id: str, *, starts: int, result: Map
     return list(rows[0][0] or ()) if rows else None
 
 
-async def end(conn: Driver, run: Execution, result: Mapping[str, Any] | None) -> bool:
-    """End a run as completed; False if that would settle a dead letter, or the execution had ended or runs again."""
-    return bool(await _END.run(conn, _ended(run, result)))
+async def end_all(driver: Driver, runs: Sequence[Ended]) -> set[str]:
+    """End runs as completed; return the ids of those that ended.
+
+    Not of one that would settle a dead letter, is locked by somebody, had ended or runs again.
+    """
+    given = {
+        "ids": [each.id for each in runs], "starts": [each.starts for each in runs],
+        "results": [each.result for each in runs],
+    }  # fmt: skip
+    return {row[0] for row in await _END_ALL.run(driver, given)}
 
 
 async def end_both(conn: Driver, run: Execution, token: str, result: Mapping[str, Any] | None) -> bool:
@@ -136,7 +176,7 @@ async def end_both(conn: Driver, run: Execution, token: str, result: Mapping[str
     `conn` must commit each statement: BullMQ's refusal is an error, which undoes the whole.
     """
     given = {
-        **_ended(run, result), "queue": run.queue, "token": token, "now_ms": _now_ms(), **KEEP_COMPLETED,
+        **ended(run, result)._asdict(), "queue": run.queue, "token": token, "now_ms": _now_ms(), **KEEP_COMPLETED,
         "told": "null" if result is None else to_jsonb(result, subject=run.job_id),
     }  # fmt: skip
     try:
@@ -147,9 +187,9 @@ async def end_both(conn: Driver, run: Execution, token: str, result: Mapping[str
         return False
 
 
-def _ended(run: Execution, result: Mapping[str, Any] | None) -> dict[str, Any]:
-    ended = to_jsonb(result or {}, subject=run.job_id)
-    return {"id": run.job_id, "starts": run.starts, "result": ended}
+def ended(run: Execution, result: Mapping[str, Any] | None) -> Ended:
+    """Return the end of a completed run. Raises BadInput if the result holds NUL."""
+    return Ended(run.job_id, run.starts, to_jsonb(result or {}, subject=run.job_id))
 
 
 def _now_ms() -> int:
