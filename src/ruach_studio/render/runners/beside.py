@@ -21,8 +21,7 @@ from ruach_studio.render.runners.encode import Drawing
 from ruach_studio.render.runners.kept import is_kept
 from ruach_studio.render.runners.output import Output
 
-# An open input costs some 30 MB and an encoder up to 200: where many inputs are open, only one encoder is added.
-MOST, MOST_BESIDE_MANY, MANY = 2, 1, 4
+MOST = 2  # an encoder of 1080p costs up to 200 MB
 _Stretch = tuple[Segment, ...]
 
 log = get_logger(__name__)
@@ -39,9 +38,8 @@ class Twins:
     async def claim(self, chunk: Chunk, held: ExitStack) -> list[Drawing]:
         """Return the twins of `chunk` that are neither finished nor claimed; `held` holds their claims."""
         found: list[Drawing] = []
-        most = MOST if len(chunk.segments) <= MANY else MOST_BESIDE_MANY
         for other in await self._waiting():
-            if other.workdir in self._left or len(found) == most:
+            if other.workdir in self._left or len(found) == MOST:
                 continue
             try:
                 found += await asyncio.to_thread(self._claim, other, chunk, held)

@@ -1,9 +1,9 @@
 """Turn a plan's segments into chunks that can be encoded apart and joined without re-encoding.
 
-A chunk holds at most 8 segments and at most 60 s: each open input costs about 23 MB, and what a killed job must do again
-is at most one chunk per worker. Segments longer than that are divided. A programme of less than 4 min aims at four
-chunks (of at least 4 s), so that two encoders have even work. Each chunk starts with a key frame and its group of
-pictures is closed, so joining copies packets.
+A chunk holds at most 8 segments, 2 that read a file, and at most 60 s: a file of 1080p costs about 35 MB until the run
+ends, and what a killed job must do again is at most one chunk per worker. Segments longer than that are divided. A
+programme of less than 4 min aims at four chunks (of at least 4 s), so that two encoders have even work. Each chunk starts
+with a key frame and its group of pictures is closed, so joining copies packets.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import Segment
 
 MAX_SEGMENTS = 8
+MAX_FILES = 2
 MAX_CHUNK_S, MIN_CHUNK_S = 60, 4
 FEWEST_CHUNKS = 4
 
@@ -50,20 +51,25 @@ class Chunk:
         return sum(segment.frames for segment in self.segments)
 
 
-def chunked(segments: Sequence[Segment], rate: FrameRate) -> tuple[Chunk, ...]:
-    """Return `segments` in order as chunks."""
+def chunked(segments: Sequence[Segment], rate: FrameRate, files: int = MAX_FILES) -> tuple[Chunk, ...]:
+    """Return `segments` in order as chunks, in each at most `files` that are not black."""
     limit = round_half_up(MAX_CHUNK_S * rate.value)
     total = sum(segment.frames for segment in segments)
     aim = min(limit, max(-(-total // FEWEST_CHUNKS), round_half_up(MIN_CHUNK_S * rate.value)))
     groups: list[list[Segment]] = []
     room = 0
     for segment in _pieces(segments, limit):
-        if not groups or len(groups[-1]) == MAX_SEGMENTS or segment.frames > room:
+        if not groups or segment.frames > room or _is_full(groups[-1], segment, files):
             groups.append([])
             room = aim
         groups[-1].append(segment)
         room -= segment.frames
     return tuple(Chunk(i, tuple(group)) for i, group in enumerate(groups))
+
+
+def _is_full(group: Sequence[Segment], more: Segment, files: int) -> bool:
+    opened = sum(segment.clip is not None for segment in [*group, more])
+    return len(group) == MAX_SEGMENTS or opened > files
 
 
 def _pieces(segments: Iterable[Segment], limit: int) -> Iterator[Segment]:

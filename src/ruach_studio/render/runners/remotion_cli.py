@@ -18,7 +18,7 @@ from ruach_studio.kernel.timebase import round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
-from ruach_studio.render.runners.chunks import Chunk, chunked
+from ruach_studio.render.runners.chunks import MAX_SEGMENTS, Chunk, chunked
 from ruach_studio.render.runners.encode import FrameCountWrong, count_frames
 from ruach_studio.render.runners.ffmpeg import _join
 from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
@@ -66,7 +66,7 @@ class RemotionCliRunner:
         files = await readable(plan, workdir / "mezzanines", cancelled)
         parts = [
             _Part(c, folder / f"{c.index:04d}.{token_hex(4)}.part.mp4", folder / f"{_key(plan, c, files, site)}.mp4")
-            for c in chunked(plan.segments, plan.rate)
+            for c in chunked(plan.segments, plan.rate, MAX_SEGMENTS)
         ]
         with MediaServer(str(file.path) for file in files.values()) as media:
             seen = {path: file.at(media.url_of(str(file.path))) for path, file in files.items()}

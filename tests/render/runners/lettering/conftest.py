@@ -18,7 +18,7 @@ LOSSLESS = VideoCodec(crf=0)  # so that a pixel that is not black was written
 
 
 def black(lettering: Lettering, frames: int, *, preset="full_16_9", size=None, fps="30", start=0, cuts=()) -> RenderPlan:
-    """A plan of `frames` black frames; `cuts` divide it (each 8 segments are a chunk)."""
+    """A plan of `frames` black frames; `cuts` divide it (each 8 black segments are a chunk)."""
     chosen = replace(PRESETS[preset], video=LOSSLESS)
     if size is not None:
         chosen = replace(chosen, width=size[0], height=size[1])
