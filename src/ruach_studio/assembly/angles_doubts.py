@@ -7,6 +7,8 @@ talking at once under a close-up x 0.8; audio missing x 0.7; the camera not reco
 Counterpart: angles_words.py says what speaks for it.
 """
 
+from dataclasses import dataclass
+
 from ruach_studio.assembly.angles_shot import Scene, named
 from ruach_studio.assembly.angles_spans import Spans
 from ruach_studio.assembly.angles_targets import Take
@@ -19,54 +21,74 @@ SHORT_SHOT_S = 3.0
 SYNC_LOOKS_GOOD = 0.8
 
 
-def doubts(scene: Scene, w: Weighed, take: Take, length_s: float, told: Spans, i: int) -> tuple[float, tuple[str, ...]]:
-    """Return the factor on the confidence of `take`, the `i`-th shot of `told`, and the reasons for it."""
-    members = w.targets[take.target].speakers if take.camera != scene.wide else ()
-    factor, said = 1.0, []
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A factor on the confidence, and the reasons for it."""
 
-    def doubt(by: float, words: str) -> None:
-        nonlocal factor
-        factor *= by
-        said.append(words)
+    factor: float = 1.0
+    said: tuple[str, ...] = ()
 
-    if members and len(w.voices.mics) > 1:
-        if w.by == "level":
-            mic = max((w.voices.mics[s] for s in members), key=lambda m: m.separation_db)
-            alike = w.voices.apart_db
-            if alike is not None and alike < ALIKE_DB:
-                doubt(0.6, f"two speakers differ by only {alike:.1f} dB between the microphones ({ALIKE_DB:g} dB wanted)")
-            elif alike is None and mic.separation_db < WEAK_SEPARATION_DB:
-                doubt(0.6, f"microphone {mic.mic} separates its speaker by only {mic.separation_db:.1f} dB (4 dB wanted)")
-            if told.proven < 2:
-                doubt(0.45, "the microphones do not tell the speakers apart; check which camera each one belongs to")
-            elif w.need_arrival and scene.matrix.arrival is None:
-                doubt(0.8, "arrival order would tell more and was not measured")
-        if told.controlled:
-            how = "levels decided all the same" if w.by == "level" else "arrival order decided"
-            doubt(0.6 if w.by == "level" else 0.85, f"automatic gain control on {', '.join(told.controlled)}; {how}")
+    def __and__(self, other: "Doubt") -> "Doubt":
+        return Doubt(self.factor * other.factor, (*self.said, *other.said))
+
+
+def doubts_of_targets(scene: Scene, w: Weighed, told: Spans) -> list[Doubt]:
+    """Return what is known against every close-up of each of `w.targets`, whenever it is shown."""
+    return [_of_target(scene, w, target.speakers, told) for target in w.targets]
+
+
+def _of_target(scene: Scene, w: Weighed, members: tuple[int, ...], told: Spans) -> Doubt:
+    found = Doubt()
+    if not members or len(w.voices.mics) < 2:
+        return found
+    if w.by == "level":
+        mic = max((w.voices.mics[s] for s in members), key=lambda m: m.separation_db)
+        alike = w.voices.apart_db
+        if alike is not None and alike < ALIKE_DB:
+            said = f"two speakers differ by only {alike:.1f} dB between the microphones ({ALIKE_DB:g} dB wanted)"
+            found &= Doubt(0.6, (said,))
+        elif alike is None and mic.separation_db < WEAK_SEPARATION_DB:
+            said = f"microphone {mic.mic} separates its speaker by only {mic.separation_db:.1f} dB (4 dB wanted)"
+            found &= Doubt(0.6, (said,))
+        if told.proven < 2:
+            said = "the microphones do not tell the speakers apart; check which camera each one belongs to"
+            found &= Doubt(0.45, (said,))
+        elif w.need_arrival and scene.matrix.arrival is None:
+            found &= Doubt(0.8, ("arrival order would tell more and was not measured",))
+    if told.controlled:
+        how = "levels decided all the same" if w.by == "level" else "arrival order decided"
+        said = f"automatic gain control on {', '.join(told.controlled)}; {how}"
+        found &= Doubt(0.6 if w.by == "level" else 0.85, (said,))
+    return found
+
+
+def doubts(scene: Scene, w: Weighed, take: Take, length_s: float, told: Spans, i: int, target: Doubt) -> Doubt:
+    """Return what is known against `take`, the `i`-th shot of `told`; `target`: what is against its target anyway."""
+    close = take.camera != scene.wide and bool(w.targets[take.target].speakers)
+    found = target if close else Doubt()
+    if close and len(w.voices.mics) > 1:
         for change in w.changes:
             middle_s = (take.start + take.end) / 2 * scene.window_s
             if abs(middle_s - change.at_s) < BLOCK_S / 2:
                 mic = w.voices.mics[change.mic]
-                doubt(
-                    0.85,
-                    f"the gain of microphone {mic.mic} changes by {change.step_db:+.1f} dB near {clock_text(change.at_s)}",
-                )
+                said = f"the gain of microphone {mic.mic} changes by {change.step_db:+.1f} dB near {clock_text(change.at_s)}"
+                found &= Doubt(0.85, (said,))
     sync = scene.options.sync_confidence.get(take.camera, 1.0)
     if sync < SYNC_LOOKS_GOOD:
-        doubt(max(sync, 0.0), f"sync confidence of {named(take.camera)} is {sync:.2f} (0.80 wanted)")
-    if members:
+        said = f"sync confidence of {named(take.camera)} is {sync:.2f} (0.80 wanted)"
+        found &= Doubt(max(sync, 0.0), (said,))
+    if close:
         share = told.together[i] / (take.end - take.start)
         if share >= 0.25:
-            doubt(0.8, f"people talk at once for {share * 100:.0f} % of the shot")
+            found &= Doubt(0.8, (f"people talk at once for {share * 100:.0f} % of the shot",))
     silent = silent_in(w, take)
     if silent:
-        doubt(0.7, f"no audio for part of the shot from {', '.join(silent)}")
+        found &= Doubt(0.7, (f"no audio for part of the shot from {', '.join(silent)}",))
     if not told.films[take.camera][i]:
-        doubt(0.5, f"{named(take.camera)} does not record for part of the shot")
+        found &= Doubt(0.5, (f"{named(take.camera)} does not record for part of the shot",))
     if length_s < SHORT_SHOT_S:
-        doubt(0.9, f"short shot: {length_s:.1f} s (3 s wanted)")
-    return factor, tuple(said)
+        found &= Doubt(0.9, (f"short shot: {length_s:.1f} s (3 s wanted)",))
+    return found
 
 
 def silent_in(w: Weighed, take: Take) -> list[str]:

@@ -6,10 +6,11 @@ back a whole D, D windows are solved at once with a running minimum: an hour of 
 milliseconds. Counterpart: `angles_v2.py` makes the costs and reads the path.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 
@@ -22,8 +23,8 @@ _PIECE = 256  # blocks of which everything is kept at once
 class Sums:
     """What a path of any price of a cut asks of the costs; D windows make a block.
 
-    `total`, (n_blocks, cameras, D): what each camera costs from the beginning up to each window. What fills up the last
-    block repeats its last total.
+    `total`, (n_blocks, cameras, D + 1): what each camera costs from the beginning up to each window; column 0 is the last
+    of the block before (0 in the first). What fills up the last block repeats its last total.
     """
 
     total: Levels
@@ -32,12 +33,12 @@ class Sums:
 def sums_of(cost: Levels, minimum: int) -> Sums:
     """Return the sums of `cost` (n_windows, n_cameras) in blocks of `minimum` windows: steps then run along memory."""
     windows, cameras = cost.shape
-    count = -(-windows // minimum)
-    running = np.empty((cameras, count * minimum))
-    np.cumsum(cost.T, axis=1, out=running[:, :windows])
-    running[:, windows:] = running[:, windows - 1 : windows]
-    total = np.ascontiguousarray(running.reshape(cameras, count, minimum).transpose(1, 0, 2))
-    return Sums(total)
+    running = np.empty((cameras, 1 - (-windows // minimum) * minimum))
+    running[:, 0] = 0.0
+    np.cumsum(cost.T, axis=1, out=running[:, 1 : windows + 1])
+    running[:, windows + 1 :] = running[:, windows : windows + 1]
+    blocks = np.lib.stride_tricks.sliding_window_view(running, minimum + 1, axis=1)[:, ::minimum]
+    return Sums(np.ascontiguousarray(blocks.transpose(1, 0, 2)))
 
 
 def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None = None) -> Counts:
@@ -52,56 +53,48 @@ def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None =
         return np.full(windows, int(np.argmin(np.cumsum(cost, axis=0)[-1])), dtype=np.int64)
     # What fills up the last block is decided too, and left out again: it comes after all that counts.
     sums = sums or sums_of(cost, minimum)
-    total = sums.total
-    count = len(total) - 1
-    # best[b, c, t]: cheapest way to have covered the windows up to t with c on screen and its shot at least D long.
-    best = np.empty((count + 1, cameras, minimum))
-    best[0, :, :-1] = np.inf
-    best[0, :, -1] = total[0, :, -1]
-    is_new = np.empty((count, cameras, minimum), dtype=bool)
-    paid = np.full(minimum, cut)
-    for low in range(0, count, _PIECE):
-        high = min(count, low + _PIECE)
-        _some_blocks(best[low : high + 1], total[low : high + 1], paid, is_new[low:high])
-    return _walk_back(best, is_new, windows)
+    stay, is_new = _solved(sums.total, cut)
+    return _walk_back(stay, sums.total, is_new, windows)
 
 
-def _some_blocks(best: Levels, totals: Levels, paid: Levels, is_new: Mask) -> None:
-    """Fill `best` from its second block on, and say where a shot that has just become D long is the cheapest way there.
+def _solved(total: Levels, cut: float) -> tuple[Levels, Mask]:
+    """Return the cheapest way to each window, as `stay`, and where a new shot is the way there, as `is_new`.
 
-    `totals`: those of the same blocks. `paid`: the price of a cut, D times.
+    `stay`, the shape of `total`: the cheapest way to have covered the windows up to t with c on screen and its shot at
+    least D long, less `total`. In these units staying on c is free, so a running minimum decides. `is_new`, (cameras,
+    n_blocks, D): whether a shot that has just become D long is the cheapest; where both are equal it is.
     """
-    count, cameras, minimum = is_new.shape
-    ends, total = totals[:-1, :, -1], totals[1:]
-    shown = total - totals[:-1]  # what the last D windows of each camera cost
-    dear = bool(paid[0] >= DEAR_CUT)
-    price = np.empty((count, 1 if dear else cameras, minimum))  # of having cut away from another, D ago
-    # In units of "minus what staying on c costs" (less total[t]) staying is free, so a running minimum decides:
-    stay = np.empty((count, cameras, minimum))  # the cheapest that is on c after t,
-    stayed = np.empty((count, cameras))  # and after the block before
-    fresh = np.empty((cameras, minimum))
-    entry, minimum_of = fresh[:, 0], np.minimum
-    reduce, accumulate, add, subtract = np.minimum.reduce, np.minimum.accumulate, np.add, np.subtract
-    each = zip(
-        best[:-1], best[:-1, :, -1], ends, best[1:], price, price[:, 0], shown, total, stay, stayed, strict=True
-    )  # fmt: skip
-    for before, last, end, now, from_other, row, length, until, on, first in each:
-        if dear:
-            reduce(before, 0, None, row)
-        else:
-            from_other[:] = _price_of_other(before)
-        add(from_other, paid, from_other)
-        add(from_other, length, fresh)
-        subtract(fresh, until, fresh)  # a shot that has just become D long
-        subtract(last, end, first)
-        minimum_of(entry, first, out=entry)
-        accumulate(fresh, 1, None, on)
-        add(on, until, now)
-    became = shown + price
-    became -= total
-    np.isfinite(became, out=is_new)
-    is_new[:, :, 1:] &= became[:, :, 1:] <= stay[:, :, :-1]
-    is_new[:, :, 0] &= became[:, :, 0] <= stayed
+    count, cameras, columns = total.shape
+    stay, is_new = np.empty(total.shape), np.zeros((cameras, count, columns - 1), dtype=bool)
+    stay[0], stay[0, :, -1] = np.inf, 0.0
+    here, paid, price = stay[0] + total[0], np.full(columns, cut), np.empty(columns)
+    last, dear = here[:, -1], cut >= DEAR_CUT
+    fresh, shown, on = (np.empty((min(count, _PIECE), cameras, columns)) for _ in range(3))
+    views = list(zip(fresh, fresh[:, :, 0], shown, on, strict=True))
+    reduce: Callable[..., object] = np.minimum.reduce  # by place: by name takes longer
+    accumulate, add, subtract = np.minimum.accumulate, np.add, np.subtract
+    for low in range(1, count, _PIECE):
+        some = slice(low, min(count, low + _PIECE))
+        size = some.stop - low
+        subtract(total[some], total[low - 1 : some.stop - 1], shown[:size])  # what the last D windows of each camera cost
+        for (new, before, length, running), until in zip(views, total[some], strict=False):
+            # Column 0 is the block before, the others are shots that have just become D long. All in place and of one
+            # shape: NumPy takes twice as long to find out how to lay one shape over another.
+            if dear:
+                reduce(here, 0, None, price)
+                add(price, paid, price)
+                new[...] = price
+            else:
+                add(_price_of_other(here), paid, new)
+            add(new, length, new)
+            before[...] = last
+            subtract(new, until, new)
+            accumulate(new, 1, None, running)
+            add(running, until, here)
+        stay[some] = on[:size]
+        np.less_equal(fresh[:size, :, 1:], on[:size, :, :-1], out=is_new[:, some].transpose(1, 0, 2))
+    is_new[:, 1, :-1] = False  # no cut before the first shot is D long: infinite on both sides
+    return stay, is_new
 
 
 def _price_of_other(before: Levels) -> Levels:
@@ -110,24 +103,20 @@ def _price_of_other(before: Levels) -> Levels:
     return np.where(before == two[:1], two[1:2], two[:1])
 
 
-def _walk_back(best: Levels, is_new: Mask, windows: int) -> Counts:
-    _, cameras, minimum = best.shape
-    path = np.zeros(windows, dtype=np.int64)
-    # Where a shot on each camera has just become D long: at D, and where that was cheaper than staying.
-    entered = [_entered(is_new[:, c].reshape(-1), minimum) for c in range(cameras)]
-    at, camera = windows, int(np.argmin(best[(windows - 1) // minimum, :, (windows - 1) % minimum]))
-    while True:
-        mine = entered[camera]
-        start = int(mine[mine.searchsorted(np.int32(at), "right") - 1]) - minimum  # of its own type, or all is copied
-        path[start:at] = camera
-        if start <= 0:
-            return path
-        before = best[(start - 1) // minimum, :, (start - 1) % minimum].tolist()
-        before[camera] = np.inf
-        at, camera = start, before.index(min(before))  # the cheapest other camera; of equal ones the first
-
-
-def _entered(is_new: Mask, minimum: int) -> npt.NDArray[np.int32]:
-    at = np.flatnonzero(is_new).astype(np.int32)  # half the memory: a window in two is one
-    at += minimum + 1
-    return np.concatenate((np.array([minimum], np.int32), at))
+def _walk_back(stay: Levels, total: Levels, is_new: Mask, windows: int) -> Counts:
+    minimum = is_new.shape[2]
+    became = [row.tobytes() for row in is_new]  # one byte a window: whether a shot has just become D long with it
+    at, camera = windows, -1
+    cameras, lengths = list[int](), list[int]()
+    while at > 0:
+        block, column = divmod(at - 1, minimum)
+        here = (block, slice(None), column + 1)
+        best = (stay[here] + total[here]).tolist()
+        if camera >= 0:
+            best[camera] = math.inf
+        camera = best.index(min(best))  # the cheapest other camera; of equal ones the first
+        start = max(became[camera].rfind(1, 0, at) + 1 - minimum, 0)
+        cameras.append(camera)
+        lengths.append(at - start)
+        at = start
+    return np.repeat(np.array(cameras[::-1], dtype=np.int64), lengths[::-1])

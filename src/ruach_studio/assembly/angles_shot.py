@@ -187,9 +187,12 @@ class Scene:
 
 def energy_hash(matrix: EnergyMatrix) -> str:
     """Return the SHA-256 of the levels: little-endian float32, row by row, one bit pattern for NaN."""
-    levels = np.array(matrix.dbfs, dtype="<f4", order="C")
-    levels[np.isnan(levels)] = np.float32("nan")
-    return sha256_hex(levels.tobytes())
+    levels = np.asarray(matrix.dbfs, dtype="<f4", order="C")
+    gaps = np.isnan(levels)
+    if gaps.any():
+        levels = levels.copy()
+        levels[gaps] = np.float32("nan")
+    return sha256_hex(levels.data)
 
 
 def named(camera: str) -> str:

@@ -7,8 +7,6 @@ whole numbers and maxima do not depend on their order, so the numbers are the sa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from ruach_studio.assembly.calibration import EVIDENCE_MIN_S
 ACTIVE = 0.5
 EARLY_S = 2.0
 _PIECE = 4096  # windows that are worked on at once
+Lead = tuple[int, int, float, float]  # speaker who is shown, loudest other who is heard, their levels in dB re own speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,8 @@ class Spans:
 
     `margin`: the mean by which the shown speakers' share leads the next, over the windows where somebody speaks; NaN where
     the shot shows nobody, everybody or several. `clearest`: the window of the largest level lead in the first two seconds of
-    speech; -1 where no other microphone records. Of the whole session: `proven`, how many microphones have shown a speaker;
-    `controlled`, those whose recorder controls its gain.
+    speech; -1 where no other microphone records; `leads`: who leads whom there, by shot. Of the whole session: `proven`, how
+    many microphones have shown a speaker; `controlled`, those whose recorder controls its gain.
     """
 
     gap: Sequence[float]
@@ -39,6 +38,7 @@ class Spans:
     films: Mapping[str, Sequence[bool]]
     margin: Sequence[float]
     clearest: Sequence[int]
+    leads: Mapping[int, Lead]
     proven: int
     controlled: tuple[str, ...]
 
@@ -47,68 +47,79 @@ def spans_of(w: Weighed, chosen: Sequence[Take], window_s: float) -> Spans:
     """Return the numbers of each of `chosen`, which follow one another without a gap over all windows."""
     starts = np.array([take.start for take in chosen])
     lengths = np.array([take.end - take.start for take in chosen])
+    speakers = w.share.shape[1]
 
     def count(mask: Mask) -> Counts:
         return np.add.reduceat(mask, starts, dtype=np.int64)
 
     speaks = w.active >= ACTIVE
-    talking = count(speaks)
-    members = np.zeros((len(w.targets), w.share.shape[1]), dtype=bool)
+    members = np.zeros((len(w.targets), speakers), dtype=bool)
     for t, target in enumerate(w.targets):
         members[t, list(target.speakers)] = True
     target_of = np.array([take.target for take in chosen])
-    some = members.sum(axis=1)
-    contest = ((some > 0) & (some < members.shape[1]))[target_of]
+    shown = members.sum(axis=1)[target_of]
+    contest = (shown > 0) & (shown < speakers)
+    # The windows in which somebody speaks, of all shots that show some but not all; those of shot i from edges[i] on.
+    at = np.flatnonzero(speaks & np.repeat(contest, lengths))
+    edges = at.searchsorted(np.append(starts, speaks.size))
+    talked = np.diff(edges)
+    shot = np.repeat(np.arange(lengths.size), talked)
+    own = np.repeat(members.argmax(axis=1)[target_of], talked)
+    margin = np.where(contest & (shown == 1), _margins(w.share, at, own, shot, edges), np.nan).tolist()
+    early = np.arange(at.size) - np.repeat(edges[:-1], talked) < max(1, round(EARLY_S / window_s))
+    clearest, leads = _clearest(w, at[early], shot[early], members[target_of])
     films = {camera: np.logical_and.reduceat(mask, starts).tolist() for camera, mask in w.films.items()}
-    margin = _margins(w.share, speaks, members, np.where(contest & (some[target_of] == 1), target_of, -1), starts, lengths)
-    early = max(1, round(EARLY_S / window_s))
-    clearest = _clearest(
-        w, _first(speaks & np.repeat(contest, lengths), starts, lengths, early), members, target_of, lengths
-    )
     return Spans(
         (count(w.gap) / lengths).tolist(), count(w.together).tolist(), (count(w.active < ACTIVE) / lengths).tolist(),
-        talking.tolist(), films, margin, clearest, sum(mic.own_s >= EVIDENCE_MIN_S for mic in w.voices.mics),
+        count(speaks).tolist(), films, margin, clearest, leads, sum(mic.own_s >= EVIDENCE_MIN_S for mic in w.voices.mics),
         tuple(w.voices.mics[s].mic for s in range(len(w.agc)) if w.agc[s]),
     )  # fmt: skip
 
 
-def _margins(
-    share: Levels, speaks: Mask, members: Mask, target_of: Counts, starts: Counts, lengths: Counts
-) -> Sequence[float]:
-    """Return each shot's mean lead in share; `target_of` is -1 where there is none to tell."""
-    shown = np.repeat(target_of, lengths)
-    at = np.flatnonzero(speaks & (shown >= 0))
-    own = members.argmax(axis=1)
-    lead = np.empty(at.size)
+def _margins(share: Levels, at: Counts, own: Counts, shot: Counts, edges: Counts) -> Levels:
+    """Return each shot's mean lead in share of the speaker `own` over the windows `at`; NaN where there is none."""
+    shots = edges.size - 1
+    # A zero before each shot's leads: NumPy adds a stretch to its first number, and the leads by themselves are then added
+    # as one shot's alone would be. Floats added in another order would differ in their last bits.
+    lead, place = np.zeros(at.size + shots), np.arange(1, at.size + 1) + shot
     for low in range(0, at.size, _PIECE):
-        some = at[low : low + _PIECE]
-        rows, mine = share[some], (np.arange(some.size), own[shown[some]])
-        his = rows[mine]
-        rows[mine] = -np.inf
-        # Column by column: along the rows it takes longer, a turned copy as much again.
-        lead[low : low + _PIECE] = his - reduce(np.maximum, rows.T)
-    edges = np.searchsorted(at, np.append(starts, speaks.size)).tolist()
-    # The sum of each shot by itself: floats added in another order would differ in their last bits.
-    return [float(np.add.reduce(lead[a:b])) / (b - a) if b > a else float("nan") for a, b in pairwise(edges)]
+        rows, mine = share.take(at[low : low + _PIECE], axis=0), own[low : low + _PIECE]
+        his = rows[np.arange(mine.size), mine]
+        # The largest and the next, column by column: along the rows it takes longer, a turned copy as much again.
+        first, second = rows[:, 0].copy(), np.full(mine.size, -np.inf)
+        for column in rows.T[1:]:
+            np.maximum(second, np.minimum(first, column), out=second)
+            np.maximum(first, column, out=first)
+        lead[place[low : low + _PIECE]] = his - np.where(his == first, second, first)
+    sums = np.add.reduceat(lead, edges[:-1] + np.arange(shots))
+    count, mean = np.diff(edges), np.full(shots, np.nan)
+    np.divide(sums, count, out=mean, where=count > 0)
+    return mean
 
 
-def _first(mask: Mask, starts: Counts, lengths: Counts, most: int) -> Counts:
-    """Return the windows of `mask` that are among the first `most` of their shot."""
-    so_far = np.concatenate([[0], np.cumsum(mask)])
-    rank = so_far[1:] - np.repeat(so_far[starts], lengths)
-    return np.flatnonzero(mask & (rank <= most))
-
-
-def _clearest(w: Weighed, at: Counts, members: Mask, target_of: Counts, lengths: Counts) -> Sequence[int]:
-    shot = np.repeat(np.arange(lengths.size), lengths)[at]
-    level, shown = w.level_db[at], members[target_of[shot]]
-    own = np.where(shown, level, -np.inf).max(axis=1)
-    lead = own - np.where(~shown & w.heard[at], level, -np.inf).max(axis=1)
+def _clearest(w: Weighed, at: Counts, shot: Counts, members: Mask) -> tuple[Sequence[int], Mapping[int, Lead]]:
+    """Return each shot's clearest of the windows `at`, -1 for none, and what the levels are there; `members` by shot."""
+    found = np.full(len(members), -1, dtype=np.int64)
+    own, rival = np.full(at.size, -np.inf), np.full(at.size, -np.inf)
+    for s in range(members.shape[1]):
+        level, shown = w.level_db[:, s].take(at), members[:, s].take(shot)
+        np.maximum(own, level, out=own, where=shown)
+        np.maximum(rival, level, out=rival, where=~shown & w.heard[:, s].take(at))
+    lead = own - rival
     known = np.isfinite(lead)
     at, shot, lead = at[known], shot[known], lead[known]
-    found = np.full(lengths.size, -1, dtype=np.int64)
-    # By shot, then the largest lead, then the earliest window; the first row of each shot is the one.
-    order = np.lexsort((at, -lead, shot))
-    first = np.flatnonzero(np.diff(shot[order], prepend=-1))
-    found[shot[order][first]] = at[order][first]
-    return found.tolist()
+    if not at.size:
+        return found.tolist(), {}
+    # The first window with the largest lead of its shot.
+    firsts = np.flatnonzero(np.diff(shot, prepend=-1))
+    most = np.repeat(np.maximum.reduceat(lead, firsts), np.diff(firsts, append=at.size))
+    top = np.flatnonzero(lead == most)
+    top = top[np.diff(shot[top], prepend=-1) > 0]
+    at, shot = at[top], shot[top]
+    found[shot] = at
+    level, shown = w.level_db[at], members[shot]
+    mine = np.where(shown, level, -np.inf).argmax(axis=1)
+    theirs = np.where(~shown & w.heard[at], level, -np.inf).argmax(axis=1)
+    row = np.arange(at.size)
+    leads = zip(mine.tolist(), theirs.tolist(), level[row, mine].tolist(), level[row, theirs].tolist(), strict=True)
+    return found.tolist(), dict(zip(shot.tolist(), leads, strict=True))

@@ -64,11 +64,10 @@ def covered(films: Mapping[str, Mask], targets: Sequence[Target]) -> Mask:
 
 def takes(films: Mapping[str, Mask], targets: Sequence[Target], path: Counts, reliefs: frozenset[int]) -> tuple[Take, ...]:
     """Return the shots of `path` (target per window), each on its camera."""
-    edges = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(path))), path.size]
+    edges = [0, *(np.flatnonzero(path[1:] != path[:-1]) + 1).tolist(), path.size]
     shown_until: dict[str, int] = {}
     found: list[Take] = []
-    for start, end in pairwise(edges):
-        target = int(path[start])
+    for (start, end), target in zip(pairwise(edges), path[edges[:-1]].tolist(), strict=True):
         camera = _camera(targets[target], films, shown_until, found[-1].camera if found else None, start, end)
         shown_until[camera] = end
         if found and found[-1].camera == camera:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ruach_studio.assembly.angles_doubts import doubts, silent_in
+from ruach_studio.assembly.angles_doubts import doubts, doubts_of_targets, silent_in
 from ruach_studio.assembly.angles_memo import remembered
 from ruach_studio.assembly.angles_path import Sums, cheapest_path, sums_of
 from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot
@@ -44,12 +44,13 @@ def plan_latest(scene: Scene) -> AnglePlan:
     starts_s = _led_in(scene, w, chosen)
     digest = inputs_hash(inputs)
     told = spans_of(w, chosen, window_s)
+    known = doubts_of_targets(scene, w, told)
     shots = []
     for i, (take, start_s, end_s) in enumerate(zip(chosen, starts_s, [*starts_s[1:], scene.duration_s], strict=True)):
         reason, confidence, words = explained(scene, w, take, start_s, told, i)
-        factor, doubted = doubts(scene, w, take, end_s - start_s, told, i)
-        final = round(min(max(confidence * factor, 0.0), 1.0), 4)
-        verdict = Verdict(take.camera, (words, *doubted), digest, RULES_VERSION, final)
+        against = doubts(scene, w, take, end_s - start_s, told, i, known[take.target])
+        final = round(min(max(confidence * against.factor, 0.0), 1.0), 4)
+        verdict = Verdict(take.camera, (words, *against.said), digest, RULES_VERSION, final)
         shots.append(Shot(start_s, end_s, take.camera, reason, final, verdict))
     return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, w.voices.mics)
 
@@ -89,21 +90,24 @@ def _led_in(scene: Scene, w: Weighed, chosen: tuple[Take, ...]) -> list[float]:
 
 def explained(scene: Scene, w: Weighed, take: Take, start_s: float, told: Spans, i: int) -> tuple[Reason, float, str]:
     """Return why `take`, the `i`-th shot of `told`, is there, how sure that is before any doubt, and the words."""
-    begins = clock_text(round(start_s, 1))
     if take.relief:
         what = "the wide" if take.camera == scene.wide else "a listener"
         limit = scene.options.max_shot_s or 0.0
-        return "reaction", RELIEF_CONFIDENCE, f"relief from a shot over {limit:g} s at {begins}: {what}"
+        return "reaction", RELIEF_CONFIDENCE, f"relief from a shot over {limit:g} s at {_begins(start_s)}: {what}"
     if told.gap[i] >= 0.25:
-        gone = silent_in(w, take)
-        words = f"somebody speaks from {begins}, perhaps {' or '.join(gone)}, whose microphone does not record there"
+        gone = " or ".join(silent_in(w, take))
+        words = f"somebody speaks from {_begins(start_s)}, perhaps {gone}, whose microphone does not record there"
         return ("wide" if take.camera == scene.wide else "emphasis"), GAP_CONFIDENCE, words
     if take.camera == scene.wide:
-        return _wide(scene, w, take, begins, told, i)
-    return _speaker(scene, w, take, begins, told, i)
+        return _wide(scene, w, take, start_s, told, i)
+    return _speaker(scene, w, take, start_s, told, i)
 
 
-def _wide(scene: Scene, w: Weighed, take: Take, begins: str, told: Spans, i: int) -> tuple[Reason, float, str]:
+def _begins(start_s: float) -> str:
+    return clock_text(round(start_s, 1))
+
+
+def _wide(scene: Scene, w: Weighed, take: Take, start_s: float, told: Spans, i: int) -> tuple[Reason, float, str]:
     span = slice(take.start, take.end)
     together = told.together[i]
     if together and together >= 0.25 * (take.end - take.start):
@@ -119,30 +123,30 @@ def _wide(scene: Scene, w: Weighed, take: Take, begins: str, told: Spans, i: int
     idle = told.idle[i]
     if idle >= 0.5:
         top = float(w.level_db[span].max(axis=1).mean())
-        words = f"nobody speaks for {idle * 100:.0f} % of the shot from {begins} (mean {top:.1f} dB re own speech)"
+        words = f"nobody speaks for {idle * 100:.0f} % of the shot from {_begins(start_s)} (mean {top:.1f} dB re own speech)"
         return "wide", SILENCE_CONFIDENCE * min(1.0, 0.5 + idle / 2), words
-    return "wide", UNMEASURED_CONFIDENCE, f"no one voice leads at {begins}"
+    return "wide", UNMEASURED_CONFIDENCE, f"no one voice leads at {_begins(start_s)}"
 
 
-def _speaker(scene: Scene, w: Weighed, take: Take, begins: str, told: Spans, i: int) -> tuple[Reason, float, str]:
+def _speaker(scene: Scene, w: Weighed, take: Take, start_s: float, told: Spans, i: int) -> tuple[Reason, float, str]:
     members = list(w.targets[take.target].speakers)
-    others = [s for s in range(w.share.shape[1]) if s not in members]
     if not told.talking[i] or not members:
-        return "emphasis", UNMEASURED_CONFIDENCE, f"nobody speaks from {begins} and there is no better view"
-    if not others:
+        return "emphasis", UNMEASURED_CONFIDENCE, f"nobody speaks from {_begins(start_s)} and there is no better view"
+    if len(members) == w.share.shape[1]:
         spoken = told.talking[i] / (take.end - take.start)
         names = " or ".join(w.speakers.speakers[s].name for s in members)
-        return "speaker", 0.5 + 0.4 * spoken, f"{names} speaks for {spoken:.0%} of the shot from {begins}"
+        return "speaker", 0.5 + 0.4 * spoken, f"{names} speaks for {spoken:.0%} of the shot from {_begins(start_s)}"
     margin = told.margin[i]
     if len(members) > 1 or w.by == "arrival":
+        others = [s for s in range(w.share.shape[1]) if s not in members]
         talking = take.start + np.flatnonzero(w.active[take.start : take.end] >= ACTIVE)
         margin = float((w.share[talking][:, members].sum(axis=1) - w.share[talking][:, others].max(axis=1)).mean())
     if w.by == "arrival":
         words = _first_to_arrive(scene, w, talking[: max(1, round(EARLY_S / scene.window_s))], members, others)
     else:
-        words = _lead(scene, w, take, told.clearest[i], members, others)
+        words = _lead(scene, w, take, told, i)
     if margin < 0.0:
-        words = f"held from {begins}: the leader changes faster than a shot may; {words}"
+        words = f"held from {_begins(start_s)}: the leader changes faster than a shot may; {words}"
     return "speaker", 0.5 + 0.5 * margin, words
 
 
@@ -161,17 +165,17 @@ def _first_to_arrive(scene: Scene, w: Weighed, early: Counts, members: list[int]
     )
 
 
-def _lead(scene: Scene, w: Weighed, take: Take, at: int, members: list[int], others: list[int]) -> str:
-    """Say by how much the speaker leads whom at the window `at`, the clearest; -1: no other microphone records."""
+def _lead(scene: Scene, w: Weighed, take: Take, told: Spans, i: int) -> str:
+    """Say by how much the speaker leads whom at the clearest window of `take`, if any other microphone records."""
+    at = told.clearest[i]
     if at < 0:
         first = take.start + int(np.argmax(w.active[take.start : take.end] >= ACTIVE))
         when = clock_text(round(first * scene.window_s, 1))
-        return f"{w.speakers.speakers[members[0]].name} talks at {when}, and no other microphone records"
-    level, heard = w.level_db[at].tolist(), w.heard[at].tolist()
-    own = max(members, key=level.__getitem__)
-    rival = max((s for s in others if heard[s]), key=level.__getitem__)
+        name = w.speakers.speakers[w.targets[take.target].speakers[0]].name
+        return f"{name} talks at {when}, and no other microphone records"
+    own, rival, own_db, rival_db = told.leads[i]
     his, theirs = w.speakers.speakers[own].name, w.speakers.speakers[rival].name
     return (
-        f"{level[own] - level[rival]:.1f} dB lead over {theirs} at {clock_text(round(at * scene.window_s, 1))} "
-        f"(re own speech: {his} {level[own]:.1f} dB, {theirs} {level[rival]:.1f} dB)"
+        f"{own_db - rival_db:.1f} dB lead over {theirs} at {clock_text(round(at * scene.window_s, 1))} "
+        f"(re own speech: {his} {own_db:.1f} dB, {theirs} {rival_db:.1f} dB)"
     )

@@ -6,7 +6,7 @@ programme's last frame. A cut's id is the UUIDv5 of "session:ruleset:start frame
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ruach_studio.assembly.angles_shot import AnglePlan
@@ -25,7 +25,7 @@ __all__ = [
     "SCHEMA_VERSION", "BadEdl", "CanonicalEDL", "ClipPiece", "ClipSource", "Cut", "EdlIsLocked", "EdlIssue", "EdlReport",
     "EdlStateConflict",
     "Origin", "Programme", "Source", "Status", "build_edl", "cut_id", "edl_bytes", "from_wire", "next_state", "programme_of",
-    "sound_order", "to_wire", "validate_edl",
+    "sound_order", "start_frames", "to_wire", "validate_edl",
 ]  # fmt: skip
 
 # A container's duration may be rounded to milliseconds: a frame that lacks less than this of its end is there.
@@ -62,6 +62,12 @@ def programme_of(sources: SessionSources, solution: SyncSolution) -> Programme:
     return Programme(fps, frames)
 
 
+def start_frames(plan: AnglePlan, programme: Programme) -> list[int]:
+    """Return the frame on which each shot of `plan` starts, the first on 0, none after the programme's end."""
+    starts = [min(programme.fps.frame_at(shot.start_s), programme.duration_frames) for shot in plan.shots]
+    return [0, *starts[1:]]
+
+
 def build_edl(
     session_id: str,
     sources: SessionSources,
@@ -72,15 +78,17 @@ def build_edl(
     sync_version: int = 1,
     version: int = 1,
     asset_ids: Mapping[str, str] | None = None,
+    starts: Sequence[int] | None = None,
 ) -> CanonicalEDL:
-    """Return the draft EDL of `plan`, source "auto". Raises BadInput if a clip has no placement.
+    """Return the draft EDL of `plan`, source "auto"; `starts` saves asking `start_frames` again.
+
+    Raises BadInput if a clip has no placement.
 
     The programme's sound is the best audio track (a mixer or lavalier beats a camera), else the best sounding camera, the
     master if it is nearly as good; the rest that has sound is the fallback, best first (`sound_quality.py`).
     """
     fps, last = programme.fps, programme.duration_frames
-    edges = [min(fps.frame_at(shot.start_s), last) for shot in plan.shots] + [last]
-    edges[0] = 0
+    edges = [*(starts or start_frames(plan, programme)), last]
     cuts = tuple(
         Cut(
             cut_id(session_id, plan.rules_version, edges[i]), edges[i], edges[i + 1], shot.camera, shot.reason,

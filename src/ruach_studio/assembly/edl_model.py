@@ -6,7 +6,7 @@ Sign: `master = offset + local x (1 + drift_ppm 1e-6)`, so a clip's local time i
 whose recording jumps has pieces: from each one's local time on, its offset holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
@@ -141,9 +141,18 @@ class Source:
 
     def covered_ms(self, start_ms: float, end_ms: float) -> float:
         """Return how many milliseconds of [start, end) on the master timeline this source was recording."""
-        return sum(
-            max(0.0, min(end_ms, each.end_ms) - max(start_ms, each.start_ms)) for clip in self.clips for each in clip.placed
-        )
+        return covered_ms([each for clip in self.clips for each in clip.placed], start_ms, end_ms)
+
+
+def covered_ms(placed: Iterable[Placed], start_ms: float, end_ms: float) -> float:
+    """Return how many milliseconds of [start, end) on the master timeline the stretches `placed` cover."""
+    found = 0.0
+    for each in placed:
+        low, high = each.start_ms, each.end_ms
+        length = (high if high < end_ms else end_ms) - (low if low > start_ms else start_ms)
+        if length > 0.0:
+            found += length
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ruach_studio.assembly.angles_shot import named
-from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, ClipSource, Cut
+from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, ClipSource, Cut, covered_ms
 from ruach_studio.kernel.timebase import clock_text
 
 SHORT_CUT_S = 2.0
@@ -182,25 +182,36 @@ def _chapter_errors(edl: CanonicalEDL) -> Iterator[EdlIssue]:
 
 def _warnings(edl: CanonicalEDL) -> Iterator[EdlIssue]:
     rate, rate_f = edl.fps.value, float(edl.fps.value)
+    frame_ms = 1000.0 / rate_f
     shortest, kept = int(SHORT_CUT_S * rate), edl.kept
     maximum = edl.options.get("maxShotLengthMs")
     max_s = float(maximum) / 1000.0 if isinstance(maximum, int | float) and maximum > 0 else MAX_SHOT_DEFAULT_S
+    placed = {
+        name: [each for clip in source.clips for each in clip.placed]
+        for name, source in edl.sources.items() if edl.can_show(name)
+    }  # fmt: skip
+    edge, edge_ms, edge_shown = 0, 0.0, 0  # where the last cut ended: as a rule where the next one starts
     for i, cut in enumerate(edl.program):
-        length_s = cut.frames / rate_f
-        if 0 < cut.frames < shortest:
+        start, start_ms, start_shown = edge, edge_ms, edge_shown
+        if cut.start_frame != start:
+            start_ms, start_shown = edl.fps.milliseconds(cut.start_frame), kept.shown_frame(cut.start_frame)
+        edge = cut.end_frame_exclusive
+        edge_ms, edge_shown = edl.fps.milliseconds(edge), kept.shown_frame(edge)
+        frames = cut.frames
+        length_s = frames / rate_f
+        if 0 < frames < shortest:
             squeezed = not cut.locked and any(other.locked for other in edl.program[max(i - 1, 0) : i + 2])
             why = "a locked cut beside it leaves no more" if squeezed else "2 s wanted"
             code = "short-beside-lock" if squeezed else "short-cut"
             yield EdlIssue(code, f"{_the(edl, cut)} lasts {length_s:.2f} s ({why})", cut.id)
-        shown = kept.shown_frame(cut.end_frame_exclusive) - kept.shown_frame(cut.start_frame)
-        if 0 < shown < cut.frames and shown < FLASH_S * rate:
+        shown = edge_shown - start_shown
+        if 0 < shown < frames and shown < FLASH_S * rate:
             yield EdlIssue("flash", f"of {_the(edl, cut)} {shown} frames are shown, the rest is left out", cut.id)
         if length_s > LONG_CUT_FACTOR * max_s:
             yield EdlIssue("long-cut", f"{_the(edl, cut)} lasts {length_s:.1f} s ({max_s:g} s is the aim)", cut.id)
-        if edl.can_show(cut.camera):
-            start, end = edl.fps.milliseconds(cut.start_frame), edl.fps.milliseconds(cut.end_frame_exclusive)
-            missing = end - start - edl.sources[cut.camera].covered_ms(start, end)
-            if missing > 1000.0 / rate_f:
+        if cut.camera in placed:
+            missing = edge_ms - start_ms - covered_ms(placed[cut.camera], start_ms, edge_ms)
+            if missing > frame_ms:
                 yield EdlIssue(
                     "not-recording",
                     f"{named(cut.camera)} does not record for {missing:.0f} ms in {_the(edl, cut)}",

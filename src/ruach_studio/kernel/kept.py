@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from math import inf
 
 Stretch = tuple[int, int]  # frames, the end exclusive
 
@@ -35,7 +36,7 @@ class KeptFrames:
 
     def shown_frame(self, programme_frame: int) -> int:
         """Return how many shown frames lie before the programme's frame: its number as shown, 0 before, `frames` behind."""
-        index = bisect_right(self.stretches, programme_frame, key=lambda stretch: stretch[0]) - 1
+        index = bisect_right(self.stretches, (programme_frame, inf)) - 1
         if index < 0:
             return 0
         low, high = self.stretches[index]

@@ -54,12 +54,14 @@ class FrameRate:
 
     def milliseconds(self, frame: int) -> float:
         """Return the start of `frame` in milliseconds, rounded to the microsecond, as the wire carries it."""
-        return round(frame * 1000 * self.value.denominator / self.value.numerator, 3)
+        over, under = self.value.as_integer_ratio()  # at once: each of a fraction's two numbers is a call
+        return round(frame * 1000 * under / over, 3)
 
     def frame_at(self, seconds: Fraction | float) -> int:
         """Return the frame boundary nearest to `seconds` (a half goes up)."""
         over, under = seconds.as_integer_ratio()  # exact, and a third of the time of a product of fractions
-        above, below = 2 * over * self.value.numerator, under * self.value.denominator
+        rate, per = self.value.as_integer_ratio()
+        above, below = 2 * over * rate, under * per
         return (above + below) // (2 * below)
 
     def frame_at_ms(self, ms: Fraction | float) -> int:

@@ -21,7 +21,7 @@ from ruach_studio.assembly.angles import (
 from ruach_studio.assembly.angles_transcript import plan_by_transcript
 from ruach_studio.assembly.arrival import arrival_matrix
 from ruach_studio.assembly.dress import Extras, dress
-from ruach_studio.assembly.edl import CanonicalEDL, build_edl, programme_of
+from ruach_studio.assembly.edl import CanonicalEDL, build_edl, programme_of, start_frames
 from ruach_studio.assembly.edl_keep import keep_locked
 from ruach_studio.assembly.energy import WINDOW_MS as PUBLISHED_WINDOW_MS
 from ruach_studio.assembly.energy import EnergyMatrix, energy_matrix
@@ -133,15 +133,14 @@ def decide(
             speakers=speakers,
             duration_s=programme.duration_s,
         )
+    starts = start_frames(plan, programme)
     edl = build_edl(
         session_id, sources, solution, plan, programme=programme, sync_version=sync_version, version=version,
-        asset_ids=asset_ids,
+        asset_ids=asset_ids, starts=starts,
     )  # fmt: skip
     chosen = {cut.start_frame: cut.id for cut in edl.program}
     decisions = tuple(
-        (chosen[frame], shot.verdict)
-        for shot in plan.shots
-        if (frame := 0 if shot is plan.shots[0] else edl.fps.frame_at(shot.start_s)) in chosen
+        (chosen[frame], shot.verdict) for shot, frame in zip(plan.shots, starts, strict=True) if frame in chosen
     )
     published = matrices.get(PUBLISHED_WINDOW_MS, matrices[min(matrices)])
     edl = dress(edl, options.extras, published, options.transcript, min_shot_s=options.angle.min_shot_s)
