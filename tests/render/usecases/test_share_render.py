@@ -1,9 +1,12 @@
 """Several workers at one render: helpers asked for, chunks divided, one picture to the byte, nobody waited for in vain."""
 
 import asyncio
-import multiprocessing
+import pickle
+import subprocess
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from ruach_studio.render.usecases import share_render
 from ruach_studio.render.usecases.request_renders import request_renders
 from ruach_studio.render.usecases.share_render import CHUNK_JOB
 
+HELPER = Path(__file__).with_name("help_child.py")
 WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
 
 
@@ -24,24 +28,18 @@ def plan(session, make_edl):
     return plan_render(make_edl([(28 * (i + 1), "AB"[i % 2]) for i in range(7)], session), WIDE)  # four chunks
 
 
-def elsewhere(plan, folder, made):
-    """Be another process: help until nothing is left to begin."""
-    made.value = asyncio.run(FfmpegRunner().assist(plan, folder, asyncio.Event()))
-
-
 @pytest.mark.slow
 async def test_processes_divide_the_chunks_and_the_picture_is_the_same_to_the_byte(plan, tmp_path):
     alone = await FfmpegRunner().render(plan, tmp_path / "alone", lambda _: None, asyncio.Event())
     first = tmp_path / "both" / "chunks" / min((tmp_path / "alone" / "chunks").glob("*.mp4")).name
     first.parent.mkdir(parents=True)
-    spawn = multiprocessing.get_context("spawn")
-    made = spawn.Value("i", -1)
     with ExitStack() as held:
         assert held.enter_context(claimed(first))
-        helper = spawn.Process(target=elsewhere, args=(plan, tmp_path / "both", made))
-        helper.start()
-        await asyncio.to_thread(helper.join)
-        assert made.value == 3
+        command = [sys.executable, str(HELPER), str(tmp_path / "both")]
+        helper = await asyncio.to_thread(
+            subprocess.run, command, input=pickle.dumps(plan), stdout=subprocess.PIPE, check=True
+        )
+        assert int(helper.stdout) == 3
         assert not first.exists()
         seen = []
 
