@@ -130,9 +130,9 @@ class Operator(threading.Thread):
         return f"{move} {answer.status_code}"
 
     def _render(self, film: Film) -> str:
-        newest: dict[str, dict] = {}
-        for each in self.caller.call("GET", f"/render-jobs/session/{film.session_id}").json():
-            newest.setdefault(each["format"], each)
+        jobs = self.caller.call("GET", f"/render-jobs/session/{film.session_id}").json()
+        followed = {each.get("retryOf") for each in jobs}  # not by time: the clock steps
+        newest = {each["format"]: each for each in jobs if each["renderJobId"] not in followed}
         for name in FORMATS:
             if name not in newest:
                 answers = self._twice("POST", "/render-jobs/trigger", {"sessionId": film.session_id, "format": name})
