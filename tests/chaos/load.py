@@ -136,8 +136,10 @@ class Operator(threading.Thread):
         for name in FORMATS:
             if name not in newest:
                 answers = self._twice("POST", "/render-jobs/trigger", {"sessionId": film.session_id, "format": name})
-                jobs = {each["renderJobId"] for a in answers if a.status_code == 202 for each in a.json()["jobs"]}
-                if len(jobs) > 1:
+                taken = [a.json() for a in answers if a.status_code == 202]
+                jobs = {each["renderJobId"] for batch in taken for each in batch["jobs"]}
+                # Of one automation a second job may be the retry of the first, which failed between the two answers.
+                if len({batch["automationId"] for batch in taken}) > 1:
                     self.tally.blame(f"two jobs for one request: {film.session_id} {name} {jobs}")
                 film.jobs |= dict.fromkeys(jobs, f"render {name}")
                 self.tally.add("accepted render", len(jobs))
