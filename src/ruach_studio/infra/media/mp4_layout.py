@@ -38,17 +38,17 @@ def sound_layout(path: Path | str, rate: int | None = None) -> SoundLayout:
     """
     try:
         with Path(path).open("rb", buffering=0) as file:
-            movie = _within(file, range(os.fstat(file.fileno()).st_size), b"moov")
+            movie = within(file, range(os.fstat(file.fileno()).st_size), b"moov")
             inside = list(boxes(file, movie))
-            tracks = [(place, _handler(file, place)) for kind, place in inside if kind == b"trak"]
-            sounds = [place for place, handler in tracks if handler == b"soun"]
+            tracks = [(place, track_kind(file, place)) for kind, place in inside if kind == b"trak"]
+            sounds = [place for place, kind in tracks if kind == b"soun"]
             if not sounds or any(kind == b"mvex" for kind, _ in inside):  # fragments name their track: it has to be there
                 return NOTHING
-            pictures = tuple(place.start - 4 for place, handler in tracks if handler == b"vide")
+            pictures = tuple(place.start - 4 for place, kind in tracks if kind == b"vide")
             edit = _plain_edit(file, movie, sounds[0]) if rate is not None and len(sounds) == 1 else None
             if edit is None or rate not in (0, edit[1]):
                 return SoundLayout(pictures)
-            return SoundLayout(pictures, (_within(file, sounds[0], b"edts").start - 4,), *edit)
+            return SoundLayout(pictures, (within(file, sounds[0], b"edts").start - 4,), *edit)
     except OSError:
         return NOTHING  # FFmpeg will say what is wrong
 
@@ -70,16 +70,16 @@ def boxes(file: BinaryIO, within: range) -> Iterator[tuple[bytes, range]]:
         at += length
 
 
-def _within(file: BinaryIO, place: range, *kinds: bytes) -> range:
+def within(file: BinaryIO, place: range, *kinds: bytes) -> range:
     """Return the content's place of the first box of this kind, of the next kind in it, and so on; empty: there is none."""
     for wanted in kinds:
         place = next((inner for kind, inner in boxes(file, place) if kind == wanted), range(0))
     return place
 
 
-def _handler(file: BinaryIO, track: range) -> bytes:
+def track_kind(file: BinaryIO, track: range) -> bytes:
     """Return what a track says it is: b"vide" or b"soun" for one."""
-    handler = _within(file, track, b"mdia", b"hdlr")
+    handler = within(file, track, b"mdia", b"hdlr")
     file.seek(handler.start + 8)  # behind version, flags and a word that is 0
     return file.read(4) if len(handler) >= 12 else b""
 
@@ -90,19 +90,19 @@ def _plain_edit(file: BinaryIO, movie: range, track: range) -> tuple[int, int] |
     None unless that is all it does and says: one edit at normal speed, that ends with the track, and no tag that says more
     of the encoder's delay (`iTunSMPB`). The caller knows whether ticks are samples.
     """
-    for place in (_within(file, movie, b"udta"), _within(file, movie, b"meta"), _within(file, track, b"udta")):
+    for place in (within(file, movie, b"udta"), within(file, movie, b"meta"), within(file, track, b"udta")):
         file.seek(place.start)
         if len(place) > _MOST_TOLD or b"iTunSMPB" in file.read(len(place)):
             return None
-    edits = _within(file, track, b"edts", b"elst")
+    edits = within(file, track, b"edts", b"elst")
     file.seek(edits.start)
     told = file.read(28)
     wide = 8 if told[:1] == b"\1" else 4
     if len(edits) != 8 + 2 * wide + 4 or len(told) < len(edits) or int.from_bytes(told[4:8], "big") != 1:
         return None
     lasts, skip = (int.from_bytes(told[8 + n * wide : 8 + (n + 1) * wide], "big", signed=bool(n)) for n in range(2))
-    movie_ticks, _ = _clock(file, _within(file, movie, b"mvhd"))
-    ticks, samples = _clock(file, _within(file, track, b"mdia", b"mdhd"))
+    movie_ticks, _ = _clock(file, within(file, movie, b"mvhd"))
+    ticks, samples = _clock(file, within(file, track, b"mdia", b"mdhd"))
     if told[8 + 2 * wide : len(edits)] != b"\0\1\0\0" or not movie_ticks or not 0 <= skip <= _MOST_SKIPPED:
         return None
     return (skip, ticks) if abs(samples - skip - lasts * ticks / movie_ticks) <= ticks / movie_ticks else None

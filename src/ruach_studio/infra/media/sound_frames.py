@@ -20,12 +20,13 @@ import av
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.filter import Graph
+from av.filter.context import FilterContext
 from av.stream import Discard
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media.heap import opening
 from ruach_studio.infra.media.probe import AudioInfo
-from ruach_studio.infra.media.sound_only import PROTOCOLS, open_sound, sound_name
+from ruach_studio.infra.media.sound_only import SoundName, open_sound, sound_name
 
 log = get_logger(__name__)
 
@@ -68,21 +69,26 @@ def sound_frames(path: Path | str, audio: AudioInfo, block: int) -> Iterator[Aud
 
 def _gathered(path: Path | str, rate: int, block: int) -> Iterator[AudioFrame]:
     """Yield what follows without a step from the start on. Raises what PyAV raises; ValueError: a name that is no text."""
-    graph = Graph()
-    with sound_name(path, rate) as (name, skip), opening():
-        source = graph.add(
-            "amovie", filename=name, streams="a:0", dec_threads="1", format_opts=f"protocol_whitelist={PROTOCOLS}"
-        )
+    with sound_name(path, rate) as sound:
+        graph = Graph()  # its filters live no longer than it does
+        with opening():
+            sink = _fill(graph, sound, rate, block)
+        with contextlib.suppress(av.EOFError):
+            while isinstance(frame := sink.pull(), AudioFrame):
+                yield frame
+
+
+def _fill(graph: Graph, sound: SoundName, rate: int, block: int) -> FilterContext:
+    """Make a graph that reads, decodes and gathers; return its end."""
+    source = graph.add("amovie", filename=sound.name, streams="a:0", dec_threads="1", format_opts=sound.options)
     follows = graph.add("aselect", expr=_FOLLOWS.format(tolerance=STAMP_TOLERANCE_S * rate))
-    sound = graph.add("atrim", start_sample=str(skip))
-    placed = graph.add("asetpts", expr=f"PTS-{skip}")
+    trimmed = graph.add("atrim", start_sample=str(sound.skip))
+    placed = graph.add("asetpts", expr=f"PTS-{sound.skip}")
     whole = graph.add("asetnsamples", nb_out_samples=str(block), pad="0")
     sink = graph.add("abuffersink")
-    graph.link_nodes(source, follows, sound, placed, whole, sink)
+    graph.link_nodes(source, follows, trimmed, placed, whole, sink)
     graph.configure()
-    with contextlib.suppress(av.EOFError):
-        while isinstance(frame := sink.pull(), AudioFrame):
-            yield frame
+    return sink
 
 
 def _by_packet(path: Path | str) -> Iterator[AudioFrame]:

@@ -12,7 +12,8 @@ facts by `open_plain`.
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,10 +21,11 @@ from av.container import InputContainer
 
 from ruach_studio.infra.media.heap import open_media
 from ruach_studio.infra.media.mp4_layout import NOTHING, SoundLayout, sound_layout
+from ruach_studio.infra.media.sound_windows import window_list
 
 _HIDDEN = b"free"
-_PUNCTUATION = set("|'\\")  # of the protocol `concat`
-PROTOCOLS = "file,concat,subfile"
+_PUNCTUATION = set("|'\\\n")  # of the protocol `concat` and of its namesake, the list
+_WHITELIST = "protocol_whitelist=file,concat,subfile"
 
 
 @contextmanager
@@ -60,31 +62,43 @@ def _without(path: Path | str, hidden: Sequence[int]) -> Iterator[InputContainer
         yield container
 
 
-@contextmanager
-def sound_name(path: Path | str, rate: int) -> Iterator[tuple[str, int]]:
-    """Yield the name by which FFmpeg itself opens the file for its sound, inside the block, with PROTOCOLS allowed.
+@dataclass(frozen=True, slots=True)
+class SoundName:
+    """What FFmpeg is to open for the sound, with these options, and how many samples at its beginning are none."""
 
-    With it comes how many samples at its beginning are none (0 as a rule, where FFmpeg leaves them out): an edit list that
-    says no more than that is hidden too, because FFmpeg makes a second index by it while it opens the file. `rate`: of the
-    sound. A name that FFmpeg would read as punctuation is given as it is.
+    name: str
+    skip: int = 0
+    options: str = _WHITELIST
+
+
+@contextmanager
+def sound_name(path: Path | str, rate: int) -> Iterator[SoundName]:
+    """Yield the name by which FFmpeg itself reads the file for its sound, good inside the block.
+
+    An edit list that only leaves out the encoder's delay is hidden too, because FFmpeg makes a second index by it while it
+    opens the file: `skip` says the same (0 as a rule, where FFmpeg does it). A long file with such a list is read window by
+    window (sound_windows.py). `rate`: of the sound. A name that FFmpeg would read as punctuation is given as it is.
     """
     whole = f"file:{Path(path).absolute()}"
     layout = NOTHING if _PUNCTUATION & set(whole) else sound_layout(path, rate)
     places = sorted(layout.pictures + layout.edits)
     if not places:
-        yield whole, 0
+        yield SoundName(whole)
         return
-    with tempfile.NamedTemporaryFile() as word:
+    with window_list(path) if layout.edits else nullcontext() as windows, tempfile.NamedTemporaryFile() as word:
+        if windows is not None:
+            yield SoundName(windows, layout.skip, f"safe=0:{_WHITELIST}")
+            return
         word.write(_HIDDEN)
         word.flush()
         if _PUNCTUATION & set(word.name):
-            yield whole, 0
+            yield SoundName(whole)
             return
         parts, read = [], 0
         for place in places:
             parts += [f"subfile,,start,{read},end,{place},,:{whole}", f"file:{word.name}"]
             read = place + len(_HIDDEN)
-        yield "concat:" + "|".join([*parts, f"subfile,,start,{read},end,0,,:{whole}"]), layout.skip
+        yield SoundName("concat:" + "|".join([*parts, f"subfile,,start,{read},end,0,,:{whole}"]), layout.skip)
 
 
 class _Overlaid:
