@@ -22,7 +22,10 @@ log = get_logger(__name__)
 
 @asynccontextmanager
 async def background(services: Services, on_failure: Callable[[], None] | None = None) -> AsyncIterator[None]:
-    """Run workers, relay and the watch over the queues inside the block; stop them gracefully at its end."""
+    """Run workers, relay and the watch over the queues inside the block; stop them gracefully at its end.
+
+    Raises what a part that broke has raised, once all others have ended.
+    """
     stop = asyncio.Event()
     worker = Worker(services.database, services.queue, handlers(services), hooks=hooks(services))
     relay = Relay(services.database, consumers(services))
@@ -49,7 +52,9 @@ async def background(services: Services, on_failure: Callable[[], None] | None =
         yield
     finally:
         stop.set()
-        await asyncio.gather(*tasks)
+        await asyncio.wait(tasks)
+    for task in tasks:
+        task.result()
 
 
 async def _sweep(store: ObjectStore) -> None:

@@ -6,11 +6,10 @@ back a whole D, D windows are solved at once with a running minimum: an hour of 
 milliseconds. Counterpart: `angles_v2.py` makes the costs and reads the path.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 
@@ -18,66 +17,79 @@ from ruach_studio.assembly.angles_shot import Counts, Levels, Mask
 DEAR_CUT = 1e-3
 _PIECE = 256  # blocks of which everything is kept at once
 
+Ranks = npt.NDArray[np.uint8]
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What a path of any price of a cut asks of the costs; D windows make a block.
 
-    `total`, (n_blocks, cameras, D + 1): what each camera costs from the beginning up to each window; column 0 is the last
-    of the block before (0 in the first). What fills up the last block repeats its last total.
+def _sums(cost: Levels, minimum: int) -> Iterator[Levels]:
+    """Yield what each camera costs from the beginning up to each window, (blocks, cameras, D + 1); D windows make a block.
+
+    Column 0 is the last of the block before (0 in the first). What fills up the last block repeats its last total. The first
+    piece is the first block alone, each other one begins with the last block of the piece before: all of them together would
+    take as much memory as the costs.
     """
+    block = _summed(cost[:minimum], np.zeros(cost.shape[1]), minimum)
+    yield block
+    for low in range(minimum, len(cost), _PIECE * minimum):
+        piece = np.concatenate((block, _summed(cost[low : low + _PIECE * minimum], block[-1, :, -1], minimum)))
+        yield piece
+        block = piece[-1:].copy()
 
-    total: Levels
 
-
-def sums_of(cost: Levels, minimum: int) -> Sums:
-    """Return the sums of `cost` (n_windows, n_cameras) in blocks of `minimum` windows: steps then run along memory."""
+def _summed(cost: Levels, before: Levels, minimum: int) -> Levels:
+    """Return the sums of some windows' costs, `before` and on."""
     windows, cameras = cost.shape
-    running = np.empty((cameras, 1 - (-windows // minimum) * minimum))
-    running[:, 0] = 0.0
-    np.cumsum(cost.T, axis=1, out=running[:, 1 : windows + 1])
-    running[:, windows + 1 :] = running[:, windows : windows + 1]
-    blocks = np.lib.stride_tricks.sliding_window_view(running, minimum + 1, axis=1)[:, ::minimum]
-    return Sums(np.ascontiguousarray(blocks.transpose(1, 0, 2)))
+    total = np.empty((-(-windows // minimum), cameras, minimum + 1))
+    running = np.empty(total.shape[0] * minimum + 1)
+    for camera in range(cameras):
+        running[0] = before[camera]
+        running[1 : windows + 1] = cost[:, camera]
+        np.cumsum(running[: windows + 1], out=running[: windows + 1])
+        running[windows + 1 :] = running[windows]
+        total[:, camera, 0], total[:, camera, 1:] = running[:-1:minimum], running[1:].reshape(-1, minimum)
+    return total
 
 
-def cheapest_path(cost: Levels, *, minimum: int, cut: float, sums: Sums | None = None) -> Counts:
+def cheapest_path(cost: Levels, *, minimum: int, cut: float) -> Counts:
     """Return the camera index per window, (n_windows,), of the cheapest path.
 
     `cost` is (n_windows, n_cameras), finite; `minimum` >= 1 windows; `cut` is the price of a cut. With fewer windows
     than `minimum` there is one shot. On equal cost the later cut and the earlier camera win, so that the result is
-    one and the same everywhere. `sums` saves making `sums_of(cost, minimum)` again.
+    one and the same everywhere.
     """
     windows, cameras = cost.shape
     if windows < 2 * minimum or cameras == 1:
         return np.full(windows, int(np.argmin(np.cumsum(cost, axis=0)[-1])), dtype=np.int64)
     # What fills up the last block is decided too, and left out again: it comes after all that counts.
-    sums = sums or sums_of(cost, minimum)
-    stay, is_new = _solved(sums.total, cut)
-    return _walk_back(stay, sums.total, is_new, windows)
+    return _walk_back(*_solved(cost, minimum, cut), windows)
 
 
-def _solved(total: Levels, cut: float) -> tuple[Levels, Mask]:
-    """Return the cheapest way to each window, as `stay`, and where a new shot is the way there, as `is_new`.
+def _solved(cost: Levels, minimum: int, cut: float) -> tuple[Mask, Ranks]:
+    """Return where a new shot is the cheapest way, as `is_new`, and which cameras are the cheapest there, as `ranks`.
 
-    `stay`, the shape of `total`: the cheapest way to have covered the windows up to t with c on screen and its shot at
-    least D long, less `total`. In these units staying on c is free, so a running minimum decides. `is_new`, (cameras,
-    n_blocks, D): whether a shot that has just become D long is the cheapest; where both are equal it is.
+    `is_new`, (cameras, n_blocks, D): whether a shot that has just become D long is the cheapest; where both are equal it
+    is. `ranks`, (2, n_blocks, D): the camera with the cheapest way to the window, and the next one; of equal ones the first.
+
+    `stay`: the cheapest way to have covered the windows up to t with c on screen and its shot at least D long, less the
+    camera's total. In these units staying on c is free, so a running minimum decides.
     """
-    count, cameras, columns = total.shape
-    stay, is_new = np.empty(total.shape), np.zeros((cameras, count, columns - 1), dtype=bool)
-    stay[0], stay[0, :, -1] = np.inf, 0.0
-    here, paid, price = stay[0] + total[0], np.full(columns, cut), np.empty(columns)
+    windows, cameras = cost.shape
+    count, columns = -(-windows // minimum), minimum + 1
+    pieces = _sums(cost, minimum)
+    is_new, ranks = np.zeros((cameras, count, minimum), dtype=bool), np.zeros((2, count, minimum), np.uint8)
+    here = np.full((cameras, columns), np.inf)
+    here[:, -1] = next(pieces)[0, :, -1]
+    _rank(here[None], ranks[:, :1])
+    paid, price = np.full(columns, cut), np.empty(columns)
     last, dear = here[:, -1], cut >= DEAR_CUT
     fresh, shown, on = (np.empty((min(count, _PIECE), cameras, columns)) for _ in range(3))
     views = list(zip(fresh, fresh[:, :, 0], shown, on, strict=True))
     reduce: Callable[..., object] = np.minimum.reduce  # by place: by name takes longer
     accumulate, add, subtract = np.minimum.accumulate, np.add, np.subtract
-    for low in range(1, count, _PIECE):
-        some = slice(low, min(count, low + _PIECE))
-        size = some.stop - low
-        subtract(total[some], total[low - 1 : some.stop - 1], shown[:size])  # what the last D windows of each camera cost
-        for (new, before, length, running), until in zip(views, total[some], strict=False):
+    for low, piece in zip(range(1, count, _PIECE), pieces, strict=True):
+        some, total = slice(low, min(count, low + _PIECE)), piece[1:]
+        size = len(total)
+        subtract(total, piece[:-1], shown[:size])  # what the last D windows of each camera cost
+        for (new, before, length, running), until in zip(views, total, strict=False):
             # Column 0 is the block before, the others are shots that have just become D long. All in place and of one
             # shape: NumPy takes twice as long to find out how to lay one shape over another.
             if dear:
@@ -91,10 +103,28 @@ def _solved(total: Levels, cut: float) -> tuple[Levels, Mask]:
             subtract(new, until, new)
             accumulate(new, 1, None, running)
             add(running, until, here)
-        stay[some] = on[:size]
         np.less_equal(fresh[:size, :, 1:], on[:size, :, :-1], out=is_new[:, some].transpose(1, 0, 2))
+        _rank(add(on[:size], total, shown[:size]), ranks[:, some])
     is_new[:, 1, :-1] = False  # no cut before the first shot is D long: infinite on both sides
-    return stay, is_new
+    return is_new, ranks
+
+
+def _rank(reach: Levels, ranks: Ranks) -> None:
+    """Write the cheapest and the next camera of `reach`, (n_blocks, cameras, D + 1), to `ranks`, (2, n_blocks, D)."""
+    ways = reach[:, :, 1:]
+    best, first = ways[:, 0].copy(), np.zeros(ranks.shape[1:], np.uint8)
+    worse, second = np.full_like(best, np.inf), np.zeros(ranks.shape[1:], np.uint8)
+    second[...] = 1
+    for camera in range(1, ways.shape[1]):
+        way = ways[:, camera]
+        wins, places = way < best, way < worse
+        np.copyto(worse, way, where=places)
+        np.copyto(second, camera, where=places)
+        np.copyto(worse, best, where=wins)
+        np.copyto(second, first, where=wins)
+        np.copyto(best, way, where=wins)
+        np.copyto(first, camera, where=wins)
+    ranks[0], ranks[1] = first, second
 
 
 def _price_of_other(before: Levels) -> Levels:
@@ -103,18 +133,15 @@ def _price_of_other(before: Levels) -> Levels:
     return np.where(before == two[:1], two[1:2], two[:1])
 
 
-def _walk_back(stay: Levels, total: Levels, is_new: Mask, windows: int) -> Counts:
+def _walk_back(is_new: Mask, ranks: Ranks, windows: int) -> Counts:
     minimum = is_new.shape[2]
     became = [row.tobytes() for row in is_new]  # one byte a window: whether a shot has just become D long with it
+    cheapest, next_one = (row.tobytes() for row in ranks)
     at, camera = windows, -1
     cameras, lengths = list[int](), list[int]()
     while at > 0:
-        block, column = divmod(at - 1, minimum)
-        here = (block, slice(None), column + 1)
-        best = (stay[here] + total[here]).tolist()
-        if camera >= 0:
-            best[camera] = math.inf
-        camera = best.index(min(best))  # the cheapest other camera; of equal ones the first
+        best = cheapest[at - 1]
+        camera = best if best != camera else next_one[at - 1]  # the cheapest other camera
         start = max(became[camera].rfind(1, 0, at) + 1 - minimum, 0)
         cameras.append(camera)
         lengths.append(at - start)

@@ -156,14 +156,19 @@ def _relieved(path: Counts, cost: Levels, scene: Scene, minimum: int) -> Counts:
     return relieved
 
 
-def smoothed(values: Levels, window_s: float) -> Levels:
-    """Return the triangular moving average over SMOOTHING_S, edges weighted by what there is."""
+def smoothed(
+    values: Levels, window_s: float, within: tuple[float, float] = (-math.inf, math.inf), out: Levels | None = None
+) -> Levels:
+    """Return the triangular moving average over SMOOTHING_S, edges weighted by what there is, of values cut off `within`.
+
+    `out` may be `values`.
+    """
     half = max(1, math.ceil(SMOOTHING_S / window_s / 2))
     kernel = np.concatenate([np.arange(1, half + 1), np.arange(half - 1, 0, -1)]).astype(np.float64)
     weight = _convolved(np.ones(values.shape[0]), kernel)
-    out = np.empty(values.shape)
+    out = np.empty(values.shape) if out is None else out
     for j in range(values.shape[1]):
-        out[:, j] = _convolved(values[:, j], kernel) / weight
+        out[:, j] = _convolved(np.clip(values[:, j], *within), kernel) / weight
     return out
 
 

@@ -101,7 +101,7 @@ def weigh(scene: Scene) -> Weighed:
         if found is not None:
             by = "arrival" if latest or _hopeless(voices, agc) else "both"
             raw_strength = unleaked(found.strength) if latest else found.strength
-            strength = smoothed(np.clip(raw_strength, 0.0, 1.5), scene.window_s)
+            strength = smoothed(raw_strength, scene.window_s, (0.0, 1.5))
             if by == "both":
                 share = _softmax(ARRIVAL_GAIN * strength + SHARE_GAIN * level)
             else:
@@ -174,9 +174,10 @@ def _whole_mic(speaker: Speaker) -> str:
 
 
 def _by_level(voices: Voices, window_s: float) -> tuple[Levels, Levels, Mask]:
-    level = smoothed(np.clip(voices.relative_db, VOICE_MIN_DB, 6.0), window_s)
+    """Return levels, activity and gaps, in the place of the voices' own windows: they are used up."""
+    level = smoothed(voices.relative_db, window_s, (VOICE_MIN_DB, 6.0), voices.relative_db)
     level[~voices.recording] = VOICE_MIN_DB
-    snr = smoothed(np.clip(voices.snr_db, -20.0, 60.0), window_s)
+    snr = smoothed(voices.snr_db, window_s, (-20.0, 60.0), voices.snr_db)
     activity = snr  # in its place, by pieces
     for low in range(0, len(snr), _PIECE):
         loud, clear = level[low : low + _PIECE], snr[low : low + _PIECE]
@@ -199,8 +200,11 @@ def _by_level(voices: Voices, window_s: float) -> tuple[Levels, Levels, Mask]:
 
 
 def _softmax(evidence: Levels) -> Levels:
-    weight = np.exp(evidence - evidence.max(axis=1, keepdims=True))
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float64)
+    """Return the softmax of each row, in place."""
+    evidence -= evidence.max(axis=1, keepdims=True)
+    np.exp(evidence, out=evidence)
+    evidence /= evidence.sum(axis=1, keepdims=True)
+    return evidence
 
 
 def _costs(

@@ -15,7 +15,7 @@ import numpy as np
 
 from ruach_studio.assembly.angles_doubts import doubts, doubts_of_targets, silent_in
 from ruach_studio.assembly.angles_memo import remembered
-from ruach_studio.assembly.angles_path import Sums, cheapest_path, sums_of
+from ruach_studio.assembly.angles_path import cheapest_path
 from ruach_studio.assembly.angles_shot import AnglePlan, Counts, Reason, Scene, Shot
 from ruach_studio.assembly.angles_spans import ACTIVE, EARLY_S, Spans, spans_of
 from ruach_studio.assembly.angles_targets import Take, takes
@@ -37,8 +37,8 @@ def plan_latest(scene: Scene) -> AnglePlan:
     options, window_s = scene.options, scene.window_s
     # One window more than the minimum: rounding to frames and the lead-in then never make a shot too short.
     minimum = math.floor(max(options.min_shot_s, options.switch_cooldown_s) / window_s + 1e-9) + 1
-    w, sums = remembered(_read(scene, inputs, minimum), scene.matrix.dbfs.size, lambda: _weighed(scene, minimum))
-    path = cheapest_path(w.cost_s, minimum=minimum, cut=options.pace_s, sums=sums)
+    w = remembered(_read(scene, inputs), scene.matrix.dbfs.size, lambda: weigh(scene))
+    path = cheapest_path(w.cost_s, minimum=minimum, cut=options.pace_s)
     path, reliefs = relieve(path, w.cost_s, options, window_s, minimum)
     chosen = takes(w.films, w.targets, path, reliefs)
     starts_s = _led_in(scene, w, chosen)
@@ -55,18 +55,13 @@ def plan_latest(scene: Scene) -> AnglePlan:
     return AnglePlan(tuple(shots), "angle-v2", scene.duration_s, inputs, scene.options, w.voices.mics)
 
 
-def _weighed(scene: Scene, minimum: int) -> tuple[Weighed, Sums]:
-    w = weigh(scene)
-    return w, sums_of(w.cost_s, minimum)
-
-
-def _read(scene: Scene, inputs: Mapping[str, Any], minimum: int) -> Hashable:
-    """Return all that `_weighed` reads of the scene: everything but the options that only the path obeys."""
+def _read(scene: Scene, inputs: Mapping[str, Any]) -> Hashable:
+    """Return all that `weigh` reads of the scene: everything but the options that only the path obeys."""
     matrix, o = scene.matrix, scene.options
     told = replace(o, pace_s=0.0, lead_in_s=0.0, switch_cooldown_s=0.0, max_shot_s=None, cutaway_s=0.0)
     given = None if matrix.arrival is None else matrix.arrival.sha256
     return (
-        f"angle-v2.{scene.revision}", minimum, inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given,
+        f"angle-v2.{scene.revision}", inputs["energy"]["sha256"], matrix.window_ms, matrix.cameras, given,
         scene.duration_s, scene.mics, scene.wide, scene.cameras, scene.speakers, inputs_hash(told),
     )  # fmt: skip
 

@@ -7,19 +7,21 @@ CPU an hour for three microphones, so it is made only if `arrival_evidence.py` h
 Counterpart: energy.py carries it; arrival_evidence.py reads it.
 """
 
+import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from ruach_studio.assembly.digest import PCM_RATE, AudioDigest
+from ruach_studio.assembly.digest import PCM_RATE, AudioDigest, Stored, in_parts
+from ruach_studio.assembly.parts import Parts
 from ruach_studio.assembly.sync import Placement
 from ruach_studio.kernel.each import Each
-from ruach_studio.kernel.hashing import sha256_hex
 
 WINDOW_MS = 100
 FRAME_S = 0.4
@@ -31,6 +33,8 @@ _SIZE = 4096
 _BAND = slice(math.ceil(_LOW_HZ * _SIZE / PCM_RATE), math.floor(_HIGH_HZ * _SIZE / PCM_RATE) + 1)
 _TAPER = np.hanning(round(FRAME_S * PCM_RATE)).astype(np.float32)
 _BATCH = 64  # a few megabytes for each that is at work
+PART_WINDOWS = 576 * _BATCH  # an hour
+_AT_ONCE = 4096  # windows that are hashed at once
 _QUIET = 3.0  # int16 steps RMS: below this there is nothing to compare
 
 Peaks = npt.NDArray[np.float32]
@@ -44,13 +48,15 @@ class ArrivalMatrix:
     """
 
     pairs: tuple[tuple[str, str], ...]
-    peaks: Peaks
+    peaks: Stored[Peaks]
 
     @property
     def sha256(self) -> str:
         """Return the hash of names and values."""
-        names = "\n".join(f"{a}\t{b}" for a, b in self.pairs).encode()
-        return sha256_hex(names + b"\0" + np.ascontiguousarray(self.peaks, dtype="<f4").tobytes())
+        digest = hashlib.sha256("\n".join(f"{a}\t{b}" for a, b in self.pairs).encode() + b"\0")
+        for part in in_parts(self.peaks, _AT_ONCE):
+            digest.update(np.ascontiguousarray(part, dtype="<f4").data)
+        return digest.hexdigest()
 
 
 def arrival_matrix(
@@ -60,26 +66,41 @@ def arrival_matrix(
     duration_s: float,
     *,
     each: Each = map,
+    shelf: Callable[[Peaks], Stored[Peaks]] | None = None,
 ) -> ArrivalMatrix:
     """Return the arrival peaks of all pairs of `mics` (names in `tracks`, at most 8 are used) on the master timeline.
 
-    `each` may work on several stretches at a time: none reads what another writes.
+    `each` may work on several stretches at a time: none reads what another writes. The peaks, 2.6 MB an hour for three
+    microphones, are kept on the `shelf`, if there is one, part by part.
     """
     names = tuple(mics)[:MICS_MAX]
     pairs = tuple(combinations(names, 2))
     windows = -(-round(duration_s * 1000) // WINDOW_MS)
-    peaks = np.zeros((windows, len(pairs), PEAKS, 2), np.float32)
+    length = max(1, windows) if shelf is None else PART_WINDOWS
+    parts: list[Stored[Peaks]] = []
+    for start in range(0, max(1, windows), length):
+        peaks = np.zeros((min(length, windows - start), len(pairs), PEAKS, 2), np.float32)
+        stretch = partial(_measure, peaks, tracks, placements, names, start)
+        for _ in each(stretch, range(0, len(peaks), _BATCH)):
+            pass
+        parts.append(peaks if shelf is None else shelf(peaks))
+    return ArrivalMatrix(pairs, parts[0] if len(parts) == 1 else Parts(parts, length))
 
-    def stretch(low: int) -> None:
-        count = min(_BATCH, windows - low)
-        middle_s = (np.arange(low, low + count) + 0.5) * WINDOW_MS / 1000
-        spectra = {name: _spectrum(_frames(name, tracks[name], placements, middle_s)) for name in names}
-        for place, (a, b) in enumerate(pairs):
-            peaks[low : low + count, place] = _peaks(spectra[a], spectra[b])
 
-    for _ in each(stretch, range(0, windows, _BATCH)):
-        pass
-    return ArrivalMatrix(pairs, peaks)
+def _measure(
+    peaks: Peaks,
+    tracks: Mapping[str, Sequence[AudioDigest]],
+    placements: Sequence[Placement],
+    names: Sequence[str],
+    start: int,
+    low: int,
+) -> None:
+    """Write the peaks of the windows from `start` + `low` on, a batch of them, to the rows of `peaks` from `low` on."""
+    count = min(_BATCH, len(peaks) - low)
+    middle_s = (np.arange(start + low, start + low + count) + 0.5) * WINDOW_MS / 1000
+    spectra = {name: _spectrum(_frames(name, tracks[name], placements, middle_s)) for name in names}
+    for place, (a, b) in enumerate(combinations(names, 2)):
+        peaks[low : low + count, place] = _peaks(spectra[a], spectra[b])
 
 
 def _frames(

@@ -7,15 +7,16 @@ passes over the windows that are most his. Evidence for a speaker = mean height 
 relation to the height that a clear voice has. Counterpart: arrival.py measures; angles_weigh.py weighs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ruach_studio.assembly.angles_shot import Levels
+from ruach_studio.assembly.angles_shot import Levels, Mask
 from ruach_studio.assembly.arrival import LAG_MS_MAX, ArrivalMatrix, Peaks
 from ruach_studio.assembly.calibration import BLEED_MAX, unmix
+from ruach_studio.assembly.digest import Stored, in_parts
 
 BIN_MS = 0.125
 NEAR_MS = 0.4
@@ -44,10 +45,10 @@ def arrivals(matrix: ArrivalMatrix, mics: Sequence[str]) -> Arrivals | None:
     pairs = [(mics.index(matrix.pairs[p][0]), mics.index(matrix.pairs[p][1])) for p in wanted]
     if len(pairs) < len(mics) * (len(mics) - 1) // 2:
         return None
-    peaks = matrix.peaks if wanted == list(range(len(matrix.pairs))) else matrix.peaks[:, wanted]
+    peaks = _Peaks(matrix.peaks, wanted)
     templates = np.full((len(mics), len(pairs)), np.nan)
-    for p, (a, b) in enumerate(pairs):
-        outer = _outer_modes(_histogram(peaks[:, p, 0]))
+    for (p, (a, b)), histogram in zip(enumerate(pairs), peaks.histograms(None), strict=True):
+        outer = _outer_modes(histogram)
         if outer is not None:
             templates[a, p], templates[b, p] = outer
     if np.isnan(templates).all(axis=1).any():
@@ -61,8 +62,7 @@ def arrivals(matrix: ArrivalMatrix, mics: Sequence[str]) -> Arrivals | None:
             rows = clear & (lead == s)
             if rows.sum() < 20:
                 continue
-            for p in range(len(pairs)):
-                histogram = _histogram(peaks[rows, p, 0])
+            for p, histogram in enumerate(peaks.histograms(rows)):
                 templates[s, p] = _lag_of(int(np.argmax(histogram)))
         strength = _strength(peaks, templates)
     return Arrivals(strength / _clear_heights(strength), templates)
@@ -99,27 +99,43 @@ def _clear_heights(strength: Levels) -> Levels:
     return np.asarray(np.maximum(heights, max(0.4 * usual, 1e-6)), dtype=np.float64)
 
 
-def _strength(peaks: Peaks, templates: Levels) -> Levels:
+class _Peaks:
+    """The peaks of the wanted pairs, read by pieces: what is needed at once does not grow with the length."""
+
+    def __init__(self, peaks: Stored[Peaks], wanted: Sequence[int]) -> None:
+        self._stored, self._wanted = peaks, wanted
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def pieces(self) -> Iterator[tuple[slice, Peaks]]:
+        for low, part in zip(range(0, len(self), _PIECE), in_parts(self._stored, _PIECE), strict=True):
+            yield slice(low, low + _PIECE), part[:, self._wanted]
+
+    def histograms(self, rows: Mask | None) -> Levels:
+        """Count each pair's lags of the highest peaks, by the square of their heights; of some `rows` (None: all)."""
+        counts = np.zeros((len(self._wanted), round(2 * LAG_MS_MAX / BIN_MS) + 1))
+        for piece, part in self.pieces():
+            highest = (part if rows is None else part[rows[piece]])[:, :, 0].astype(np.float64)
+            lag, height = highest[..., 0].T, highest[..., 1].T
+            place = np.clip(np.rint((lag + LAG_MS_MAX) / BIN_MS).astype(np.int64), 0, counts.shape[1] - 1)
+            weight = np.where(height >= HEIGHT_MIN, height**2, 0.0)
+            for pair in range(len(counts)):
+                np.add.at(counts[pair], place[pair], weight[pair])  # one after the other, in the order of time
+        kernel = [0.25, 0.5, 1.0, 0.5, 0.25]
+        return np.array([np.convolve(each, kernel, mode="same") for each in counts]).reshape(counts.shape)
+
+
+def _strength(peaks: _Peaks, templates: Levels) -> Levels:
     """Return the mean height at each speaker's lags, falling to 0 over 0.4 ms; pairs whose lag is unknown do not count."""
-    out = np.zeros((peaks.shape[0], templates.shape[0]))
-    for low in range(0, len(out), _PIECE):  # what is needed at once does not grow with the length
-        piece = slice(low, low + _PIECE)
+    out = np.zeros((len(peaks), templates.shape[0]))
+    for piece, part in peaks.pieces():
         for s in range(templates.shape[0]):
             known = np.flatnonzero(~np.isnan(templates[s]))
-            here = peaks[piece, known].astype(np.float64)
+            here = part[:, known].astype(np.float64)
             nearness = np.maximum(1.0 - np.abs(here[..., 0] - templates[s, known][None, :, None]) / (2 * NEAR_MS), 0.0)
             out[piece, s] = (nearness * here[..., 1]).max(axis=2).mean(axis=1)
     return out
-
-
-def _histogram(peaks: Peaks) -> npt.NDArray[np.float64]:
-    """Count the lags of `peaks`, (n, 2), by the square of their heights."""
-    lag, height = peaks.T.astype(np.float64)
-    bins = round(2 * LAG_MS_MAX / BIN_MS) + 1
-    place = np.clip(np.rint((lag + LAG_MS_MAX) / BIN_MS).astype(np.int64), 0, bins - 1)
-    weight = np.where(height >= HEIGHT_MIN, height**2, 0.0)
-    counts = np.bincount(place, weights=weight, minlength=bins).astype(np.float64)
-    return np.asarray(np.convolve(counts, [0.25, 0.5, 1.0, 0.5, 0.25], mode="same"), dtype=np.float64)
 
 
 def _outer_modes(histogram: npt.NDArray[np.float64]) -> tuple[float, float] | None:

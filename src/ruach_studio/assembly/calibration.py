@@ -200,10 +200,11 @@ def unmixed(heard: Levels, bleed: Levels, rows: int | None) -> Levels:
     return voices
 
 
-def averaged(power: Levels, length: int) -> Levels:
-    """Return the centred moving average over `length` windows, shorter at the edges."""
-    total = np.vstack([np.zeros(power.shape[1]), np.cumsum(power, axis=0)])
-    at = np.arange(power.shape[0])
+def averaged(power: Levels, length: int, at: Counts | None = None) -> Levels:
+    """Return the centred moving average over `length` windows, shorter at the edges; of some windows (None: of all)."""
+    total = np.zeros((power.shape[0] + 1, power.shape[1]))
+    np.cumsum(power, axis=0, out=total[1:])
+    at = np.arange(power.shape[0]) if at is None else at
     low, high = np.maximum(at - length // 2, 0), np.minimum(at + (length + 1) // 2, power.shape[0])
     return np.asarray(np.maximum(total[high] - total[low], 0.0) / (high - low)[:, None], dtype=np.float64)
 

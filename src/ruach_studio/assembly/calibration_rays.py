@@ -43,11 +43,14 @@ def calibrate_by_rays(raw: Levels, names: Sequence[tuple[str, str]], window_s: f
         return calibrate_levels(raw, names, window_s, learn_most)
     level = _heard(raw, recording)
     floor = percentile_of(level, recording, FLOOR_PERCENTILE)
-    power = np.where(recording, np.maximum(power_of(level) - power_of(floor), 0.0), 0.0)
+    power = power_of(level)
     del level  # made again below: arrays of all windows make the peak of memory here
-    calm = averaged(power, max(1, round(CALM_S / window_s)))[together]
-    every = max(1, calm.shape[0] // learn_most)
-    calm = calm[::every].copy()  # not a view of all of it
+    power -= power_of(floor)
+    np.maximum(power, 0.0, out=power)
+    power[~recording] = 0.0
+    taught = np.flatnonzero(together)
+    every = max(1, taught.size // learn_most)
+    calm = averaged(power, max(1, round(CALM_S / window_s)), taught[::every])
     calm_db = decibel_of(np.maximum(calm, 0.5 * power_of(floor)))
     rays = rays_of(calm_db, floor)
     if rays.mic.size < 2:
@@ -59,7 +62,9 @@ def calibrate_by_rays(raw: Levels, names: Sequence[tuple[str, str]], window_s: f
         column = power_of(ray - ray[j]) * own[j] / own
         separation[j] = min(float(-decibel_of(np.delete(column, j).max())), -VOICE_MIN_DB)
         bleed[:, j] = np.minimum(column, BLEED_MOST)
-    voices = _solved(power / own, bleed)
+    power /= own
+    voices = power  # in its place
+    _solve(voices, bleed)
     mics = tuple(
         MicCalibration(
             mic, camera, round(float(floor[j]), 2), round(float(decibel_of(own[j])), 2), round(float(separation[j]), 2),
@@ -67,12 +72,24 @@ def calibrate_by_rays(raw: Levels, names: Sequence[tuple[str, str]], window_s: f
         )
         for j, (mic, camera) in enumerate(names)
     )  # fmt: skip
-    snr = np.where(recording, _heard(raw, recording) - floor, 0.0)
-    return Voices(np.maximum(decibel_of(voices), VOICE_MIN_DB), snr, recording, mics, bleed, rays.apart_db)
+    _to_decibel(voices)
+    np.maximum(voices, VOICE_MIN_DB, out=voices)
+    snr = _heard(raw, recording)
+    snr -= floor
+    snr[~recording] = 0.0
+    return Voices(voices, snr, recording, mics, bleed, rays.apart_db)
 
 
 def _heard(raw: Levels, recording: Mask) -> Levels:
-    return np.maximum(np.where(recording, raw, DIGITAL_FLOOR_DBFS), DIGITAL_FLOOR_DBFS)
+    heard = np.where(recording, raw, DIGITAL_FLOOR_DBFS)
+    return np.maximum(heard, DIGITAL_FLOOR_DBFS, out=heard)
+
+
+def _to_decibel(power: Levels) -> None:
+    """Do in place what `decibel_of` does."""
+    np.maximum(power, 1e-12, out=power)
+    np.log10(power, out=power)
+    power *= 10.0
 
 
 def _own_levels(calm: Levels, calm_db: Levels, floor: Levels, rays: Rays, window_s: float) -> tuple[Levels, Levels]:
@@ -88,11 +105,10 @@ def _own_levels(calm: Levels, calm_db: Levels, floor: Levels, rays: Rays, window
     return np.maximum(own, 1e-12), evidence_s
 
 
-def _solved(heard: Levels, bleed: Levels) -> Levels:
-    """Solve heard = bleed @ voices for voices >= 0: the unbounded solution, cut off at 0, then projected steps."""
+def _solve(heard: Levels, bleed: Levels) -> None:
+    """Solve heard = bleed @ voices for voices >= 0, in place: the unbounded solution, cut off at 0, then projected steps."""
     step = 1.0 / float(np.abs(bleed).sum(axis=1).max())
     freely, onward = np.linalg.pinv(bleed).T, np.eye(bleed.shape[0]) - step * bleed.T
-    voices = np.empty_like(heard)
     for low in range(0, heard.shape[0], _PIECE):
         piece = heard[low : low + _PIECE]
         now, add = np.maximum(piece @ freely, 0.0), step * piece
@@ -100,5 +116,4 @@ def _solved(heard: Levels, bleed: Levels) -> Levels:
             now = now @ onward
             now += add
             np.maximum(now, 0.0, out=now)
-        voices[low : low + _PIECE] = now
-    return voices
+        piece[:] = now

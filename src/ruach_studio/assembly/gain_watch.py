@@ -19,6 +19,7 @@ BLOCK_S, HOP_S = 180.0, 60.0
 FLOOR_STEP_DB, LOUD_STEP_DB = 5.0, 3.0
 ALIKE_DB = 4.0  # a knob moves floor, middle and loudness alike; who talks how much does not
 _FLOOR, _LOUD = 8.0, 97.0
+_PIECE_S = 600  # seconds that are worked on at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,12 @@ def dynamic_range_db(raw: Levels, window_s: float) -> Levels:
     """Return per microphone how far its one-second levels move, dB; NaN with less than a minute of audio."""
     per = max(1, round(1.0 / window_s))
     seconds = raw[: raw.shape[0] // per * per].reshape(-1, per, raw.shape[1])
+    pieces = [np.empty((0, raw.shape[1]))]
     with np.errstate(divide="ignore"):
-        level = 10 * np.log10(np.power(10.0, np.maximum(seconds, -100.0) / 10).mean(axis=1))
+        for low in range(0, len(seconds), _PIECE_S):
+            piece = np.maximum(seconds[low : low + _PIECE_S], -100.0)
+            pieces.append(10 * np.log10(np.power(10.0, piece / 10).mean(axis=1)))
+    level = np.concatenate(pieces)
     ranges = np.full(raw.shape[1], np.nan)
     for j in range(raw.shape[1]):
         heard = level[~np.isnan(level[:, j]), j]
@@ -56,14 +61,18 @@ def gain_changes(raw: Levels, window_s: float) -> tuple[GainChange, ...]:
     per_s = max(1, round(1.0 / window_s))
     every = max(1, raw.shape[0] // 72_000)  # a third of the windows says as much about a percentile
     length, hop = round(BLOCK_S * per_s / every), round(HOP_S * per_s / every)
-    levels = np.maximum(raw[::every], -100.0)
-    starts, apart = range(0, levels.shape[0] - length + 1, hop), length // hop
+    count, apart = -(-raw.shape[0] // every), length // hop
+    starts = range(0, count - length + 1, hop)
     if len(starts) <= apart:
         return ()
-    bounds = np.array([_all_bounds(levels[:, j], length, hop) for j in range(levels.shape[1])])
+
+    def levels(mic: int) -> Levels:
+        return np.maximum(raw[::every, mic], -100.0)
+
+    bounds = np.array([_all_bounds(levels(j), length, hop) for j in range(raw.shape[1])])
     steps = bounds[:, apart:] - bounds[:, :-apart]  # (n_mics, n_blocks, floor, middle, loudness)
     found: list[GainChange] = []
-    for j in range(levels.shape[1]):
+    for j in range(raw.shape[1]):
         # What all microphones do at once is the room (somebody talks without a pause), not a knob.
         others = np.delete(steps, j, axis=0)
         common = np.median(others, axis=0) if others.size else np.zeros_like(steps[j])
@@ -75,7 +84,7 @@ def gain_changes(raw: Levels, window_s: float) -> tuple[GainChange, ...]:
         edges = np.flatnonzero(np.diff(np.concatenate([[False], changed, [False]]).astype(np.int8)))
         for first, end in zip(edges[::2], edges[1::2], strict=True):
             best = int(first + np.argmax(np.abs(low[first:end])))
-            at = _place(levels[:, j], (best * hop, (best + 2 * apart) * hop), round(10 * per_s / every))
+            at = _place(levels(j), (best * hop, (best + 2 * apart) * hop), round(10 * per_s / every))
             found.append(GainChange(j, round(at * window_s * every, 3), round(float(low[best]), 1)))
     return tuple(sorted(found, key=lambda change: (change.at_s, change.mic)))
 

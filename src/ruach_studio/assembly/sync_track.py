@@ -32,8 +32,7 @@ class Track:
         """Return the band levels that the coarse search reads."""
         with self._lock:
             if self._features is None:
-                levels = band_features(self.digest.pcm8k)
-                self._features = levels if self.shelf is None else self.shelf(levels)
+                self._features = band_features(self.digest.pcm8k, self.shelf)
             return self._features
 
     @property

@@ -21,6 +21,24 @@ def test_band_levels_do_not_depend_on_the_block(monkeypatch, frames):
     np.testing.assert_allclose(sync_features.band_features(noise(50)), whole, rtol=0, atol=1e-6)
 
 
+def test_band_levels_in_parts_on_disk_are_the_same_to_the_bit(monkeypatch, tmp_path):
+    monkeypatch.setattr(sync_features, "_CHUNK_FRAMES", 128)
+    monkeypatch.setattr(sync_features, "PART_FRAMES", 1024)
+    whole = sync_features.band_features(noise(50))
+    kept = []
+
+    def shelf(levels):
+        kept.append(len(levels))
+        return put_aside(tmp_path, levels)
+
+    parts = sync_features.band_features(noise(50), shelf)
+    assert kept == [1024, 1024, 451] * 2
+    assert len(parts) == len(whole) == 2499
+    np.testing.assert_array_equal(np.asarray(parts), whole)
+    np.testing.assert_array_equal(parts[1000:2100], whole[1000:2100])
+    np.testing.assert_array_equal(sync_features.band_features(noise(20), shelf)[:], sync_features.band_features(noise(20)))
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, 40), (70, 110), (99, 120)])
 def test_a_segment_is_found_across_the_edges_of_the_blocks(monkeypatch, first, last):
     reference = sync_features.band_features(noise(120))

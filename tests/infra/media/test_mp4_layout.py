@@ -2,7 +2,7 @@
 
 import pytest
 
-from ruach_studio.infra.media import probe, sound_only
+from ruach_studio.infra.media import mp4_layout, probe, sound_only
 from ruach_studio.infra.media.mp4_layout import NOTHING, sound_layout
 
 RATE = 48000
@@ -53,8 +53,11 @@ def test_a_clock_that_does_not_count_samples_and_a_tag_of_another_delay_are_left
     assert sound_layout(path, RATE) == NOTHING
 
 
-@pytest.mark.parametrize("name", ["a.m4a", "v.mp4", "v.mov", "long.mp4", "cut.m4a", "pcm.mov"])
-def test_the_facts_are_those_that_ffmpeg_reads_with_the_edit(make, picture, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "shortened"),  # three numbers a track: one chunk and sounds without compression stay
+    [("a.m4a", 0), ("v.mp4", 6), ("v.mov", 6), ("long.mp4", 6), ("cut.m4a", 0), ("pcm.mov", 3)],
+)
+def test_the_facts_are_those_that_ffmpeg_reads_with_the_edit(make, picture, monkeypatch, name, shortened):
     if name == "cut.m4a":
         path = make(name, "-ss", "1.013", "-i", str(make("a.m4a", "-i", "{wav}")), "-c", "copy")
     elif name == "a.m4a":
@@ -64,6 +67,8 @@ def test_the_facts_are_those_that_ffmpeg_reads_with_the_edit(make, picture, monk
         codecs = ["-c:v", "libx264", "-c:a", "pcm_s16le" if name == "pcm.mov" else "aac"]
         path = make(name, *length, *picture, "-i", "{wav}", *codecs)
     assert sound_layout(path, 0).edits
+    monkeypatch.setattr(mp4_layout, "INDEXED", 16)  # as a film of hours: only the beginning of its tracks is indexed
+    assert len(sound_layout(path, 0).counts) == shortened
     found = probe(path)
     monkeypatch.setattr(sound_only, "sound_layout", lambda *_: NOTHING)
     assert probe(path) == found

@@ -6,7 +6,8 @@ import av
 import pytest
 
 from ruach_studio.infra.media import heap
-from ruach_studio.infra.media.mp4_layout import NOTHING, boxes, sound_layout
+from ruach_studio.infra.media.mp4_boxes import boxes
+from ruach_studio.infra.media.mp4_layout import NOTHING, sound_layout
 from ruach_studio.infra.media.sound_only import open_sound
 
 FILM = ["-c:v", "libx264", "-bf", "2", "-c:a", "aac"]

@@ -202,3 +202,23 @@ async def test_transactions_are_taken_in_the_order_of_their_numbers_not_of_their
     heard = []
     assert await Relay(database, [heard_by("ringer", heard)]).drain() == len(numbers)
     assert [number for _, number in heard] == numbers
+
+
+async def test_a_connection_that_is_lost_within_an_event_ends_no_relay(database, ring, request_ids, caplog):
+    """Its failure cannot be noted: the connection that it was to be noted by is the one that is gone."""
+    heard, lost = [], []
+
+    async def handle(tx, envelope):
+        if not lost:
+            lost.append(envelope.event_id)
+            await tx.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        heard.append(envelope.payload["number"])
+        stop.set()
+
+    await ring(7)
+    stop = asyncio.Event()
+    caplog.set_level("WARNING")
+    async with asyncio.timeout(20):  # handling it for the second time sets `stop`
+        await Relay(database, [Consumer("a", ("bell.rang",), handle)], ladder_s=(0.05,)).run(stop)
+    assert heard == [7]
+    assert "relay.delayed" in caplog.text

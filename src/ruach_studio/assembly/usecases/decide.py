@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from ruach_studio.assembly.angles import (
@@ -30,6 +32,7 @@ from ruach_studio.assembly.mapping_proposal import holds_two_microphones
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.transcript import Transcript
+from ruach_studio.assembly.usecases.digest_files import put_aside
 from ruach_studio.assembly.usecases.footage import Tracks
 from ruach_studio.infra.media import give_back
 from ruach_studio.kernel.decision import Verdict
@@ -77,12 +80,17 @@ class Decided:
 
 
 def measure(
-    sources: SessionSources, tracks: Tracks, solution: SyncSolution, windows_ms: tuple[int, ...] = ()
+    sources: SessionSources,
+    tracks: Tracks,
+    solution: SyncSolution,
+    windows_ms: tuple[int, ...] = (),
+    *,
+    scratch: Path | None = None,
 ) -> dict[int, EnergyMatrix]:
     """Return the session's energy: the published 500 ms windows and those of every ruleset (or `windows_ms`).
 
     A recorder of two microphones gets a column per channel too. Where levels alone cannot be trusted, the energy carries
-    arrival order as well.
+    arrival order as well, which lies in `scratch` if that is given.
     """
     duration_s = programme_of(sources, solution).duration_s
     lengths = windows_ms or tuple(sorted({PUBLISHED_WINDOW_MS, *WINDOW_MS.values()}, reverse=True))
@@ -92,7 +100,8 @@ def measure(
     if fine is not None and needs_arrival(fine, wide=sources.wide):
         mics = [camera.camera_id for camera in sources.cameras if camera.role != "wide"]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            arrival = arrival_matrix(tracks, solution.placements, mics, duration_s, each=pool.map)
+            shelf = None if scratch is None else partial(put_aside, scratch)
+            arrival = arrival_matrix(tracks, solution.placements, mics, duration_s, each=pool.map, shelf=shelf)
         found[fine.window_ms] = replace(fine, arrival=arrival)
     give_back()
     return found

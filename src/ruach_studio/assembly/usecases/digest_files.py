@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 
 def put_aside(scratch: Path, values: npt.NDArray[Any]) -> "StoredArray | npt.NDArray[Any]":
-    """Return the rows of an array (n, columns) from a file without a name under `scratch`; the array if none can be written.
+    """Return the rows of an array (n, ...) from a file without a name under `scratch`; the array if none can be written.
 
     What a killed process leaves there is cleared away with half-made digests.
     """
@@ -30,7 +30,7 @@ def put_aside(scratch: Path, values: npt.NDArray[Any]) -> "StoredArray | npt.NDA
         with tempfile.TemporaryDirectory(prefix="making-", dir=digests) as folder:
             path = Path(folder) / "aside"
             values.tofile(path)
-            return StoredArray(path, values.dtype, values.shape[1])
+            return StoredArray(path, values.dtype, values.shape[1:])
     except OSError:  # a full disk: memory has to do
         return values
 
@@ -38,15 +38,15 @@ def put_aside(scratch: Path, values: npt.NDArray[Any]) -> "StoredArray | npt.NDA
 class StoredArray:
     """A file of numbers as an array that is read by slices of its first axis; readable even if the file is removed.
 
-    Shape (n,), or (n, columns). `np.asarray` reads all of it. A slice is a new, read-only array; steps are not offered
-    (TypeError). Raises FileNotFoundError, OSError if the file became shorter meanwhile.
+    Shape (n,), (n, columns), or (n, *columns). `np.asarray` reads all of it. A slice is a new, read-only array; steps are
+    not offered (TypeError). Raises FileNotFoundError, OSError if the file became shorter meanwhile.
     """
 
-    def __init__(self, path: Path, dtype: npt.DTypeLike, columns: int | None = None) -> None:
+    def __init__(self, path: Path, dtype: npt.DTypeLike, columns: int | tuple[int, ...] | None = None) -> None:
         self._path, self.dtype = path, np.dtype(dtype)
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._fd)
-        self._row = () if columns is None else (columns,)
+        self._row = () if columns is None else columns if isinstance(columns, tuple) else (columns,)
         self._row_bytes = self.dtype.itemsize * math.prod(self._row)
         self._rows = os.fstat(self._fd).st_size // self._row_bytes
 

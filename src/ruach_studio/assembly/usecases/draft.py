@@ -84,7 +84,7 @@ async def draft(
         refuse_silent(sources, tracks, solution)
         refuse_unsure(sources, solution)
     tell("energy", 0.0)
-    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    matrices = await asyncio.to_thread(measure, sources, tracks, solution, scratch=scratch)
     tell("angles", 0.0)
     decided = await asyncio.to_thread(decide, session_id, sources, solution, matrices, chosen)
     tell("angles", 1.0)

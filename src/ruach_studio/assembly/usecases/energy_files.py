@@ -39,7 +39,7 @@ def keep(data_dir: Path, session_id: str, sync_version: int, matrices: Mapping[i
             _write(data_dir / path, {"dbfs": matrix.dbfs})
             if matrix.arrival is not None:
                 pairs = np.array(matrix.arrival.pairs, dtype=np.str_)
-                _write(_beside(data_dir / path), {"pairs": pairs, "peaks": matrix.arrival.peaks})
+                _write(_beside(data_dir / path), {"pairs": pairs, "peaks": np.asarray(matrix.arrival.peaks)})
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise OutOfSpace(subject=str(data_dir), remedy="Free some megabytes.") from error

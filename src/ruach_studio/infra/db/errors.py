@@ -25,6 +25,7 @@ class DatabaseFull(OutOfSpace):
 
 
 _DISK_FULL = "53100"
+_CONNECTION_LOST = "8s2b"  # SQLAlchemy's code of what a statement meets after one that was told so
 
 
 @contextmanager
@@ -40,6 +41,13 @@ def mapped_errors() -> Iterator[None]:
         if not (error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError)):
             raise
         raise _unavailable(error.orig if error.orig is not None else error) from error
+    except exc.PendingRollbackError as error:
+        if error.code != _CONNECTION_LOST:
+            raise
+        raise DatabaseUnavailable(
+            "the connection was lost within the transaction", subject="database",
+            remedy="Try again shortly; see that the server runs.",
+        ) from error  # fmt: skip
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise _unavailable(error) from error
 

@@ -5,27 +5,31 @@ edit list (`edts/elst`). Counterpart: sound_only.py reads the file without them.
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_MAX_BOXES = 1000  # a movie box holds a few tracks, a file a few boxes; stop long before a damaged one's end
+from ruach_studio.infra.media.mp4_boxes import boxes, track_kind, within
+from ruach_studio.infra.media.mp4_tables import Tables
+
 _MOST_SKIPPED = 4096  # samples: what an encoder of AAC puts before the sound is 1024, 2048 or 2112
 _MOST_TOLD = 1 << 20  # bytes of tags that are looked at
+INDEXED = 4096  # packets of a track by which FFmpeg finds out all its facts
 
 
 @dataclass(frozen=True, slots=True)
 class SoundLayout:
     """Where in the file the type of each picture's `trak` box lies, and that of the sound's `edts` box if it is plain.
 
-    A plain edit list says only that the first `skip` samples, at `rate`, are none.
+    A plain edit list says only that the first `skip` samples, at `rate`, are none. `counts`: where a number lies that
+    must be a smaller one for a track of more than INDEXED packets to be indexed up to there only.
     """
 
     pictures: tuple[int, ...] = ()
     edits: tuple[int, ...] = ()
     skip: int = 0
     rate: int = 0
+    counts: tuple[tuple[int, int], ...] = ()
 
 
 NOTHING = SoundLayout()
@@ -48,40 +52,10 @@ def sound_layout(path: Path | str, rate: int | None = None) -> SoundLayout:
             edit = _plain_edit(file, movie, sounds[0]) if rate is not None and len(sounds) == 1 else None
             if edit is None or rate not in (0, edit[1]):
                 return SoundLayout(pictures)
-            return SoundLayout(pictures, (within(file, sounds[0], b"edts").start - 4,), *edit)
+            counts = tuple(each for place, _ in tracks for each in _shorter(file, place))
+            return SoundLayout(pictures, (within(file, sounds[0], b"edts").start - 4,), *edit, counts)
     except OSError:
         return NOTHING  # FFmpeg will say what is wrong
-
-
-def boxes(file: BinaryIO, within: range) -> Iterator[tuple[bytes, range]]:
-    """Yield type and content's place of the boxes in a range of bytes; ends where one does not fit."""
-    at = within.start
-    for _ in range(_MAX_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        length, kind, first = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if length == 1:
-            length, first = int.from_bytes(head[8:16], "big"), 16
-        elif length == 0:
-            length = within.stop - at  # "to the end of the file"
-        if len(head) < 8 or length < first or at + length > within.stop:
-            return
-        yield kind, range(at + first, at + length)
-        at += length
-
-
-def within(file: BinaryIO, place: range, *kinds: bytes) -> range:
-    """Return the content's place of the first box of this kind, of the next kind in it, and so on; empty: there is none."""
-    for wanted in kinds:
-        place = next((inner for kind, inner in boxes(file, place) if kind == wanted), range(0))
-    return place
-
-
-def track_kind(file: BinaryIO, track: range) -> bytes:
-    """Return what a track says it is: b"vide" or b"soun" for one."""
-    handler = within(file, track, b"mdia", b"hdlr")
-    file.seek(handler.start + 8)  # behind version, flags and a word that is 0
-    return file.read(4) if len(handler) >= 12 else b""
 
 
 def _plain_edit(file: BinaryIO, movie: range, track: range) -> tuple[int, int] | None:
@@ -106,6 +80,26 @@ def _plain_edit(file: BinaryIO, movie: range, track: range) -> tuple[int, int] |
     if told[8 + 2 * wide : len(edits)] != b"\0\1\0\0" or not movie_ticks or not 0 <= skip <= _MOST_SKIPPED:
         return None
     return (skip, ticks) if abs(samples - skip - lasts * ticks / movie_ticks) <= ticks / movie_ticks else None
+
+
+def _shorter(file: BinaryIO, track: range) -> tuple[tuple[int, int], ...]:
+    """Return how many chunks, runs and packets a long track has, as (place, number), if it is to end after INDEXED."""
+    try:
+        tables = Tables(file, track)
+        counts, firsts = tables.counts(0, 0)
+    except ValueError:
+        return ()
+    ends = counts[:INDEXED].cumsum()
+    chunks = max(1, int(ends.searchsorted(INDEXED, "right")))
+    if chunks >= tables.chunks:
+        return ()
+    runs = int(firsts.searchsorted(chunks))
+    numbers = {
+        tables.places: (4, chunks),
+        tables.boxes[b"stsc"]: (4, runs),
+        tables.boxes[b"stsz"]: (8, int(ends[chunks - 1])),
+    }
+    return tuple((table.start + at, number) for table, (at, number) in numbers.items())
 
 
 def _clock(file: BinaryIO, header: range) -> tuple[int, int]:

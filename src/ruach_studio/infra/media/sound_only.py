@@ -11,7 +11,7 @@ facts by `open_plain`.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,19 +36,21 @@ def open_sound(path: Path | str) -> Iterator[InputContainer]:
         with open_media(str(path)) as container:
             yield container
         return
-    with _without(path, hidden) as container:
+    with _overlaid(path, dict.fromkeys(hidden, _HIDDEN)) as container:
         yield container
 
 
 @contextmanager
 def open_plain(path: Path | str) -> Iterator[tuple[InputContainer, SoundLayout]]:
-    """Open the file with all its tracks but without a plain edit list of the sound: half the memory while it is opened.
+    """Open the file with all its tracks for its facts: without a plain edit list of the sound, and each track with the index
 
-    The layout says what the list did: its `skip` is 0 where FFmpeg still does it. Raises `av.FFmpegError`, OSError.
+    of its beginning only (54 MB less for four hours). The first packets can be decoded. The layout says what the list did:
+    its `skip` is 0 where FFmpeg still does it. Raises `av.FFmpegError`, OSError.
     """
     layout = sound_layout(path, 0)
     if layout.edits:
-        with _without(path, layout.edits) as container:
+        short = {place: number.to_bytes(4) for place, number in layout.counts}
+        with _overlaid(path, dict.fromkeys(layout.edits, _HIDDEN) | short) as container:
             if container.streams.audio and container.streams.audio[0].rate == layout.rate:
                 yield container, layout
                 return
@@ -57,8 +59,8 @@ def open_plain(path: Path | str) -> Iterator[tuple[InputContainer, SoundLayout]]
 
 
 @contextmanager
-def _without(path: Path | str, hidden: Sequence[int]) -> Iterator[InputContainer]:
-    with Path(path).open("rb", buffering=0) as file, open_media(_Overlaid(file, hidden)) as container:
+def _overlaid(path: Path | str, words: Mapping[int, bytes]) -> Iterator[InputContainer]:
+    with Path(path).open("rb", buffering=0) as file, open_media(_Overlaid(file, words)) as container:
         yield container
 
 
@@ -102,21 +104,22 @@ def sound_name(path: Path | str, rate: int) -> Iterator[SoundName]:
 
 
 class _Overlaid:
-    """A file of which the four bytes at each place of `hidden` are read as `free`."""
+    """A file in which other bytes are read at some places than are there."""
 
-    def __init__(self, file: BinaryIO, hidden: Sequence[int]) -> None:
+    def __init__(self, file: BinaryIO, words: Mapping[int, bytes]) -> None:
         self.name = file.name  # PyAV shows it
         self.seek, self.tell = file.seek, file.tell
-        self._file, self._hidden, self._end = file, hidden, max(hidden) + len(_HIDDEN)
+        self._file, self._words = file, words
+        self._begin, self._end = min(words), max(place + len(word) for place, word in words.items())
 
     def read(self, count: int) -> bytes:
         at = self._file.tell()
         read = self._file.read(count)
-        if at >= self._end or at + len(read) <= min(self._hidden):
+        if at >= self._end or at + len(read) <= self._begin:
             return read
         changed = bytearray(read)
-        for place in self._hidden:
-            for byte, value in enumerate(_HIDDEN, place - at):
+        for place, word in self._words.items():
+            for byte, value in enumerate(word, place - at):
                 if 0 <= byte < len(changed):
                     changed[byte] = value
         return bytes(changed)

@@ -21,18 +21,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
-from ruach_studio.infra.media.mp4_layout import boxes, track_kind, within
+from ruach_studio.infra.media.mp4_boxes import boxes, track_kind, within
+from ruach_studio.infra.media.mp4_tables import Numbers, Tables, Uncut
 
 WINDOW = 1 << 14  # packets, 5.8 minutes of AAC at 48 kHz: 0.6 MB of FFmpeg's index, 0.3 MB of tables here
 _CUT_FROM = 4 * WINDOW  # below it FFmpeg's index takes 2 MB
 _MICROSECONDS = 1_000_000
-_MOST_FACTS = 1 << 20  # bytes of a box that is copied: they have some hundred
-_INDEX = b"stsz"  # of a sample size each; other kinds (`stz2`) are not cut
 _FD = Path("/proc/self/fd")
-
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +39,6 @@ class Window:
     durations: Numbers
     places: Numbers
     counts: Numbers
-
-
-class Uncut(ValueError):
-    """The file's tables are not of the plain kind, or do not fit together."""
 
 
 @contextmanager
@@ -92,49 +84,38 @@ def _write(file: BinaryIO, heads: BinaryIO, whole: str) -> list[str]:
 
 
 class Track:
-    """The tables of a sound track, read piece by piece. Raises Uncut, OSError."""
+    """A sound track that can be cut. Raises Uncut, OSError."""
 
     def __init__(self, file: BinaryIO, movie: range, track: range) -> None:
-        self._file = file
-        media, table = within(file, track, b"mdia"), within(file, track, b"mdia", b"minf", b"stbl")
-        self._boxes = dict(boxes(file, table))
-        wide = self._boxes.get(b"co64")
-        self._places = self._boxes.get(b"stco") if wide is None else wide
-        self._place_bytes = 4 if wide is None else 8
-        kinds = {b"stsd", b"stts", b"stsc", _INDEX}
-        if not kinds <= set(self._boxes) or self._places is None or b"ctts" in self._boxes:
-            raise Uncut("a table is missing, or there is one more")
-        described = self._bytes(self._boxes[b"stsd"])
-        if described[4:8] != b"\0\0\0\1" or described[12:16] != b"mp4a":
-            raise Uncut("not one description of AAC")
-        same, self.packets = (int(each) for each in self._numbers(self._boxes[_INDEX], 4, 0, 2))
-        clock = self._bytes(within(file, media, b"mdhd"))
-        self.clock = int.from_bytes(clock[20:24] if clock[:1] == b"\1" else clock[12:16])
-        if same or not self.clock:
-            raise Uncut("packets of one size, or no clock")
+        self._tables = tables = Tables(file, track)
+        media, described = within(file, track, b"mdia"), tables.bytes_of(tables.boxes[b"stsd"])
+        if described[4:8] != b"\0\0\0\1" or described[12:16] != b"mp4a" or b"ctts" in tables.boxes:
+            raise Uncut("not one description of AAC, or pictures' times")
+        clock = tables.bytes_of(within(file, media, b"mdhd"))
+        self.packets, self.clock = tables.packets, int.from_bytes(clock[20:24] if clock[:1] == b"\1" else clock[12:16])
+        if not self.clock:
+            raise Uncut("no clock")
         information = within(file, media, b"minf")
         copied = [(kind, place) for kind, place in boxes(file, information) if kind != b"stbl"]
-        self._information = b"".join(_box(kind, self._bytes(place)) for kind, place in copied)
+        self._information = b"".join(_box(kind, tables.bytes_of(place)) for kind, place in copied)
         self._described = _box(b"stsd", described)
-        self._before = _box(b"mvhd", self._bytes(within(file, movie, b"mvhd")))
-        self._track = _box(b"tkhd", self._bytes(within(file, track, b"tkhd")))
-        self._handler = _box(b"hdlr", self._bytes(within(file, media, b"hdlr")))
+        self._before = _box(b"mvhd", tables.bytes_of(within(file, movie, b"mvhd")))
+        self._track = _box(b"tkhd", tables.bytes_of(within(file, track, b"tkhd")))
+        self._handler = _box(b"hdlr", tables.bytes_of(within(file, media, b"hdlr")))
         whole = range(os.fstat(file.fileno()).st_size)
-        self._kind = _box(b"ftyp", self._bytes(within(file, whole, b"ftyp")))
+        self._kind = _box(b"ftyp", tables.bytes_of(within(file, whole, b"ftyp")))
 
     def windows(self) -> Iterator[Window]:
         """Yield windows of whole chunks, as a rule at most WINDOW packets, in turn and without a gap."""
-        chunks = self._number(self._places)
+        tables = self._tables
         chunk = packet = run = stretch = used = 0
-        while chunk < chunks:
-            counts, firsts = self._counts(run, chunk, chunks)
+        while chunk < tables.chunks:
+            counts, firsts = tables.counts(run, chunk)
             ends = counts.cumsum()
             taken = max(1, int(ends.searchsorted(WINDOW, "right")))
             number = int(ends[taken - 1])
-            sizes = self._numbers(self._boxes[_INDEX], 12, packet, number)
-            places = self._numbers(self._places, 8, chunk, taken, self._place_bytes)
-            durations, stretch, used = self._durations(stretch, used, number)
-            yield Window(sizes, durations, places, counts[:taken])
+            durations, stretch, used = tables.durations(stretch, used, number)
+            yield Window(tables.sizes(packet, number), durations, tables.places_of(chunk, taken), counts[:taken])
             chunk, packet = chunk + taken, packet + number
             run += int(firsts.searchsorted(chunk, "right")) - 1
         if packet != self.packets:
@@ -152,7 +133,7 @@ class Track:
                 self._described,
                 _box(b"stts", _counted(window.durations, ">u4")),
                 _box(b"stsc", _counted(runs, ">u4")),
-                _box(_INDEX, bytes(8) + struct.pack(">I", len(window.sizes)) + window.sizes.astype(">u4").tobytes()),
+                _box(b"stsz", bytes(8) + struct.pack(">I", len(window.sizes)) + window.sizes.astype(">u4").tobytes()),
                 _box(b"co64", _counted(window.places + shift, ">u8")),
             ]
             information = _box(b"minf", self._information + _box(b"stbl", b"".join(tables)))
@@ -161,59 +142,6 @@ class Track:
             return self._kind + movie + struct.pack(">I4sQ", 1, b"mdat", 16 + media_bytes)
 
         return made(len(made(0)))
-
-    def _counts(self, run: int, chunk: int, chunks: int) -> tuple[Numbers, Numbers]:
-        """Return the packets of each chunk from `chunk` on, WINDOW chunks at most, and the first chunk of each run."""
-        table = self._boxes[b"stsc"]
-        runs = self._number(table)
-        told = self._numbers(table, 8, 3 * run, 3 * min(WINDOW + 1, runs - run)).reshape(-1, 3)
-        firsts = told[:, 0] - 1
-        ends = np.append(firsts[1:], chunks if run + len(told) == runs else firsts[-1:])
-        if not len(told) or firsts[0] > chunk or not (ends[:-1] > firsts[:-1]).all() or (told[:, 1:] < 1).any():
-            raise Uncut("the runs of chunks do not follow each other")
-        if (told[:, 2] != 1).any():
-            raise Uncut("chunks of another description")
-        lengths = np.minimum(ends, chunk + WINDOW) - np.maximum(firsts, chunk)
-        return np.repeat(told[:, 1], np.maximum(lengths, 0)), firsts
-
-    def _durations(self, stretch: int, used: int, number: int) -> tuple[Numbers, int, int]:
-        """Return the next `number` packets' durations as (count, ticks), and where the ones behind them begin."""
-        table = self._boxes[b"stts"]
-        told = self._numbers(table, 8, 2 * stretch, 2 * min(number, self._number(table) - stretch)).reshape(-1, 2)
-        if (told < 1).any():
-            raise Uncut("a duration is none")
-        told[:1, 0] -= used
-        ends = told[:, 0].cumsum()
-        if not len(told) or ends[-1] < number:
-            raise Uncut("durations are missing")
-        last = int(ends.searchsorted(number))
-        left = int(ends[last]) - number
-        told[last, 0] -= left
-        if int((told[: last + 1, 0] * told[: last + 1, 1]).sum()) >= 1 << 32:
-            raise Uncut("a window of days")
-        if not left:
-            return told[: last + 1], stretch + last + 1, 0
-        return told[: last + 1], stretch + last, int(told[last, 0]) + (0 if last else used)
-
-    def _number(self, table: range) -> int:
-        return int(self._numbers(table, 4, 0, 1)[0])
-
-    def _numbers(self, table: range, first: int, index: int, count: int, wide: int = 4) -> Numbers:
-        """Return `count` numbers of a table from the one at `index` on; its first one lies `first` bytes in."""
-        at = table.start + first + index * wide
-        if count < 0 or at + count * wide > table.stop:
-            raise Uncut("a table is shorter than it says")
-        self._file.seek(at)
-        read = self._file.read(count * wide)
-        if len(read) < count * wide:
-            raise Uncut("the file ends within a table")
-        return np.frombuffer(read, f">u{wide}").astype(np.int64)
-
-    def _bytes(self, place: range) -> bytes:
-        if not 8 <= len(place) <= _MOST_FACTS:
-            raise Uncut("a box is missing or too large")
-        self._file.seek(place.start)
-        return self._file.read(len(place))
 
 
 def _box(kind: bytes, content: bytes) -> bytes:
