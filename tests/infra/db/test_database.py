@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
@@ -40,6 +41,18 @@ async def test_a_transaction_rolls_back_on_any_error(thing: Database) -> None:
     with pytest.raises(KeyError):
         await fails_in_the_middle()
     assert await rows(thing) == []
+
+
+async def test_work_that_comes_one_by_one_keeps_to_one_warm_connection(database_url: str) -> None:
+    async with Database(database_url, pool_size=4) as database, AsyncExitStack() as together:
+        for _ in range(4):
+            await together.enter_async_context(database.driver())
+        await together.aclose()
+        used = set()
+        for _ in range(8):
+            async with database.driver() as conn:
+                used.add(conn.info.backend_pid)
+    assert len(used) == 1
 
 
 async def test_statements_commit_each_by_itself_and_leave_the_connection_as_it_was(database_url: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from ruach_studio.infra.queues.store import dispatch
+from ruach_studio.infra.queues.store import dispatch, runs
 
 QUEUE = "formation-state"
 KEY = (QUEUE, "step")
@@ -52,6 +52,24 @@ async def test_bullmq_s_own_statements_do_not_wait_for_the_disk(queue):
     found = await worker.backend.connection.run("SHOW synchronous_commit", [])
     await worker.backend.close()
     assert found.rows == [("off",)]
+
+
+async def test_a_run_begins_and_ends_without_a_look_at_the_other_open_ones(database, queue, request_ids):
+    """The planner went through the index of all open executions, for each run."""
+    fetched = "SELECT pg_stat_get_xact_tuples_fetched('platform.execution'::regclass)"
+    async with database.transaction() as tx:
+        job_ids = [await queue.add(tx, QUEUE, "step", {}) for _ in range(300)]
+    async with database.driver() as conn:
+        read = []
+        for work in (
+            lambda: runs.begin_all(conn, job_ids[-1:], 7),
+            lambda: runs.end_all(conn, [runs.Ended(job_ids[-1], 1, "{}")]),
+            lambda: runs.claim(conn, QUEUE, "7.w:1", lock_ms=30_000, worker=7),
+        ):
+            async with conn.transaction():
+                assert await work()
+                read += await (await conn.execute(fetched)).fetchone()
+    assert max(read) <= 4, read
 
 
 @pytest.mark.parametrize("backend", ["valkey"], indirect=True)

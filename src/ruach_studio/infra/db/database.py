@@ -43,6 +43,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=_POOL_WAIT_S,
+            pool_use_lifo=True,  # the one used last has its statements planned and its server's caches warm
             hide_parameters=True,  # an error goes to the log and to dead letters; a reflection's text must not
         )
         event.listen(self.engine.sync_engine, "checkout", _look_at)

@@ -38,14 +38,17 @@ _STARTS = (
     " started_at = coalesce(started_at, clock_timestamp()), progress_seq = progress_seq + 1"
 )
 _MAY_START = (
-    "(e.state = 'running' OR e.state = 'queued' AND NOT (e.pausable AND EXISTS"
-    " (SELECT 1 FROM platform.queue_pressure p WHERE p.queue = e.queue AND p.paused_since IS NOT NULL)))"
+    "({row}.state = 'running' OR {row}.state = 'queued' AND NOT ({row}.pausable AND EXISTS"
+    " (SELECT 1 FROM platform.queue_pressure p WHERE p.queue = {row}.queue AND p.paused_since IS NOT NULL)))"
 )
+# Where rows are locked first, the locked row is asked: a condition on the updated one would let the planner go through the
+# index of all open executions, thousands in a burst, instead of through the primary key.
+_FREE = "f.id, f.state, f.pausable, f.queue FROM"
 # Not worth waiting for the disk: if a crash of the server loses it, the job is open still, and this run's end finds that it
 # owns nothing any more.
 _BEGIN = DirectStatement(
     text(
-        f"WITH begun AS (UPDATE platform.execution e {_STARTS} WHERE e.id = :id AND {_MAY_START}"  # noqa: S608
+        f"WITH begun AS (UPDATE platform.execution e {_STARTS} WHERE e.id = :id AND {_MAY_START.format(row='e')}"  # noqa: S608
         f" RETURNING {_of('e', FIELDS)})"
         f" SELECT {', '.join(FIELDS)} FROM begun, set_config('synchronous_commit', 'off', true)"
     )
@@ -53,9 +56,9 @@ _BEGIN = DirectStatement(
 # What another holds is not waited for: the others of the moment would wait with it.
 _BEGIN_ALL = DirectStatement(
     text(
-        "WITH free AS MATERIALIZED (SELECT f.id FROM platform.execution f WHERE f.id = ANY(CAST(:ids AS text[]))"  # noqa: S608
+        f"WITH free AS MATERIALIZED (SELECT {_FREE} platform.execution f WHERE f.id = ANY(CAST(:ids AS text[]))"  # noqa: S608
         f" FOR NO KEY UPDATE SKIP LOCKED), begun AS (UPDATE platform.execution e {_STARTS} FROM free"
-        f" WHERE e.id = free.id AND {_MAY_START} RETURNING {_of('e', FIELDS)})"
+        f" WHERE e.id = free.id AND {_MAY_START.format(row='free')} RETURNING {_of('e', FIELDS)})"
         f" SELECT {', '.join(FIELDS)} FROM begun, set_config('synchronous_commit', 'off', true)"
     )
 )
@@ -65,10 +68,10 @@ _CLAIM = DirectStatement(
     text(
         "WITH claimed AS MATERIALIZED (SELECT * FROM bullmq.move_to_active(:queue, :token, CAST(:lock_ms AS bigint),"  # noqa: S608
         " CAST(:now_ms AS bigint), NULL, NULL, NULL)),"
-        " free AS MATERIALIZED (SELECT f.id FROM claimed c JOIN platform.execution f ON f.id = c.id"
+        f" free AS MATERIALIZED (SELECT {_FREE} claimed c JOIN platform.execution f ON f.id = c.id"
         " WHERE c.deferred_failure IS NULL FOR NO KEY UPDATE OF f SKIP LOCKED),"
-        f" begun AS (UPDATE platform.execution e {_STARTS} FROM free WHERE e.id = free.id AND {_MAY_START}"
-        f" RETURNING {_of('e', FIELDS)})"
+        f" begun AS (UPDATE platform.execution e {_STARTS} FROM free WHERE e.id = free.id"
+        f" AND {_MAY_START.format(row='free')} RETURNING {_of('e', FIELDS)})"
         f" SELECT {_of('claimed', _JOB)}, {_of('begun', FIELDS)} FROM claimed LEFT JOIN begun ON true"
     )
 )
@@ -76,8 +79,8 @@ _COMPLETED = (
     "UPDATE platform.execution e SET state = 'completed', result = CAST({result} AS jsonb), error = NULL,"
     " finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), progress_seq = progress_seq + 1"
 )
-_OPEN = "e.state IN ('queued', 'running')"
-_DONE = f"{_COMPLETED.format(result=':result')} WHERE e.id = :id AND {_OPEN} AND e.starts = :starts"
+_OPEN = "{row}.state IN ('queued', 'running') AND {row}.starts"
+_DONE = f"{_COMPLETED.format(result=':result')} WHERE e.id = :id AND {_OPEN.format(row='e')} = :starts"
 # A later job of the same kind about the same subject settles a dead letter, unless it worked on an older version.
 _SETTLES = (
     "d.kind = 'job' AND d.queue = {job}.queue AND d.name = {job}.name AND d.resolved_at IS NULL"
@@ -96,11 +99,11 @@ _SETTLES_NONE = f"NOT EXISTS (SELECT 1 FROM platform.dead_letter d WHERE {_SETTL
 _ALONE = f"{_DONE} AND {_SETTLES_NONE}"
 _END_ALL = DirectStatement(
     text(
-        "WITH given AS MATERIALIZED (SELECT f.id, g.starts, g.result FROM unnest(CAST(:ids AS text[]),"  # noqa: S608
-        " CAST(:starts AS integer[]), CAST(:results AS text[])) AS g(id, starts, result)"
+        "WITH given AS MATERIALIZED (SELECT f.id, f.state, f.starts, g.run, g.result FROM unnest(CAST(:ids AS text[]),"  # noqa: S608
+        " CAST(:starts AS integer[]), CAST(:results AS text[])) AS g(id, run, result)"
         " JOIN platform.execution f ON f.id = g.id FOR NO KEY UPDATE OF f SKIP LOCKED)"
         f" {_COMPLETED.format(result='given.result')} FROM given"
-        f" WHERE e.id = given.id AND {_OPEN} AND e.starts = given.starts AND {_SETTLES_NONE} RETURNING e.id"
+        f" WHERE e.id = given.id AND {_OPEN.format(row='given')} = given.run AND {_SETTLES_NONE} RETURNING e.id"
     )
 )
 _END_BOTH = DirectStatement(
