@@ -14,12 +14,13 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import PictureType
 
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.testing.strip import StripUnreadable, bits, cells, read_strip
 
-RATE, LOOP = 30, 600
+RATE, LOOP, GOP = 30, 600, 60
 OFFSETS = {"A": 0, "B": 111, "C": -66}  # frames
 LENGTHS, ORDER = (225, 180, 315, 135, 270), "ACBABCAB"
 PERIOD = 9000  # frames: forty shots, after which lengths, order and the cameras' loops all begin again
@@ -35,12 +36,13 @@ def cameras(folder: Path, frames: int, size: Size) -> dict[str, Path]:
 def recorded(folder: Path, frames: int, size: Size) -> Path:
     """Write what `shots(frames)` shows as one camera would have recorded it: the cameras' pictures, their encoder once.
 
-    Its key frames stand where a camera's do, not at the cuts. Whole periods are looped by copying packets.
+    Key frames stand where the shown camera has its own, not at the cuts: x264's work on a frame depends on its place
+    in the group (measured.md). Whole periods are looped by copying packets.
     """
     length = PERIOD if frames % PERIOD == 0 else frames
     loop, path = folder / f"recorded-{length}-loop.mp4", folder / f"recorded-{frames}.mp4"
     if not path.exists():
-        _draw(loop, ((c, (k - OFFSETS[c]) % LOOP) for c, a, b in shots(length) for k in range(a, b)), size)
+        _draw(loop, ((c, (k - OFFSETS[c]) % LOOP) for c, a, b in shots(length) for k in range(a, b)), size, 2 * GOP)
         _repeat(loop, length, frames // length, path)
     return path
 
@@ -88,7 +90,7 @@ def wrong_frames(path: Path, plan: RenderPlan, every: int = 1) -> int:
 def _camera(folder: Path, letter: str, frames: int, size: Size) -> Path:
     loop, path = folder / f"{letter}-loop.mp4", folder / f"{letter}.mp4"
     if not path.exists():
-        _draw(loop, ((letter, k) for k in range(LOOP)), size)
+        _draw(loop, ((letter, k) for k in range(LOOP)), size, GOP)
         _repeat(loop, LOOP, -(-frames // LOOP), path)
     return path
 
@@ -100,13 +102,14 @@ def _repeat(loop: Path, frames: int, times: int, path: Path) -> None:
     subprocess.run([str(find_ffmpeg()), "-nostdin", "-v", "error", *arguments], check=True)
 
 
-def _draw(path: Path, shown: Iterable[tuple[str, int]], size: Size) -> None:
+def _draw(path: Path, shown: Iterable[tuple[str, int]], size: Size, longest: int) -> None:
+    """Encode the pictures, a key frame where a camera has one; a group of pictures holds at most `longest`."""
     width, height = size
     surfaces = {letter: _surface(letter, size) for letter in OFFSETS}
     chroma = np.full((height // 2, width), 128, np.uint8)
     with av.open(str(path), "w") as out:
-        options = {"preset": "veryfast", "crf": "21", "g": "60", "keyint_min": "60", "sc_threshold": "0", "flags": "+cgop"}
-        video = out.add_stream("libx264", rate=RATE, options=options)
+        options = {"preset": "veryfast", "crf": "21", "keyint_min": "60", "sc_threshold": "0", "flags": "+cgop"}
+        video = out.add_stream("libx264", rate=RATE, options=options | {"g": str(longest)})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         grid = cells(width, height)
         for count, (letter, k) in enumerate(shown):
@@ -116,6 +119,7 @@ def _draw(path: Path, shown: Iterable[tuple[str, int]], size: Size) -> None:
                 luma[square.y0 : square.y1, square.x0 : square.x1] = 235 if on else 16
             frame = av.VideoFrame.from_ndarray(np.concatenate([luma, chroma]), format="yuv420p")
             frame.pts, frame.time_base = count, Fraction(1, RATE)
+            frame.pict_type = PictureType.I if longest > GOP and k % GOP == 0 else PictureType.NONE
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
 
