@@ -2,29 +2,49 @@
 
 A camera is 20 s of grainy, panned texture whose frames carry the strip (camera, frame), looped by copying packets: an hour
 costs seconds to make, and frame k of it shows k modulo 600. Shots last 4.5 to 10.5 s, eight a minute.
+
+`recorded` is the programme as one camera would have filmed it: what a floor decodes and encodes.
 """
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
+from av.video.frame import PictureType
 
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.testing.strip import StripUnreadable, bits, cells, read_strip
 
-RATE, LOOP = 30, 600
+RATE, LOOP, GOP = 30, 600, 60
 OFFSETS = {"A": 0, "B": 111, "C": -66}  # frames
 LENGTHS, ORDER = (225, 180, 315, 135, 270), "ACBABCAB"
+PERIOD = 9000  # frames: forty shots, after which lengths, order and the cameras' loops all begin again
 Size = tuple[int, int]
+Luma = npt.NDArray[np.uint8]
 
 
 def cameras(folder: Path, frames: int, size: Size) -> dict[str, Path]:
     """Write the three cameras, each long enough for `frames` of programme at its offset."""
     return {letter: _camera(folder, letter, frames + 67 - min(offset, 0), size) for letter, offset in OFFSETS.items()}
+
+
+def recorded(folder: Path, frames: int, size: Size) -> Path:
+    """Write what `shots(frames)` shows as one camera would have recorded it: the cameras' pictures, their encoder once.
+
+    Key frames stand where the shown camera has its own, not at the cuts: x264's work on a frame depends on its place
+    in the group (measured.md). Whole periods are looped by copying packets.
+    """
+    length = PERIOD if frames % PERIOD == 0 else frames
+    loop, path = folder / f"recorded-{length}-loop.mp4", folder / f"recorded-{frames}.mp4"
+    if not path.exists():
+        _draw(loop, ((c, (k - OFFSETS[c]) % LOOP) for c, a, b in shots(length) for k in range(a, b)), size, 2 * GOP)
+        _repeat(loop, length, frames // length, path)
+    return path
 
 
 def shots(frames: int, cuts: int | None = None) -> Iterator[tuple[str, int, int]]:
@@ -69,39 +89,48 @@ def wrong_frames(path: Path, plan: RenderPlan, every: int = 1) -> int:
 
 def _camera(folder: Path, letter: str, frames: int, size: Size) -> Path:
     loop, path = folder / f"{letter}-loop.mp4", folder / f"{letter}.mp4"
-    if path.exists():
-        return path
-    _draw(loop, letter, size)
-    listing = folder / f"{letter}.txt"
-    times = -(-frames // LOOP)
-    listing.write_text(f"file '{loop}'\nduration {LOOP / RATE}\n" * times)
-    arguments = ["-f", "concat", "-safe", "0", "-i", str(listing), "-c", "copy", "-y", str(path)]
-    subprocess.run([str(find_ffmpeg()), "-nostdin", "-v", "error", *arguments], check=True)
+    if not path.exists():
+        _draw(loop, ((letter, k) for k in range(LOOP)), size, GOP)
+        _repeat(loop, LOOP, -(-frames // LOOP), path)
     return path
 
 
-def _draw(path: Path, letter: str, size: Size) -> None:
+def _repeat(loop: Path, frames: int, times: int, path: Path) -> None:
+    listing = path.with_suffix(".txt")
+    listing.write_text(f"file '{loop}'\nduration {frames / RATE}\n" * times)
+    arguments = ["-f", "concat", "-safe", "0", "-i", str(listing), "-c", "copy", "-y", str(path)]
+    subprocess.run([str(find_ffmpeg()), "-nostdin", "-v", "error", *arguments], check=True)
+
+
+def _draw(path: Path, shown: Iterable[tuple[str, int]], size: Size, longest: int) -> None:
+    """Encode the pictures, a key frame where a camera has one; a group of pictures holds at most `longest`."""
     width, height = size
-    rng = np.random.default_rng(ord(letter))
-    cell = max(height // 135, 1)
-    texture = np.kron(rng.integers(60, 190, (height // cell + 1, width // cell)), np.ones((cell, cell)))[:height].astype(
-        np.uint8
-    )
-    grain = rng.integers(0, 12, (height, 2 * width)).astype(np.uint8)
+    surfaces = {letter: _surface(letter, size) for letter in OFFSETS}
     chroma = np.full((height // 2, width), 128, np.uint8)
     with av.open(str(path), "w") as out:
-        options = {"preset": "veryfast", "crf": "21", "g": "60", "keyint_min": "60", "sc_threshold": "0", "flags": "+cgop"}
-        video = out.add_stream("libx264", rate=RATE, options=options)
+        options = {"preset": "veryfast", "crf": "21", "keyint_min": "60", "sc_threshold": "0", "flags": "+cgop"}
+        video = out.add_stream("libx264", rate=RATE, options=options | {"g": str(longest)})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         grid = cells(width, height)
-        for k in range(LOOP):
+        for count, (letter, k) in enumerate(shown):
+            texture, grain = surfaces[letter]
             luma = np.roll(texture, k, axis=1)[:, :width] + grain[:, (k * 37) % width :][:, :width]
             for square, on in zip(grid, bits(letter, k), strict=True):
                 luma[square.y0 : square.y1, square.x0 : square.x1] = 235 if on else 16
             frame = av.VideoFrame.from_ndarray(np.concatenate([luma, chroma]), format="yuv420p")
-            frame.pts, frame.time_base = k, Fraction(1, RATE)
+            frame.pts, frame.time_base = count, Fraction(1, RATE)
+            frame.pict_type = PictureType.I if longest > GOP and k % GOP == 0 else PictureType.NONE
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
+
+
+def _surface(letter: str, size: Size) -> tuple[Luma, Luma]:
+    """Return a camera's texture, at least as wide as the picture, and its grain, twice as wide."""
+    width, height = size
+    rng = np.random.default_rng(ord(letter))
+    cell = max(height // 135, 1)
+    texture = np.kron(rng.integers(60, 190, (height // cell + 1, width // cell)), np.ones((cell, cell)))
+    return texture[:height].astype(np.uint8), rng.integers(0, 12, (height, 2 * width)).astype(np.uint8)
 
 
 def _clip(letter: str, path: Path) -> dict[str, object]:

@@ -1,10 +1,13 @@
 """Hold the renderer to its limits in one run: `python bench/render_speed.py [--minutes 10] [--flat]`; 1 if one is missed.
 
 Three cameras of 1080p30, eight cuts a minute, picture only, CPU seconds (user + system) of each whole process tree. The
-floor is one decode and one x264 encode of the same frames at the same settings: FFmpeg re-encoding our own result. Peers
-are melt (where the machine has it), MoviePy (in a scratch environment) and Remotion's CLI (`--remotion COMMAND`: a command
-that takes an EDL and an output path; on 10 s of it, scaled). Every frame of ours is read and compared with the plan, every
-tenth of a peer's. `--flat` compares peak memory instead: 10 minutes with 3 hours, 10 with 2,000 cuts, in small pictures.
+floor is one decode and one x264 encode of the same frames at the same settings: FFmpeg re-encoding the programme as one
+camera would have recorded it (`recorded`). It is not our own result once more, though that ratio is printed too: those
+pictures have been through x264 twice, are smoother, take a quarter fewer bytes, and so cost less to decode and to encode.
+Peers are melt (where the machine has it), MoviePy (in a scratch environment) and Remotion's CLI (`--remotion COMMAND`: a
+command that takes an EDL and an output path; on 10 s of it, scaled). Every frame of ours and of the floor's film is read
+and compared with the plan, every tenth of a peer's. `--flat` compares peak memory instead: 10 minutes with 3 hours, 10
+with 2,000 cuts, in small pictures.
 """
 
 import argparse
@@ -24,7 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
-from render_scene import OFFSETS, RATE, cameras, shots, wire, wrong_frames
+from render_scene import OFFSETS, RATE, cameras, recorded, shots, wire, wrong_frames
 
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.render.plan import RenderPlan, plan_render
@@ -107,7 +110,7 @@ def ours(edl: Path, formats: Sequence[str], folder: Path, size: tuple[int, int] 
 def speed(minutes: float, remotion: str | None, folder: Path, footage: Path | None) -> int:
     """Measure everything of the first kind; return how many limits were missed."""
     frames, limits = round(minutes * 60 * RATE), Limits()
-    paths = cameras(footage or folder, frames, FULL_HD)
+    paths, film = cameras(footage or folder, frames, FULL_HD), recorded(footage or folder, frames, FULL_HD)
     edl = folder / "edl.json"
     edl.write_text(json.dumps(wire(paths, frames)))
     full = plan_render(json.loads(edl.read_text()), PRESETS["full_16_9"])
@@ -118,13 +121,16 @@ def speed(minutes: float, remotion: str | None, folder: Path, footage: Path | No
     alone = hashlib.sha256(result.read_bytes()).hexdigest()
     shutil.rmtree(result.parent)
     ours_3 = shown("the three videos", ours(edl, VIDEOS, folder))
-    floor = shown("decode + encode", cost([*ffmpeg, "-i", str(result), *ENCODER, str(folder / "floor.mp4")]))
-    shown("decode", cost([*ffmpeg, "-i", str(result), "-f", "null", "-"]))
-    three = shown("decode + 3 encodes", cost([*ffmpeg, "-i", str(result), *_three(folder, min(60 * RATE, frames))]))
+    floor = shown("decode + encode", cost([*ffmpeg, "-i", str(film), *ENCODER, str(folder / "floor.mp4")]))
+    again = shown("our result once more", cost([*ffmpeg, "-i", str(result), *ENCODER, str(folder / "floor.mp4")]))
+    shown("decode", cost([*ffmpeg, "-i", str(film), "-f", "null", "-"]))
+    three = shown("decode + 3 encodes", cost([*ffmpeg, "-i", str(film), *_three(folder, min(60 * RATE, frames))]))
     other = hashlib.sha256(result.read_bytes()).hexdigest() != alone
     limits.hold("full_16_9 among three has other bytes than alone", other, 0)
     limits.hold("frames of full_16_9 that are not the planned ones", wrong_frames(result, full), 0)
+    limits.hold("frames of the floor's film that are not the planned ones", wrong_frames(film, full), 0)
     limits.hold("full_16_9 / (one decode + one encode)", mine.cpu_s / floor.cpu_s, 1.08)
+    print(f"{'full_16_9 / our result once more':62} {mine.cpu_s / again.cpu_s:6.3f}")
     limits.hold("three videos / (one decode + three encodes)", ours_3.cpu_s / three.cpu_s, 1.15)
     limits.hold("peak memory / 800 MB", max(mine.rss_mb, ours_3.rss_mb) / 800, 1)
     for name, peer, limit in (("melt", melt(paths, full, folder), 0.65), ("MoviePy", moviepy(paths, full, folder), 0.55)):
