@@ -1,11 +1,12 @@
 """Open media files so that their indexes take little memory, and give it back.
 
-glibc's habit of growing with what it frees becomes a fixed rule: what takes 4 MB and more has pages of its own.
+glibc's habit of growing with what it frees becomes a fixed rule: what takes 2 MB and more has pages of its own, and all
+threads share one heap.
 
 FFmpeg keeps 38 MB of index for an MP4 of four hours and lets it grow bit by bit. glibc raises the size from which memory is
 mapped by itself whenever such a piece is freed, so from the second file on the index grows inside the heap and leaves every
 smaller copy behind: 90 MB more where 38 MB are used (measured), per thread, kept after the file is closed. With the size
-fixed, a large piece grows in place and its pages go back when it is freed. Sound is decoded in pieces below 4 MB: no page is
+fixed, a large piece grows in place and its pages go back when it is freed. Sound is decoded in pieces below 2 MB: no page is
 asked for twice.
 
 While FFmpeg reads that index it needs twice the room and more (the edit list makes a new one of the old: 75 MB for four
@@ -25,10 +26,10 @@ from contextlib import contextmanager
 import av
 from av.container import InputContainer
 
-MAPPED_FROM_BYTES = 4 * 2**20
-KEPT_BYTES = 2 * MAPPED_FROM_BYTES  # freed memory at a heap's end that stays; glibc's own rule is the same, twice the size
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_SET_BY_OPERATOR = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"}
+MAPPED_FROM_BYTES = 2 * 2**20
+KEPT_BYTES = 4 * MAPPED_FROM_BYTES  # freed memory at the heap's end that stays: blocks of sound come and go in it
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
+_SET_BY_OPERATOR = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES"}
 TURN_S = 10.0  # a disk that hangs keeps nobody longer
 _TURN = threading.Lock()
 
@@ -66,4 +67,5 @@ def keep_heap_small() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     if mallopt is None:
         return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM_BYTES) and mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES))
+    fixed = ((_M_MMAP_THRESHOLD, MAPPED_FROM_BYTES), (_M_TRIM_THRESHOLD, KEPT_BYTES), (_M_ARENA_MAX, 1))
+    return all([bool(mallopt(what, value)) for what, value in fixed])
