@@ -68,4 +68,5 @@ def keep_heap_small() -> bool:
     if mallopt is None:
         return False
     fixed = ((_M_MMAP_THRESHOLD, MAPPED_FROM_BYTES), (_M_TRIM_THRESHOLD, KEPT_BYTES), (_M_ARENA_MAX, 1))
-    return all([bool(mallopt(what, value)) for what, value in fixed])
+    done = [mallopt(what, value) for what, value in fixed]
+    return all(done)
