@@ -4,8 +4,9 @@
     python bench/assembly_energy.py --long    the same way for three of 4 h, whose memory may be no larger
 
 Limits: CPU <= half of the astats route on AAC in MP4 (both take the sound only); wall <= 1.4 x decoding the same sound with
-FFmpeg one file after the other; memory <= 600 MB (process tree) and for 4 h at most a tenth above that of 45 min: levels and
-what the angles weigh have some 5 MB an hour. Runs are interleaved and the median counts. The footage stays in --folder for the next run.
+FFmpeg one file after the other; memory <= 600 MB (process tree) and for 4 h at most a tenth above that of 45 min: levels
+and what the angles weigh have some 5 MB an hour. Runs are interleaved and the median counts. The footage stays in --folder
+for the next run.
 """
 
 import argparse
