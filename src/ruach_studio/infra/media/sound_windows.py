@@ -26,7 +26,7 @@ from ruach_studio.infra.media.mp4_boxes import boxes, track_kind, within
 from ruach_studio.infra.media.mp4_tables import Numbers, Tables, Uncut
 
 WINDOW = 1 << 14  # packets, 5.8 minutes of AAC at 48 kHz: 0.6 MB of FFmpeg's index, 0.3 MB of tables here
-_CUT_FROM = 4 * WINDOW  # below it FFmpeg's index takes 2 MB
+_CUT_FROM = 16 * WINDOW  # below it FFmpeg's index takes 9 MB, and reading by a list 9 to 12 % more processor time (measured)
 _MICROSECONDS = 1_000_000
 _FD = Path("/proc/self/fd")
 
