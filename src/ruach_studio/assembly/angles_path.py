@@ -27,25 +27,25 @@ def _sums(cost: Levels, minimum: int) -> Iterator[Levels]:
     piece is the first block alone, each other one begins with the last block of the piece before: all of them together would
     take as much memory as the costs.
     """
-    block = _summed(cost[:minimum], np.zeros(cost.shape[1]), minimum)
+    block = _summed(cost[:minimum], np.zeros((1, cost.shape[1], minimum + 1)))[1:]
     yield block
     for low in range(minimum, len(cost), _PIECE * minimum):
-        piece = np.concatenate((block, _summed(cost[low : low + _PIECE * minimum], block[-1, :, -1], minimum)))
+        piece = _summed(cost[low : low + _PIECE * minimum], block)
         yield piece
         block = piece[-1:].copy()
 
 
-def _summed(cost: Levels, before: Levels, minimum: int) -> Levels:
-    """Return the sums of some windows' costs, `before` and on."""
-    windows, cameras = cost.shape
-    total = np.empty((-(-windows // minimum), cameras, minimum + 1))
-    running = np.empty(total.shape[0] * minimum + 1)
-    for camera in range(cameras):
-        running[0] = before[camera]
-        running[1 : windows + 1] = cost[:, camera]
-        np.cumsum(running[: windows + 1], out=running[: windows + 1])
-        running[windows + 1 :] = running[windows]
-        total[:, camera, 0], total[:, camera, 1:] = running[:-1:minimum], running[1:].reshape(-1, minimum)
+def _summed(cost: Levels, before: Levels) -> Levels:
+    """Return the block `before`, and behind it the sums of some windows' costs that go on from it."""
+    (windows, cameras), minimum = cost.shape, before.shape[2] - 1
+    blocks = -(-windows // minimum)
+    running = np.empty((cameras, blocks * minimum + 1))
+    running[:, 0], running[:, 1 : windows + 1] = before[0, :, -1], cost.T
+    np.cumsum(running[:, : windows + 1], axis=1, out=running[:, : windows + 1])
+    running[:, windows + 1 :] = running[:, windows : windows + 1]
+    total = np.empty((blocks + 1, cameras, minimum + 1))
+    total[0], total[1:, :, 0] = before[0], running[:, :-1:minimum].T
+    total[1:, :, 1:] = running[:, 1:].reshape(cameras, blocks, minimum).transpose(1, 0, 2)
     return total
 
 
