@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ruach_studio.infra.settings import Settings, load_settings, masked
+from ruach_studio.infra.masking import masked
+from ruach_studio.infra.settings import Settings, load_settings
 from ruach_studio.kernel.errors import BadInput
 
 

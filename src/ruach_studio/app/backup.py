@@ -19,7 +19,8 @@ from ruach_studio.infra.backup.manifest import BucketObject
 from ruach_studio.infra.context import SystemClock
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.embedded import EmbeddedPostgres
-from ruach_studio.infra.settings import Settings, masked
+from ruach_studio.infra.masking import masked
+from ruach_studio.infra.settings import Settings
 
 # Every table that is followed by (transaction id, position), and who follows it.
 LOGS = (

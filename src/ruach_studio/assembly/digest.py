@@ -221,6 +221,6 @@ class DigestBuilder:
 def _int16(signal: npt.NDArray[np.float32]) -> Pcm:
     whole = signal * np.float32(32767.0)
     np.rint(whole, out=whole)
-    np.maximum(np.minimum(whole, 32767, out=whole), -32768, out=whole)  # np.clip takes twice as long
+    np.clip(whole, -32768, 32767, out=whole)
     pcm: Pcm = whole.astype(np.int16)
     return pcm

@@ -23,6 +23,8 @@ _CLIP = 3.0
 _SPECTRUM_FRAMES = 512  # their spectra stay in the processor's cache
 _CHUNK_FRAMES = 3000  # one minute at a time keeps memory flat
 PART_FRAMES = 192_000  # 64 minutes: a multiple of both, so that the parts change no sum
+_TAPER = np.hanning(WINDOW).astype(np.float32)
+_EDGES = np.searchsorted(np.fft.rfftfreq(WINDOW, 1 / PCM_RATE), BAND_EDGES_HZ)
 _FLOOR = 1e2  # about one bit of an int16 sample over a window: digital silence gets a finite, constant level
 
 Features = npt.NDArray[np.float32]
@@ -77,16 +79,13 @@ def _centred(pcm: Stored[Pcm], count: int, length: int) -> Iterator[Features]:
 
 def _levels(pcm: Stored[Pcm], start: int, stop: int) -> Features:
     """Return the log energies of some frames; those of one call stay in the processor's cache."""
-    taper = np.hanning(WINDOW).astype(np.float32)
-    hz = np.fft.rfftfreq(WINDOW, 1 / PCM_RATE)
-    edges = np.searchsorted(hz, BAND_EDGES_HZ)
     sound = np.asarray(pcm[start * HOP : (stop - 1) * HOP + WINDOW], np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
-    spectrum = fft.rfft(frames * taper, axis=1)  # a quarter of the time of numpy's
-    used = spectrum[:, edges[0] : edges[-1]]
+    spectrum = fft.rfft(frames * _TAPER, axis=1)  # a quarter of the time of numpy's
+    used = spectrum[:, _EDGES[0] : _EDGES[-1]]
     power = np.square(used.real)
     power += np.square(used.imag)
-    bands = np.add.reduceat(power, edges[:-1] - edges[0], axis=1)  # no BLAS: the same sums on every machine
+    bands = np.add.reduceat(power, _EDGES[:-1] - _EDGES[0], axis=1)  # no BLAS: the same sums on every machine
     return np.asarray(np.log(bands + np.float32(_FLOOR)), np.float32)
 
 

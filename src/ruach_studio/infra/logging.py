@@ -8,13 +8,16 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from ruach_studio.infra.context import current, new_id
-from ruach_studio.infra.settings import Settings, masked
+from ruach_studio.infra.masking import masked
+
+if TYPE_CHECKING:
+    from ruach_studio.infra.settings import Settings
 
 _PROCESS = new_id()
 _SECRET_NAME = re.compile(r"(?i)(passw|secret|token|authorization|cookie|api_?key|credential|dsn$)")
@@ -27,7 +30,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: "Settings") -> None:
     """Send every line of the process to standard error in the form that `settings` asks for; safe to call twice."""
     renderer: Processor = (
         structlog.processors.JSONRenderer()

@@ -5,7 +5,6 @@ PostgreSQL, queues on it, files under `.ruach`. Secrets and addresses with a pas
 """
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from ruach_studio.infra.masking import masked
 from ruach_studio.infra.settings_outbox import OutboxSettings
 from ruach_studio.infra.settings_pillars import PillarSettings
 from ruach_studio.infra.settings_redis import RedisSettings
@@ -21,20 +21,9 @@ from ruach_studio.infra.settings_s3 import S3Settings
 from ruach_studio.infra.settings_signals import SignalsSettings
 from ruach_studio.kernel.errors import BadInput
 
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
-_PASSWORD_IN_DSN = re.compile(r"(?i)\b(password|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)")
 _FOLDERS = ("data_dir", "store_dir")
 Tier = Literal["supporter", "partner", "builder", "steward"]
 _ADDRESSES = ("database_url", "redis_url", "embedding_url")
-
-
-def masked(text: str) -> str:
-    """Return `text` with every password of a URL or DSN replaced by `***`.
-
-    >>> masked("postgresql://ruach:hunter2@db/ruach")
-    'postgresql://ruach:***@db/ruach'
-    """
-    return _PASSWORD_IN_DSN.sub(r"\1=***", _PASSWORD_IN_URL.sub(r"\1:***@", text))
 
 
 class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, SignalsSettings, RedisSettings):

@@ -29,14 +29,14 @@ _LONGEST_FRAME = 2048  # samples of one HE-AAC frame
 _DAMAGED = "Open it in a player to see whether it has sound; copy it again from the card if it has"
 
 Samples = npt.NDArray[np.float32]
-# Full scale and centre of FFmpeg's packed sample formats.
+# Full scale and centre of FFmpeg's packed sample formats, and what NumPy calls one sample.
 _FULL_SCALE = {
-    "u8": (128.0, 128.0),
-    "s16": (32768.0, 0.0),
-    "s32": (2147483648.0, 0.0),
-    "s64": (9223372036854775808.0, 0.0),
-    "flt": (1.0, 0.0),
-    "dbl": (1.0, 0.0),
+    "u8": (128.0, 128.0, np.uint8),
+    "s16": (32768.0, 0.0, np.int16),
+    "s32": (2147483648.0, 0.0, np.int32),
+    "s64": (9223372036854775808.0, 0.0, np.int64),
+    "flt": (1.0, 0.0, np.float32),
+    "dbl": (1.0, 0.0, np.float64),
 }
 
 
@@ -209,9 +209,14 @@ def _sane(sound: Samples) -> bool:
 
 def _as_float(frame: AudioFrame) -> Samples:
     """Return (n, channels) float32 with full scale 1.0, whatever the codec gives; what is no number becomes silence."""
-    raw: npt.NDArray[Any] = frame.to_ndarray()
-    shaped = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
-    full_scale, centre = _FULL_SCALE[frame.format.packed.name]
+    full_scale, centre, kind = _FULL_SCALE[frame.format.packed.name]
+    channels = frame.layout.nb_channels
+    shaped: npt.NDArray[Any]
+    if frame.format.is_planar or full_scale == 1.0:
+        raw = frame.to_ndarray()
+        shaped = raw.T if frame.format.is_planar else raw.reshape(-1, channels)
+    else:  # looked at where FFmpeg has it: what follows makes new numbers of it
+        shaped = np.frombuffer(frame.planes[0], kind, frame.samples * channels).reshape(-1, channels)
     if full_scale == 1.0:
         sound = shaped.astype(np.float32, copy=False)
         return sound if _sane(sound) else np.clip(np.nan_to_num(sound, nan=0.0), -LOUDEST, LOUDEST)
