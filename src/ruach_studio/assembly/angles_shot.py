@@ -187,6 +187,8 @@ class Scene:
 
 def energy_hash(matrix: EnergyMatrix) -> str:
     """Return the SHA-256 of the levels: little-endian float32, row by row, one bit pattern for NaN."""
+    if matrix.sha256 is not None:
+        return matrix.sha256
     levels = np.asarray(matrix.dbfs, dtype="<f4", order="C")
     gaps = np.isnan(levels)
     if gaps.any():

@@ -101,10 +101,11 @@ def _clearest(w: Weighed, at: Counts, shot: Counts, members: Mask) -> tuple[Sequ
     """Return each shot's clearest of the windows `at`, -1 for none, and what the levels are there; `members` by shot."""
     found = np.full(len(members), -1, dtype=np.int64)
     own, rival = np.full(at.size, -np.inf), np.full(at.size, -np.inf)
-    for s in range(members.shape[1]):
-        level, shown = w.level_db[:, s].take(at), members[:, s].take(shot)
-        np.maximum(own, level, out=own, where=shown)
-        np.maximum(rival, level, out=rival, where=~shown & w.heard[:, s].take(at))
+    level, shown = w.level_db.take(at, axis=0), members.take(shot, axis=0)
+    other = ~shown if w.all_heard else ~shown & w.heard.take(at, axis=0)
+    for s in range(members.shape[1]):  # a `where` of the function itself would take three times as long
+        np.maximum(own, np.where(shown[:, s], level[:, s], -np.inf), out=own)
+        np.maximum(rival, np.where(other[:, s], level[:, s], -np.inf), out=rival)
     lead = own - rival
     known = np.isfinite(lead)
     at, shot, lead = at[known], shot[known], lead[known]

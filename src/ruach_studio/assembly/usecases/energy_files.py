@@ -10,6 +10,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -76,8 +77,9 @@ def recall(data_dir: Path, row: EnergyRow) -> EnergyMatrix:
         if known is not None:
             _KNOWN[key] = known
             return known
-    matrix = load(data_dir, row)
-    matrix.dbfs.flags.writeable = False
+    read = load(data_dir, row)
+    read.dbfs.flags.writeable = False
+    matrix = replace(read, sha256=row.sha256)  # checked just now: no preview need hash it again
     with _LOCK:
         _KNOWN[key] = matrix
         while sum(each.dbfs.nbytes for each in _KNOWN.values()) > _KNOWN_BYTES_MAX:
