@@ -31,8 +31,8 @@ class EnergyMatrix:
     """`dbfs`: float32 (n_windows, n_cameras); window w covers master time [w, w + 1) * window_ms.
 
     NaN: that camera was not recording. -inf: digital silence. Columns follow `cameras`: the cameras, then single channels
-    (`channel_column`) of recorders that hold several microphones. `arrival` is there if it was measured. `sha256` is what the
-    levels hash to (`energy_hash`), where somebody has checked it and they cannot change any more.
+    (`channel_column`) of recorders that hold several microphones. `arrival` is there if it was measured. `sha256`: what the
+    levels hash to (`energy_hash`), where that was checked and cannot change any more.
     """
 
     window_ms: int
