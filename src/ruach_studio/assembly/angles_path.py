@@ -82,6 +82,7 @@ def _solved(cost: Levels, minimum: int, cut: float) -> tuple[Mask, Ranks]:
     paid, price = np.full(columns, cut), np.empty(columns)
     last, dear = here[:, -1], cut >= DEAR_CUT
     fresh, shown, on = (np.empty((min(count, _PIECE), cameras, columns)) for _ in range(3))
+    better = np.empty(fresh.shape, dtype=bool)
     views = list(zip(fresh, fresh[:, :, 0], shown, on, strict=True))
     reduce: Callable[..., object] = np.minimum.reduce  # by place: by name takes longer
     accumulate, add, subtract = np.minimum.accumulate, np.add, np.subtract
@@ -103,7 +104,9 @@ def _solved(cost: Levels, minimum: int, cut: float) -> tuple[Mask, Ranks]:
             subtract(new, until, new)
             accumulate(new, 1, None, running)
             add(running, until, here)
-        np.less_equal(fresh[:size, :, 1:], on[:size, :, :-1], out=is_new[:, some].transpose(1, 0, 2))
+        # In one row, and then without column 0: a fifth of the time of comparing row by row.
+        np.less_equal(fresh[:size].reshape(-1)[1:], on[:size].reshape(-1)[:-1], out=better[:size].reshape(-1)[1:])
+        is_new[:, some] = better[:size, :, 1:].transpose(1, 0, 2)
         _rank(add(on[:size], total, shown[:size]), ranks[:, some])
     is_new[:, 1, :-1] = False  # no cut before the first shot is D long: infinite on both sides
     return is_new, ranks

@@ -8,6 +8,7 @@ programme's last frame. A cut's id is the UUIDv5 of "session:ruleset:start frame
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ruach_studio.assembly.angles_shot import AnglePlan
 from ruach_studio.assembly.edl_model import SCHEMA_VERSION, CanonicalEDL, ClipPiece, ClipSource, Cut, Origin, Source, Status
@@ -117,6 +118,7 @@ def sound_order(sources: SessionSources, solution: SyncSolution) -> tuple[str, .
     return programme_order({camera.camera_id: camera.role for camera in audible}, solution.sound, solution.master, part)
 
 
+@lru_cache(4096)  # who tries other settings asks for most of them again
 def cut_id(session_id: str, ruleset: str, start_frame: int) -> str:
     """Return the id of the cut that `ruleset` starts at `start_frame`: always the same one."""
     return uuid5(f"{session_id}:{ruleset}:{start_frame}")

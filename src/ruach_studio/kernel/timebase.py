@@ -6,6 +6,7 @@ means that cuts never drift apart (research: render, section C).
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 # What containers and people write for the NTSC family, and what they mean.
 _NTSC = {
@@ -88,6 +89,7 @@ def round_half_up(value: Fraction) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
+@lru_cache(4096)  # the words of a what-if name the same times again
 def clock_text(seconds: float) -> str:
     """Return '14:32' or '1:02:05.3' for a person: minutes and seconds, hours if any, tenths if not whole."""
     tenths = round(seconds * 10)
