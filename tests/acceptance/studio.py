@@ -1,6 +1,6 @@
 """Turn a folder into a studio that has published a session and guides a member, its pillars in processes of their own.
 
-For the proofs of the table "Isolation Boundaries": what the rows share, whichever dependency they stop.
+`Studio` is for the proofs of the table "Isolation Boundaries": what the rows share, whichever dependency they stop.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,23 @@ MEMBER = "member@example.org"
 COVENANT = {"covenantType": "formation_journey", "acknowledgedTerms": True}
 
 
+def locked_session(client: httpx.Client, talk: Talk, patience_s: float = 120) -> str:
+    """Take the talk through sync and assembly to a locked EDL, as the operator `client`, and return its session."""
+    session = client.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
+    home = f"/sessions/{session}"
+    for camera in talk.cameras:
+        body = {"cameraId": camera.camera_id, "role": camera.role, "paths": [str(p) for p in talk.files[camera.camera_id]]}
+        assert client.post(f"{home}/assets", json=body).status_code == 201
+    assert client.post(f"{home}/sync").status_code == 202
+    wait(lambda: client.get(home).json()["state"] == "needs-review", patience_s, "no sync")
+    assert client.post(f"{home}/sync/approve", json={"version": 1}).status_code == 200
+    assert client.post(f"{home}/assemble").status_code == 202
+    wait(lambda: client.get(f"{home}/edl").status_code == 200, patience_s, "no EDL")
+    for step in ("submit", "approve", "lock"):
+        assert client.post(f"{home}/edl/{step}", json={"version": 1}).status_code == 200
+    return session
+
+
 @dataclass
 class Studio:
     """The four processes, their footage, and what the rows have made so far."""
@@ -33,22 +50,8 @@ class Studio:
 
     def make_and_lock(self) -> str:
         """Take the footage to a locked EDL, through assembly alone."""
-        client = self.client("assembly")
-        session = client.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
-        home = f"/sessions/{session}"
-        for camera in self.talk.cameras:
-            paths = [str(path) for path in self.talk.files[camera.camera_id]]
-            body = {"cameraId": camera.camera_id, "role": camera.role, "paths": paths}
-            assert client.post(f"{home}/assets", json=body).status_code == 201
-        assert client.post(f"{home}/sync").status_code == 202
-        wait(lambda: client.get(home).json()["state"] == "needs-review", 120, "no sync")
-        assert client.post(f"{home}/sync/approve", json={"version": 1}).status_code == 200
-        assert client.post(f"{home}/assemble").status_code == 202
-        wait(lambda: client.get(f"{home}/edl").status_code == 200, 120, "no EDL")
-        for step in ("submit", "approve", "lock"):
-            assert client.post(f"{home}/edl/{step}", json={"version": 1}).status_code == 200
-        self.locked.append(session)
-        return session
+        self.locked.append(locked_session(self.client("assembly"), self.talk))
+        return self.locked[-1]
 
     def ask(self, session: str, format_name: str = "thumbnail") -> str:
         """Ask render for a format, once it has heard of the locked EDL; return the job's id."""

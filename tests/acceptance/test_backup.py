@@ -16,24 +16,9 @@ from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.testing.service import COMMAND, OPERATOR, Service, wait
 from ruach_studio.testing.talk import Talk
 
+from .studio import locked_session
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("service"), pytest.mark.timeout(1800)]
-
-
-def locked(client: httpx.Client, talk: Talk) -> str:
-    """Take the talk to a locked EDL and return its session."""
-    session = client.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
-    home = f"/sessions/{session}"
-    for camera in talk.cameras:
-        body = {"cameraId": camera.camera_id, "role": camera.role, "paths": [str(p) for p in talk.files[camera.camera_id]]}
-        assert client.post(f"{home}/assets", json=body).status_code == 201
-    client.post(f"{home}/sync").raise_for_status()
-    wait(lambda: client.get(home).json()["state"] == "needs-review", 400, "no sync")
-    client.post(f"{home}/sync/approve", json={"version": 1}).raise_for_status()
-    client.post(f"{home}/assemble").raise_for_status()
-    wait(lambda: client.get(f"{home}/edl").status_code == 200, 400, "no EDL")
-    for step in ("submit", "approve", "lock"):
-        client.post(f"{home}/edl/{step}", json={"version": 1}).raise_for_status()
-    return session
 
 
 def jobs_of(client: httpx.Client, jobs: list[str]) -> dict[str, dict]:
@@ -78,7 +63,7 @@ def drafts(saved: Path) -> list[Path]:
 
 def test_a_service_lives_on_from_its_backup(service: Service, talk: Talk, tmp_path: Path) -> None:
     client = service.sign_in(OPERATOR)
-    session = locked(client, talk)
+    session = locked_session(client, talk, 400)
     told(service, "UPDATE bullmq.meta SET value = '1' WHERE queue = 'render-jobs' AND field = 'concurrency'")
     batch = wait(
         lambda: (a := client.post(f"/render-jobs/render-all/{session}")).status_code == 202 and a, 120, "no batch"

@@ -22,6 +22,8 @@ from ruach_studio.infra.settings import load_settings
 from ruach_studio.testing.service import OPERATOR, PASSWORD, Service, served, wait
 from ruach_studio.testing.talk import make_talk
 
+from .studio import locked_session
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("brownout"), pytest.mark.timeout(1200)]
 MEMBER = "mia@example.org"
 INJECTED, ROUNDS, EACH, LIMIT_MS = 900, 5, 30, 50.0  # a fast machine does 80 and more before it is seen to shed
@@ -43,25 +45,6 @@ def inside(service: Service, work: Callable) -> object:
                 return await work(services)
 
     return asyncio.run(do())
-
-
-def locked_session(service: Service, operator: httpx.Client) -> str:
-    """Take a talk of 10 s through sync and assembly to a locked EDL."""
-    talk = make_talk(service.folder / "footage", seconds=10, size=(320, 180))
-    session = operator.post("/sessions", json={"title": "Talk"}).json()["sessionId"]
-    home = f"/sessions/{session}"
-    for camera in talk.cameras:
-        body = {"cameraId": camera.camera_id, "role": camera.role, "paths": [str(p) for p in talk.files[camera.camera_id]]}
-        operator.post(f"{home}/assets", json=body).raise_for_status()
-    operator.post(f"{home}/sync").raise_for_status()
-    wait(lambda: operator.get(home).json()["state"] == "needs-review", 120, "no sync")
-    version = operator.get(f"{home}/sync").json()["version"]
-    operator.post(f"{home}/sync/approve", json={"version": version}).raise_for_status()
-    operator.post(f"{home}/assemble").raise_for_status()
-    wait(lambda: operator.get(f"{home}/edl").status_code == 200, 120, "no EDL")
-    for step in ("submit", "approve", "lock"):
-        operator.post(f"{home}/edl/{step}", json={"version": 1}).raise_for_status()
-    return session
 
 
 def member_on_a_path(service: Service, operator: httpx.Client) -> httpx.Client:
@@ -131,7 +114,7 @@ class Listener(threading.Thread):
 
 def test_the_drill(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     operator = service.sign_in(OPERATOR)
-    session = locked_session(service, operator)
+    session = locked_session(operator, make_talk(service.folder / "footage", seconds=10, size=(320, 180)))
     member = member_on_a_path(service, operator)
     ears = Listener(service.sign_in(OPERATOR))
     ears.start()
