@@ -10,10 +10,13 @@ import contextvars
 from contextlib import suppress
 
 from ruach_studio.infra.db import Database
+from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.store import executions
-from ruach_studio.kernel.errors import Unavailable
+from ruach_studio.kernel.errors import RuachError
 
 _GATHER_S = 0.05
+
+log = get_logger(__name__)
 
 
 class Announcer:
@@ -41,9 +44,11 @@ class Announcer:
         try:
             while self._changed:
                 job_ids, self._changed = list(self._changed), {}
-                with suppress(Unavailable):  # the followers' connection is gone as well: they look every second
+                try:
                     async with self._database.driver() as conn:
                         await executions.announce_all(conn, job_ids)
+                except RuachError as error:  # away, busy or full: followers look by themselves as well
+                    log.warning("job.announce.failed", jobs=job_ids, message=str(error))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_GATHER_S):
                         await self._closing.wait()
