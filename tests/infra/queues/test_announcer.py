@@ -11,11 +11,12 @@ from ruach_studio.infra.queues.store import executions
 
 
 async def test_a_full_disk_costs_one_wake_up_and_not_the_next(database, monkeypatch):
-    said, announce_all = [], executions.announce_all
+    said, tried, announce_all = [], asyncio.Event(), executions.announce_all
 
     async def full_once(conn, job_ids):
         if not said:
             said.append(job_ids)
+            tried.set()
             raise DatabaseFull("could not extend file", subject="database")
         await announce_all(conn, job_ids)
 
@@ -26,8 +27,7 @@ async def test_a_full_disk_costs_one_wake_up_and_not_the_next(database, monkeypa
         with capture_logs() as lines:
             announcer.tell("job-1")
             async with asyncio.timeout(10):
-                while not said:
-                    await asyncio.sleep(0)
+                await tried.wait()
             announcer.tell("job-2")
             await announcer.close()
         heard = [note.payload async for note in ear.notifies(timeout=10, stop_after=1)]
