@@ -216,7 +216,8 @@ def _as_float(frame: AudioFrame) -> Samples:
         raw = frame.to_ndarray()
         shaped = raw.T if frame.format.is_planar else raw.reshape(-1, channels)
     else:  # looked at where FFmpeg has it: what follows makes new numbers of it
-        shaped = np.frombuffer(frame.planes[0], kind, frame.samples * channels).reshape(-1, channels)
+        plane: Any = frame.planes[0]  # a buffer; its stub does not say so
+        shaped = np.frombuffer(plane, kind, frame.samples * channels).reshape(-1, channels)
     if full_scale == 1.0:
         sound = shaped.astype(np.float32, copy=False)
         return sound if _sane(sound) else np.clip(np.nan_to_num(sound, nan=0.0), -LOUDEST, LOUDEST)
