@@ -3,7 +3,8 @@
 Three cameras of 1080p30, eight cuts a minute, picture only, CPU seconds (user + system) of each whole process tree. The
 floor is one decode and one x264 encode of the same frames at the same settings: FFmpeg re-encoding the programme as one
 camera would have recorded it (`recorded`). It is not our own result once more, though that ratio is printed too: those
-pictures have been through x264 twice, are smoother, take a quarter fewer bytes, and so cost less to decode and to encode.
+pictures have been through x264 twice, are smoother, and so cost less. The footage is a talk (render_room.py), and decides
+what a peer has to lose beside x264 (decision 67).
 Peers are melt (where the machine has it), MoviePy (in a scratch environment) and Remotion's CLI (`--remotion COMMAND`: a
 command that takes an EDL and an output path; on 10 s of it, scaled). Every frame of ours and of the floor's film is read
 and compared with the plan, every tenth of a peer's. `--flat` compares peak memory instead: 10 minutes with 3 hours, 10
