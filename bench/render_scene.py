@@ -1,6 +1,6 @@
 """Turn a length into three looping cameras and the locked EDL of a cut between them, for the render benches.
 
-A camera is 20 s of grainy, panned texture whose frames carry the strip (camera, frame), looped by copying packets: an hour
+A camera is 20 s of a talk (render_room.py) whose frames carry the strip (camera, frame), looped by copying packets: an hour
 costs seconds to make, and frame k of it shows k modulo 600. Shots last 4.5 to 10.5 s, eight a minute.
 
 `recorded` is the programme as one camera would have filmed it: what a floor decodes and encodes.
@@ -13,19 +13,17 @@ from pathlib import Path
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.video.frame import PictureType
+from render_room import LOOP, Size, room
 
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.testing.strip import StripUnreadable, bits, cells, read_strip
 
-RATE, LOOP, GOP = 30, 600, 60
+RATE, GOP = 30, 60
 OFFSETS = {"A": 0, "B": 111, "C": -66}  # frames
 LENGTHS, ORDER = (225, 180, 315, 135, 270), "ACBABCAB"
 PERIOD = 9000  # frames: forty shots, after which lengths, order and the cameras' loops all begin again
-Size = tuple[int, int]
-Luma = npt.NDArray[np.uint8]
 
 
 def cameras(folder: Path, frames: int, size: Size) -> dict[str, Path]:
@@ -97,7 +95,7 @@ def _camera(folder: Path, letter: str, frames: int, size: Size) -> Path:
 
 def _repeat(loop: Path, frames: int, times: int, path: Path) -> None:
     listing = path.with_suffix(".txt")
-    listing.write_text(f"file '{loop}'\nduration {frames / RATE}\n" * times)
+    listing.write_text(f"file '{loop.name}'\nduration {frames / RATE}\n" * times)
     arguments = ["-f", "concat", "-safe", "0", "-i", str(listing), "-c", "copy", "-y", str(path)]
     subprocess.run([str(find_ffmpeg()), "-nostdin", "-v", "error", *arguments], check=True)
 
@@ -105,32 +103,20 @@ def _repeat(loop: Path, frames: int, times: int, path: Path) -> None:
 def _draw(path: Path, shown: Iterable[tuple[str, int]], size: Size, longest: int) -> None:
     """Encode the pictures, a key frame where a camera has one; a group of pictures holds at most `longest`."""
     width, height = size
-    surfaces = {letter: _surface(letter, size) for letter in OFFSETS}
-    chroma = np.full((height // 2, width), 128, np.uint8)
     with av.open(str(path), "w") as out:
         options = {"preset": "veryfast", "crf": "21", "keyint_min": "60", "sc_threshold": "0", "flags": "+cgop"}
         video = out.add_stream("libx264", rate=RATE, options=options | {"g": str(longest)})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         grid = cells(width, height)
         for count, (letter, k) in enumerate(shown):
-            texture, grain = surfaces[letter]
-            luma = np.roll(texture, k, axis=1)[:, :width] + grain[:, (k * 37) % width :][:, :width]
+            planes = room(letter, size).picture(k)
             for square, on in zip(grid, bits(letter, k), strict=True):
-                luma[square.y0 : square.y1, square.x0 : square.x1] = 235 if on else 16
-            frame = av.VideoFrame.from_ndarray(np.concatenate([luma, chroma]), format="yuv420p")
+                planes[square.y0 : square.y1, square.x0 : square.x1] = 235 if on else 16
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.pts, frame.time_base = count, Fraction(1, RATE)
             frame.pict_type = PictureType.I if longest > GOP and k % GOP == 0 else PictureType.NONE
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-
-
-def _surface(letter: str, size: Size) -> tuple[Luma, Luma]:
-    """Return a camera's texture, at least as wide as the picture, and its grain, twice as wide."""
-    width, height = size
-    rng = np.random.default_rng(ord(letter))
-    cell = max(height // 135, 1)
-    texture = np.kron(rng.integers(60, 190, (height // cell + 1, width // cell)), np.ones((cell, cell)))
-    return texture[:height].astype(np.uint8), rng.integers(0, 12, (height, 2 * width)).astype(np.uint8)
 
 
 def _clip(letter: str, path: Path) -> dict[str, object]:

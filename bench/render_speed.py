@@ -3,7 +3,8 @@
 Three cameras of 1080p30, eight cuts a minute, picture only, CPU seconds (user + system) of each whole process tree. The
 floor is one decode and one x264 encode of the same frames at the same settings: FFmpeg re-encoding the programme as one
 camera would have recorded it (`recorded`). It is not our own result once more, though that ratio is printed too: those
-pictures have been through x264 twice, are smoother, take a quarter fewer bytes, and so cost less to decode and to encode.
+pictures have been through x264 twice, are smoother, and so cost less. The footage is a talk (render_room.py), and decides
+what a peer has to lose beside x264 (decision 67).
 Peers are melt (where the machine has it), MoviePy (in a scratch environment) and Remotion's CLI (`--remotion COMMAND`: a
 command that takes an EDL and an output path; on 10 s of it, scaled). Every frame of ours and of the floor's film is read
 and compared with the plan, every tenth of a peer's. `--flat` compares peak memory instead: 10 minutes with 3 hours, 10
@@ -150,7 +151,7 @@ def _three(folder: Path, short: int) -> list[str]:
 
 
 def melt(paths: dict[str, Path], plan: RenderPlan, folder: Path) -> Cost | None:
-    """Let melt draw the same cut; None where there is no melt."""
+    """Let melt draw the same cut, in 4:2:0 all the way (by itself it goes through 4:2:2); None where there is no melt."""
     if shutil.which("melt") is None:
         print("melt: not on this machine, left out")
         return None
@@ -158,9 +159,9 @@ def melt(paths: dict[str, Path], plan: RenderPlan, folder: Path) -> Cost | None:
     for camera, a, b in shots(plan.frames):
         parts += [str(paths[camera]), f"in={a - OFFSETS[camera]}", f"out={b - OFFSETS[camera] - 1}"]
     target = folder / "melt.mp4"
-    shape = ["vcodec=libx264", "preset=veryfast", "crf=20", "g=60", "pix_fmt=yuv420p"]
+    shape = ["vcodec=libx264", "preset=veryfast", "crf=20", "g=60", "pix_fmt=yuv420p", "mlt_image_format=yuv420p", "an=1"]
     run = ["env", "QT_QPA_PLATFORM=offscreen", "melt", "-silent", "-profile", "atsc_1080p_30", *parts]
-    made = cost([*run, "-consumer", f"avformat:{target}", *shape, "an=1", "threads=1", "real_time=-1"])
+    made = cost([*run, "-consumer", f"avformat:{target}", *shape, "threads=1", "real_time=-1"])
     print(f"melt: {wrong_frames(target, plan, 10)} frames (of every tenth) wrong")
     return made
 
