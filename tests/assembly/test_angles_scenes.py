@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ruach_studio.assembly.angles import AngleOptions, needs_arrival, select_again, select_angles
+from ruach_studio.assembly.angles import AngleOptions, energy_hash, needs_arrival, select_again, select_angles
 from ruach_studio.assembly.angles_styles import STYLES, styled
 from ruach_studio.assembly.arrival import arrival_matrix
 from ruach_studio.assembly.digest import AudioDigest
@@ -152,3 +152,18 @@ def test_a_recorder_of_two_microphones_is_told_from_stereo():
     stereo = replace(two, power10ms=np.column_stack([power[:, 0], power[:, 0] * 1.5]).astype(np.float32))
     assert holds_two_microphones([two])
     assert not holds_two_microphones([stereo])
+
+
+def test_what_is_recalled_keeps_its_checked_hash_and_cannot_change(controlled, tmp_path):
+    _, matrix = controlled
+    row = energy_files.keep(tmp_path, "s1", 1, {100: matrix})[0]
+    first = energy_files.recall(tmp_path, row)
+    assert first.sha256 == row.sha256 == energy_hash(replace(first, sha256=None)) == energy_hash(matrix)
+    assert energy_files.recall(tmp_path, row) is first
+    with pytest.raises(ValueError, match="read-only"):
+        first.dbfs[0, 0] = 0.0
+    path, other = tmp_path / row.path, np.array(matrix.dbfs)
+    other[0, 0] += 1.0
+    np.save(path, other)
+    with pytest.raises(energy_files.EnergyDamaged, match="not what was stored"):
+        energy_files.recall(tmp_path, row)

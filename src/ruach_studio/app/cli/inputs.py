@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ruach_studio.kernel.errors import BadInput
@@ -13,11 +13,11 @@ AUDIO_TRACK = "AUDIO"
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """The files of one recording session by camera, in the order given; `audio` is a separate sound recording."""
+    """The files of one recording session by camera, in the order given; `sounds` are separate sound recordings, by name."""
 
     cameras: dict[str, tuple[Path, ...]]
     wide: str | None = None
-    audio: tuple[Path, ...] = ()
+    sounds: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     master: str | None = None
 
     def role(self, camera: str) -> str:
@@ -26,9 +26,12 @@ class Footage:
 
 
 def read_footage(
-    cameras: Sequence[str], *, wide: str | None = None, audio: str | None = None, master: str | None = None
+    cameras: Sequence[str], *, wide: str | None = None, audio: Sequence[str] = (), master: str | None = None
 ) -> Footage:
-    """Read the options as a person types them. Raises BadInput for a form, a name or a number that cannot be used."""
+    """Read the options as a person types them. Raises BadInput for a form, a name or a number that cannot be used.
+
+    The recordings of `audio` are called AUDIO, AUDIO2, AUDIO3 and so on.
+    """
     named: dict[str, tuple[Path, ...]] = {}
     for option in cameras:
         name, mark, files = option.partition("=")
@@ -40,9 +43,11 @@ def read_footage(
             raise BadInput(f"camera {name} is named twice", subject=f"--camera {option}",
                            remedy=f"Name each camera once; list parts as {name}=part1.mp4,part2.mp4.")  # fmt: skip
         named[name] = _files(option, files)
-    if AUDIO_TRACK in named and audio:
-        raise BadInput(f"{AUDIO_TRACK} is the name of the --audio track", subject=f"--camera {AUDIO_TRACK}",
-                       remedy="Give that camera another name.")  # fmt: skip
+    tracks = {AUDIO_TRACK + (str(number) if number > 1 else ""): option for number, option in enumerate(audio, 1)}
+    for name in tracks:
+        if name in named:
+            raise BadInput(f"{name} is the name of an --audio track", subject=f"--camera {name}",
+                           remedy="Give that camera another name.")  # fmt: skip
     if len(named) < 2:
         raise BadInput(f"{len(named)} camera given; there is nothing to cut between", subject="--camera",
                        remedy="Give at least two: --camera A=a.mp4 --camera B=b.mp4.")  # fmt: skip
@@ -50,9 +55,9 @@ def read_footage(
         if camera is not None and camera not in named:
             raise BadInput(f"there is no camera {camera}", subject=f"{option_name} {camera}",
                            remedy=f"Name one of {', '.join(named)}.")  # fmt: skip
-    sound = _files(f"--audio {audio}", audio) if audio else ()
-    _no_file_twice({**named, AUDIO_TRACK: sound})
-    return Footage(named, wide, sound, master)
+    sounds = {name: _files(f"--audio {option}", option) for name, option in tracks.items()}
+    _no_file_twice({**named, **sounds})
+    return Footage(named, wide, sounds, master)
 
 
 def _files(option: str, text: str) -> tuple[Path, ...]:

@@ -39,7 +39,7 @@ def run(
 ) -> None:  # fmt: skip
     """Sync, cut, approve, lock, render, master and store: raw multicam footage in, four published formats out."""
     settings = local_settings()
-    footage = read_footage(camera, wide=wide, audio=audio, master=master)
+    footage = read_footage(camera, wide=wide, audio=audio or (), master=master)
     if session is not None:
         checked_name(session, field="--session")
     said = subtitles.given(transcript, transcript_of)

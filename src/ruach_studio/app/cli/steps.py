@@ -10,7 +10,7 @@ import typer
 
 from ruach_studio.app.cli import render, show, show_sync
 from ruach_studio.app.cli.edl_options import read_options
-from ruach_studio.app.cli.inputs import AUDIO_TRACK, Footage, read_footage
+from ruach_studio.app.cli.inputs import Footage, read_footage
 from ruach_studio.app.cli.show import Json
 from ruach_studio.app.naming import session_of
 from ruach_studio.app.outdir import check_file, check_writable
@@ -29,7 +29,10 @@ Cameras = Annotated[
     list[str], typer.Option("--camera", help="NAME=FILE, or NAME=PART1,PART2 for a split recording; repeat.")
 ]
 Wide = Annotated[str | None, typer.Option("--wide", help="The camera that shows everyone.")]
-Audio = Annotated[str | None, typer.Option("--audio", help="A separate sound recording (mixer, lavalier).")]
+Audio = Annotated[
+    list[str] | None,
+    typer.Option("--audio", help="FILE, or PART1,PART2: a separate sound recording (mixer, lavalier); repeat."),
+]
 Master = Annotated[
     str | None,
     typer.Option("--master", help="The camera whose start is 0 (default: the best sounding one that is not wide)."),
@@ -133,12 +136,12 @@ def assemble(
 
 
 def camera_files(footage: Footage) -> list[CameraFiles]:
-    """Return the cameras in the given order, the separate sound last."""
-    files = [
+    """Return the cameras in the given order, the separate sounds last."""
+    cameras = [
         CameraFiles(name, _absolute(paths), "wide" if name == footage.wide else "camera")
         for name, paths in footage.cameras.items()
     ]
-    return [*files, CameraFiles(AUDIO_TRACK, _absolute(footage.audio), "audio")] if footage.audio else files
+    return [*cameras, *(CameraFiles(name, _absolute(paths), "audio") for name, paths in footage.sounds.items())]
 
 
 def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -146,8 +149,9 @@ def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(path.absolute() for path in paths)
 
 
-def _inputs(camera: list[str], wide: str | None, audio: str | None, master: str | None) -> Inputs:
-    return Inputs(read_footage(camera, wide=wide, audio=audio, master=master), load_settings().data_dir / "scratch")
+def _inputs(camera: list[str], wide: str | None, audio: list[str] | None, master: str | None) -> Inputs:
+    footage = read_footage(camera, wide=wide, audio=audio or (), master=master)
+    return Inputs(footage, load_settings().data_dir / "scratch")
 
 
 def _draft(given: Inputs, options: DraftOptions, *, session: str | None = None, quiet: bool) -> Draft:
