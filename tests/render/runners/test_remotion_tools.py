@@ -29,6 +29,14 @@ def test_what_is_missing_is_named_with_its_remedy(tmp_path):
         find_tools(tmp_path, folder=tmp_path, browser=PROGRAM, node=PROGRAM)
 
 
+def test_relative_places_are_those_of_this_process(tmp_path, monkeypatch):
+    (tmp_path / "render.mjs").touch()
+    (tmp_path / "node_modules" / "@remotion" / "renderer").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    tools = find_tools(Path("sites"), folder=Path(), browser=PROGRAM, node=PROGRAM)
+    assert (tools.sites, tools.folder) == (tmp_path / "sites", tmp_path)  # Node runs in another folder
+
+
 def test_a_folder_that_happens_to_be_called_remotion_is_never_run(tmp_path, monkeypatch):
     (tmp_path / "remotion" / "node_modules" / "@remotion" / "renderer").mkdir(parents=True)
     (tmp_path / "remotion" / "render.mjs").touch()

@@ -40,7 +40,7 @@ def find_tools(
     sites: Path, *, folder: Path | None = None, browser: Path | None = None, node: Path | None = None
 ) -> RemotionTools:
     """Return the tools; what is named is used, else it is looked for. Raises RemotionMissing naming what is not there."""
-    return RemotionTools(_node(node), _browser(browser), _folder(folder), sites)
+    return RemotionTools(_node(node), _browser(browser), _folder(folder).absolute(), sites.absolute())
 
 
 def _node(named: Path | None) -> Path:
