@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from ruach_studio.assembly.angles import select_angles
-from ruach_studio.assembly.edl import BadEdl, build_edl, edl_bytes, from_wire, programme_of, to_wire, validate_edl
+from ruach_studio.assembly.edl import (
+    BadEdl,
+    build_edl,
+    edl_bytes,
+    from_wire,
+    programme_of,
+    sound_order,
+    to_wire,
+    validate_edl,
+)
 from ruach_studio.assembly.energy import EnergyMatrix
 from ruach_studio.assembly.session import Camera, Clip, SessionSources
 from ruach_studio.assembly.sync import Placement, SyncSolution
@@ -38,6 +47,15 @@ def test_a_duration_rounded_to_milliseconds_loses_no_frame(fps, frames):
         cameras = tuple(Camera(name, (Clip(f"/m/{name}.mp4", told, rate, 64, 36, True),)) for name in "AB")
         solution = SyncSolution("A", tuple(Placement(n, 0, 0.0, 0.0, 1.0, "looks-good", 0.0) for n in "AB"))
         assert programme_of(SessionSources(cameras), solution).duration_frames == frames
+
+
+def test_a_recording_without_a_place_gives_the_programme_no_sound():
+    clips = (Clip("/m/x.wav", 60.0, FrameRate.parse("30"), 64, 36, True),)
+    sources = SessionSources((Camera("A", clips), Camera("B", clips), Camera("LAV", clips, role="audio")))
+    places = {name: Placement(name, 0, 0.0, 0.0, 1.0, "looks-good", 0.0) for name in ("A", "B", "LAV")}
+    assert sound_order(sources, SyncSolution("A", tuple(places.values()))) == ("LAV", "A", "B")
+    places["LAV"] = replace(places["LAV"], confidence=0.1, classification="needs-manual-nudge")
+    assert sound_order(sources, SyncSolution("A", tuple(places.values()))) == ("A", "B")
 
 
 def test_cut_ids_are_the_uuid5_of_session_ruleset_and_start(make_edl):

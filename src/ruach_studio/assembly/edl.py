@@ -108,8 +108,12 @@ def build_edl(
 
 
 def sound_order(sources: SessionSources, solution: SyncSolution) -> tuple[str, ...]:
-    """Return the recordings with sound, the programme's first, then what stands in for it where it was not recording."""
-    audible = [camera for camera in sources.cameras if any(clip.has_audio for clip in camera.clips)]
+    """Return the recordings with sound, the programme's first, then what stands in for it where it was not recording.
+
+    What has no known place (class needs-manual-nudge) is left out.
+    """
+    lost = {placed.camera_id for placed in solution.placements if placed.classification == "needs-manual-nudge"}
+    audible = [each for each in sources.cameras if each.camera_id not in lost and any(clip.has_audio for clip in each.clips)]
     end_ms = programme_of(sources, solution).duration_s * 1000.0
     part = [
         camera.camera_id for camera in audible

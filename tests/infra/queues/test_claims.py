@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from bullmq.scripts import Scripts
 
-from ruach_studio.infra.queues.bullmq_claims import one_at_a_time
+from ruach_studio.infra.queues.bullmq_claims import one_at_a_time, start_found_first
 from ruach_studio.infra.queues.dispatcher import Dispatcher
 from ruach_studio.infra.queues.store import dispatch, runs
 from ruach_studio.kernel.errors import Unavailable
@@ -53,6 +53,25 @@ async def test_a_claim_that_fails_answers_nobody_else():
     answers = await asyncio.gather(*(backend.moveToActive(str(n), {}) for n in range(3)), return_exceptions=True)
     assert [type(each) for each in answers] == [Unavailable, list, list]
     assert sent == ["0", "1"]
+
+
+async def test_what_was_found_starts_before_more_is_asked_for():
+    order = []
+
+    async def asks(_token):
+        order.append("asked")
+
+    async def handler():
+        order.append("started")
+
+    async def found():  # as the runner does: the handler is a task of its own, so that it can be cancelled alone
+        await asyncio.create_task(handler())
+
+    worker = SimpleNamespace(getNextJob=asks)
+    start_found_first(worker)
+    job = asyncio.create_task(found())  # as bullmq does: the job's task, and then a question for each free place
+    await asyncio.gather(job, *(asyncio.create_task(worker.getNextJob(str(n))) for n in range(3)))
+    assert order == ["started", "asked", "asked", "asked"]
 
 
 @pytest.mark.parametrize("backend", ["postgres", "valkey"], indirect=True)
