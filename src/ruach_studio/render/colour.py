@@ -8,7 +8,7 @@ lines or 1280 columns on, below that BT.601's matrix with BT.709's primaries (a 
 Tone mapping: the reference white of ITU-R BT.2408 (203 cd/m²; 75 % in HLG) is 1.0; up to 0.3 of it the light stays as it
 is, above that a Möbius curve bends 1,000 cd/m² to the white of BT.709; brighter light is white. HLG is first shown on a
 display of 1,000 cd/m² (BT.2100's system gamma of 1.2), so both give the same picture. The numbers are H.273's code
-points, as FFmpeg has them. Counterpart: runners/recolour.py makes filters of the verdict.
+points, as FFmpeg has them. Counterpart: recolour.py makes filters of the verdict.
 """
 
 from dataclasses import dataclass

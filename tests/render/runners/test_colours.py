@@ -6,11 +6,13 @@ from dataclasses import replace
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from ruach_studio.infra.media import run
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases.take_thumbnail import take_thumbnail
 
 WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
 PATCHES = [(0, 0, 0), (0.2, 0.2, 0.2), (1, 1, 1), (0.7, 0.1, 0.1), (0.1, 0.6, 0.1), (0.1, 0.1, 0.8), (0.8, 0.6, 0.45)]
@@ -138,6 +140,21 @@ async def test_high_dynamic_range_is_mapped_by_the_rule(curve, name, patches, ma
     found, told = await seen(film, len(patches), make_edl, make_clip, tmp_path)
     assert max(farthest(found, wanted)) <= 4, farthest(found, wanted)
     assert told == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("curve", "name"), [(pq, "smpte2084"), (hlg, "arib-std-b67")])
+@pytest.mark.parametrize("nits", [(203, 203, 203), (150, 40, 20), (20, 90, 30)])
+async def test_a_still_of_high_dynamic_range_has_the_videos_colours(curve, name, nits, make_edl, make_clip, tmp_path):
+    light = np.array(nits, float)
+    wanted = 255 * signal(mobius(np.maximum(TO_709["bt2020"] @ (light / 203), 0)))
+    tags = f"color_primaries=bt2020:color_trc={name}:colorspace=bt2020nc"
+    film = await written(tmp_path, [yuv(curve(light), "bt2020nc", 10)] * 15, "yuv420p10le", tags)
+    plan = plan_render(make_edl([(60, "A")], {"A": [make_clip(film, frames=60)]}), PRESETS["thumbnail"])
+    made = await take_thumbnail(plan, tmp_path / "still.jpg", asyncio.Event())
+    with Image.open(made.path) as image:
+        found = np.array(image.getpixel((960, 540)), float)
+    assert np.abs(found - wanted).max() <= 5, (found, wanted)
+    assert not list(tmp_path.glob("*.part*"))
 
 
 async def test_a_screen_recording_in_rgb_gets_the_matrix_of_hd(make_edl, make_clip, tmp_path):

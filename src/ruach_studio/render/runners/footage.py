@@ -7,12 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import av
-from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
-from av.video.stream import VideoStream
 
 from ruach_studio.infra.media import MediaInfo, check_media, is_unstamped, probe, restamp
-from ruach_studio.render.colour import UNSPECIFIED, Colours, Conversion709, conversion_of
+from ruach_studio.render.colour import Colours, Conversion709, conversion_of
+from ruach_studio.render.source_colours import colours_of
 
 # Containers whose index says where every key frame is; in others a seek is a guess, made good by a run-up.
 INDEXED = {"mov", "matroska"}
@@ -57,7 +56,7 @@ def read_footage(path: str, scratch: Path) -> Footage:
         with suppress(av.InvalidDataError):  # a damaged start: FFmpeg itself will count the errors
             first = next(container.decode(stream), None)
         restamped = bool(container.format.flags & AVFMT_TS_DISCONT)
-        colour = conversion_of(_colours(stream, first))
+        colour = conversion_of(colours_of(stream, first))
         square_pixels = stream.sample_aspect_ratio in (None, 0, 1)
         full_range = first is not None and int(first.color_range) == ColorRange.JPEG
         unstamped = is_unstamped(container, stream)
@@ -67,14 +66,3 @@ def read_footage(path: str, scratch: Path) -> Footage:
         info, run_up_s = probe(restamp(Path(path), scratch / f"restamped-{name}.mov")), Fraction(0)
     interlaced = first is not None and bool(first.interlaced_frame)
     return Footage(info, run_up_s, interlaced, restamped, colour, square_pixels, full_range)
-
-
-def _colours(stream: VideoStream, first: VideoFrame | None) -> Colours:
-    """Read the first picture's own words, and the track header's where it is silent."""
-    codec = stream.codec_context
-    said = [codec.colorspace, codec.color_primaries, codec.color_trc]
-    if first is not None:
-        own = [first.colorspace, first.color_primaries, first.color_trc]
-        said = [int(mine) if int(mine) != UNSPECIFIED else int(header) for mine, header in zip(own, said, strict=True)]
-    is_rgb = codec.format is not None and codec.format.is_rgb
-    return Colours(int(said[0]), int(said[1]), int(said[2]), stream.width, stream.height, is_rgb)

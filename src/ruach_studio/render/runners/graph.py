@@ -19,8 +19,8 @@ from ruach_studio.render.plan import ClipRef, Segment, first_programme_frame, po
 from ruach_studio.render.plan.crop import crop_box
 from ruach_studio.render.plan.mapping import covered, frames_per_source_frame
 from ruach_studio.render.presets import Preset
+from ruach_studio.render.recolour import recoloured, told
 from ruach_studio.render.runners.footage import Footage
-from ruach_studio.render.runners.recolour import recoloured, told
 
 # Every branch carries the same tags, so that all chunks share one sequence header.
 _COLOUR = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"

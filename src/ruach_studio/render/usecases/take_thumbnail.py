@@ -4,34 +4,28 @@ The pictures come from the camera files themselves, so the thumbnail does not wa
 """
 
 import asyncio
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
-from PIL import Image
 
 from ruach_studio.infra.media import probe
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
+from ruach_studio.render.colour import conversion_of
 from ruach_studio.render.plan import Decided, RenderPlan, Segment, first_programme_frame
-from ruach_studio.render.plan.crop import crop_box
-from ruach_studio.render.presets import Preset
+from ruach_studio.render.source_colours import colours_of
 from ruach_studio.render.thumbnail import Candidate, quiet_stretches, score_picture
 from ruach_studio.render.thumbnail_rank import Picture, rank_pictures, reason_of, shortlisted
+from ruach_studio.render.usecases.write_still import Shot, write_still
 
 MAX_CANDIDATES = 240
 SCORE_WIDTH = 320
-JPEG_QUALITY = 90
 _RUN_UP_S = 10.0
-_UNSPECIFIED = 2
-_HD_LINES = 720
 
 
 class NoPicture(MediaFailure):
@@ -74,7 +68,7 @@ async def take_thumbnail(plan: RenderPlan, path: Path, cancelled: asyncio.Event)
     offered = []
     for place, picture in enumerate(ranked, 1):
         target = path if place == 1 else path.with_stem(f"{path.stem}-{place}")
-        await asyncio.to_thread(_write, plan, picture.frame, target)
+        await _write(plan, picture.frame, target, cancelled)
         offered.append(Offered(target, picture.frame, picture.camera, picture.total, (reason_of(picture, plan.rate),)))
     return Thumbnail(path, ranked[0].frame, decided, tuple(offered))
 
@@ -120,7 +114,7 @@ def _look(plan: RenderPlan, cancelled: asyncio.Event) -> list[Candidate]:
             candidates.append(_scored(frame, segment, picture))
     if not candidates and stretches:
         segment, lo, hi = max(stretches, key=lambda s: (s[2] - s[1], -s[1]))
-        candidates.append(_scored((lo + hi) // 2, segment, _exact(plan, segment, (lo + hi) // 2)[0]))
+        candidates.append(_scored((lo + hi) // 2, segment, _exact(plan, segment, (lo + hi) // 2).picture))
     return candidates
 
 
@@ -158,22 +152,22 @@ def _key_frames(
                 wanted = frame + stride
 
 
-def _exact(plan: RenderPlan, segment: Segment, frame: int) -> tuple[VideoFrame, float]:
-    """Return the very frame that the programme shows at `frame`, and the shape of its pixels (width by height)."""
+def _exact(plan: RenderPlan, segment: Segment, frame: int) -> Shot:
     clip, source = segment.clip, segment.source_frame_at(plan.rate, frame)
     if clip is None or clip.rate is None or source is None:
         raise NoPicture(subject=plan.session_id)
     zero_s, frame_s = probe(clip.path).local_zero_s, float(1 / clip.rate.value)
     found: VideoFrame | None = None
     with av.open(clip.path, options={"protocol_whitelist": "file"}) as container:
-        shape = float(container.streams.video[0].sample_aspect_ratio or 1)
+        stream = container.streams.video[0]
+        shape = float(stream.sample_aspect_ratio or 1)
         for picture in _from(container, zero_s, source, frame_s):
             if found is not None and (picture.time or 0.0) - zero_s > (source + 0.5) * frame_s:
                 break
             found = picture
-    if found is None:
-        raise NoPicture(f"frame {source} cannot be read", subject=clip.path)
-    return found, shape
+        if found is None:
+            raise NoPicture(f"frame {source} cannot be read", subject=clip.path)
+        return Shot(found, shape, conversion_of(colours_of(stream, found)))
 
 
 def _from(container: InputContainer, zero_s: float, source: int, frame_s: float) -> Iterator[VideoFrame]:
@@ -191,36 +185,7 @@ def _from(container: InputContainer, zero_s: float, source: int, frame_s: float)
             yield from packet.decode()
 
 
-def _write(plan: RenderPlan, frame: int, path: Path) -> None:
+async def _write(plan: RenderPlan, frame: int, path: Path, cancelled: asyncio.Event) -> None:
     segment = _segment(plan, frame)
-    image = _fitted(_image(*_exact(plan, segment, frame)), plan.preset, segment.subject_x)
-    part = path.with_suffix(".part")
-    try:
-        image.save(part, format="JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _image(picture: VideoFrame, shape: float) -> Image.Image:
-    """Return the picture as a viewer sees it: upright, square pixels, colours by its own matrix (HD without one: BT.709)."""
-    known = picture.colorspace != _UNSPECIFIED
-    matrix = None if known else Colorspace.ITU709 if picture.height >= _HD_LINES else Colorspace.ITU601
-    image = Image.fromarray(picture.reformat(format="rgb24", src_colorspace=matrix).to_ndarray())
-    if shape != 1:
-        image = image.resize((round(image.width * shape), image.height))
-    return image.rotate(picture.rotation, expand=True) if picture.rotation else image
-
-
-def _fitted(image: Image.Image, preset: Preset, subject_x: Fraction) -> Image.Image:
-    """Return the image at the preset's size: all of it on a black ground, or cropped around the subject."""
-    if preset.fit == "crop":
-        x, y, width, height = crop_box(image.width, image.height, preset, subject_x)
-        cropped = image.crop((x, y, x + width, y + height))
-        return cropped.resize((preset.width, preset.height), Image.Resampling.LANCZOS)
-    part = min(preset.width / image.width, preset.height / image.height)
-    size = (max(1, round(image.width * part)), max(1, round(image.height * part)))
-    ground = Image.new("RGB", (preset.width, preset.height))
-    scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
-    ground.paste(scaled, ((preset.width - size[0]) // 2, (preset.height - size[1]) // 2))
-    return ground
+    exact = await asyncio.to_thread(_exact, plan, segment, frame)
+    await write_still(exact, plan.preset, segment.subject_x, path, cancelled)

@@ -2,7 +2,7 @@
 
 Scaling comes first, so that the costly half works on the output's size (4K to 1080p in PQ: 54 ms of CPU a frame with the
 decoding, 155 the other way round, measured). Everything is named, nothing left to what a version of FFmpeg assumes.
-Counterpart: render/colour.py decides.
+Counterpart: colour.py decides.
 """
 
 from ruach_studio.render.colour import LINEAR_UP_TO, PEAK_NITS, REFERENCE_WHITE_NITS, Conversion709
