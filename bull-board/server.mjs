@@ -5,8 +5,8 @@
 // sign-in of its own, so it listens on this machine only unless BULL_BOARD_HOST says otherwise, and then it needs a proxy
 // that knows who may look: jobs name people and files.
 //
-// Settings: RUACH_DATABASE_URL (or RUACH_QUEUE_BACKEND=redis and RUACH_REDIS_URL), RUACH_PUBLIC_URL, BULL_BOARD_HOST,
-// BULL_BOARD_PORT, BULL_BOARD_QUEUES (names with commas; default the service's own four and their dead letters).
+// Settings: RUACH_DATABASE_URL (or RUACH_QUEUE_BACKEND=redis, RUACH_REDIS_URL, RUACH_REDIS_PREFIX), RUACH_PUBLIC_URL,
+// BULL_BOARD_HOST, BULL_BOARD_PORT, BULL_BOARD_QUEUES (names with commas; default the service's own four and their dead letters).
 
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
@@ -36,7 +36,7 @@ function openQueue() {
       password: decodeURIComponent(at.password) || undefined, db: Number(at.pathname.slice(1) || 0),
       tls: at.protocol === 'rediss:' ? {} : undefined, maxRetriesPerRequest: 1,
     };
-    return (name) => new Queue(name, { connection });
+    return (name) => new Queue(name, { connection, prefix: env.RUACH_REDIS_PREFIX || 'bull' });
   }
   if (!env.RUACH_DATABASE_URL) fail('RUACH_DATABASE_URL is not set; give the address that the service uses.');
   // a socket's folder comes as ?host=…, which is the form of libpq
