@@ -28,7 +28,12 @@ needs_setpriv = pytest.mark.skipif(shutil.which("setpriv") is None, reason="only
 
 @needs_setpriv
 @pytest.mark.parametrize(
-    "script", [FFMPEG.format(loop="asyncio"), FFMPEG.format(loop="uvloop"), THREAD], ids=["asyncio", "uvloop", "a thread"]
+    "script",
+    [
+        pytest.param(FFMPEG.format(loop="asyncio"), id="asyncio"),
+        pytest.param(FFMPEG.format(loop="uvloop"), id="uvloop"),
+        pytest.param(THREAD, id="a thread", marks=pytest.mark.slow),
+    ],
 )
 def test_a_killed_process_leaves_no_child(script):
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
