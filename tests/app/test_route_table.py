@@ -1,5 +1,6 @@
 """Every route by every role: what the table promises is what a request gets."""
 
+import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ def rows():
 
 
 ROWS = list(rows())
+SCOPES = sorted({row.scope for row in ROWS if row.scope})
 
 
 def test_each_route_has_its_line_and_each_line_its_route(api):
@@ -75,19 +77,39 @@ async def test_people_get_what_the_table_says(caller, role):
     await asked(client, lambda row: row.expected([role] if role else None))
 
 
-@pytest.mark.parametrize("role", ["member", "operator"])
+@pytest.mark.parametrize("role", ["member", "operator", pytest.param("admin", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("scope", ["own", "none"])
 async def test_machines_need_the_role_and_the_scope(caller, database, role, scope):
     client = await caller()
-    scopes = sorted({row.scope for row in ROWS if row.scope}) if scope == "own" else ["nothing:read"]
+    scopes = SCOPES if scope == "own" else ["nothing:read"]
     client.headers["authorization"] = f"Bearer {await secret(database, role, scopes)}"
     await asked(client, lambda row: row.expected([role], scopes))
 
 
-async def asked(client: httpx.AsyncClient, expected):
-    """Ask for every route; a caller that may gets any answer but 401 and 403, and never a fault of the server."""
+async def test_one_scope_opens_no_other_scope_s_routes(caller, database):
+    """Each scope by itself, at one of its routes and two that it does not open, drawn from a seed."""
+    client, dice = await caller(), random.Random(11)
+    for scope in SCOPES:
+        client.headers["authorization"] = f"Bearer {await secret(database, 'operator', [scope])}"
+        own = [row for row in ROWS if row.scope == scope]
+        others = [row for row in ROWS if row.scope != scope]
+        drawn = dice.sample(own, 1) + dice.sample(others, 2)
+        await asked(client, lambda row, scope=scope: row.expected(["operator"], [scope]), drawn, least=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ["member", "operator", "admin"])
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_one_scope_opens_its_routes_and_no_others(caller, database, role, scope):
+    client = await caller()
+    client.headers["authorization"] = f"Bearer {await secret(database, role, [scope])}"
+    await asked(client, lambda row: row.expected([role], [scope]))
+
+
+async def asked(client: httpx.AsyncClient, expected, routes=ROWS, least=100):
+    """Ask for the routes; a caller that may gets any answer but 401 and 403, and never a fault of the server."""
     wrong, tried = [], 0
-    for row in ROWS:
+    for row in routes:
         wanted = expected(row)
         if row.who == "public" or (wanted is None and row.path in ENDLESS):
             continue
@@ -97,7 +119,7 @@ async def asked(client: httpx.AsyncClient, expected):
             wrong.append(f"{row.method} {row.path}: {answer.status_code}, not {wanted or 'let in'}: {answer.text[:200]}")
         tried += 1
     assert not wrong, "\n".join(wrong)
-    assert tried >= 100
+    assert tried >= least
 
 
 async def secret(database, role, scopes):

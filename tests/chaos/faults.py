@@ -18,7 +18,7 @@ from .stage import Stage
 
 # How often each kind is drawn, relative to the others.
 WEIGHTS = {
-    "kill the service": 3, "kill the service, orphans stay": 3, "end the service": 1, "kill the worker": 3,
+    "kill the service": 3, "kill the service alone": 3, "end the service": 1, "kill the worker": 3,
     "stop PostgreSQL": 3, "kill PostgreSQL": 3, "stop Redis": 3, "kill Redis": 3,
     "store answers 500": 3, "store answers 503": 1, "store answers 403": 2, "store is silent": 2, "store breaks the line": 2,
     "store does it and breaks the line": 2, "store damages bytes": 1,
@@ -93,7 +93,7 @@ def strike(stage: Stage, fault: Fault, began: float, hold: Callable[[float], obj
 
 @contextmanager
 def _kill_service(stage: Stage, fault: Fault) -> Iterator[bool]:
-    stage.kill_only(stage.process, group="orphans" not in fault.kind)
+    stage.kill_only(stage.process, group="alone" not in fault.kind)
     yield True
     stage.start()
 
@@ -186,7 +186,7 @@ def _clock(stage: Stage, fault: Fault) -> Iterator[bool]:
 
 _HARMS = {
     "kill the service": _kill_service,
-    "kill the service, orphans stay": _kill_service,
+    "kill the service alone": _kill_service,
     "end the service": _end_service,
     "kill the worker": _kill_worker,
     "stop PostgreSQL": _postgres,

@@ -111,7 +111,7 @@ class Stage(Service):
         return self.log.read_text(errors="replace")[-3000:]
 
     def kill_only(self, process: subprocess.Popen, *, group: bool) -> None:
-        """SIGKILL the process: alone, so that its FFmpeg lives on as an orphan, or with everything it started."""
+        """SIGKILL the process: alone (on Linux its FFmpeg ends with it), or with everything it started."""
         with suppress(ProcessLookupError):
             (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
         process.wait()

@@ -1,13 +1,17 @@
-"""Requests drawn from the OpenAPI document, as each role, against the running service: no fault of the server, no answer
-that the document does not promise (status, content type, shape, headers).
+"""Requests drawn from the OpenAPI document, as each role, by people and by machines (service tokens with every scope),
+against the running service: no fault of the server, no answer that the document does not promise (status, content type,
+shape, headers).
 
 RUACH_FUZZ_EXAMPLES says how many requests an operation gets from each role; the draw is the same every time.
 """
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,6 +22,7 @@ from ruach_studio.testing.service import Service
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(3600)]
 EXAMPLES = int(os.environ.get("RUACH_FUZZ_EXAMPLES", "2"))
+SCOPES = sorted(set(re.findall(r"[a-z]+:[a-z]+", Path(__file__).parents[1].joinpath("app", "route_table.txt").read_text())))
 # Streams without an end, and what would end the session that the requests are made with.
 LEFT_OUT = ("/ops/events", "/auth/logout")
 # These judge whether a request should have been taken, by the schema alone: an id that nobody knows is a 404 to us.
@@ -46,7 +51,16 @@ def service(tmp_path_factory):
     running.stop()
 
 
-def ask_everything(service, cookies):
+def token(service, role):
+    """Return the secret of a machine that has the role and every scope."""
+    cookies = dict(service.sign_in("admin@example.org").cookies)
+    wanted = {"name": f"fuzz {role}", "roles": [role], "scopes": SCOPES}
+    answer = httpx.post(f"{service.address}/auth/service-tokens", json=wanted, cookies=cookies, timeout=60)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["secret"]
+
+
+def ask_everything(service, signed):
     found = Found()
     load_all_checks()
     left_out = [CHECKS.get_one(name) for name in NOT_ASKED if name in CHECKS.get_all_names()]
@@ -54,18 +68,18 @@ def ask_everything(service, cookies):
     for each in schema.get_all_operations():
         operation = each.ok()
         if operation.path not in LEFT_OUT and not operation.path.endswith("/progress"):
-            ask(operation, cookies, found, left_out)
+            ask(operation, signed, found, left_out)
     return found
 
 
-def ask(operation, cookies, found, left_out):
+def ask(operation, signed, found, left_out):
     @settings(
         max_examples=EXAMPLES, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy())
     def asking(case):
-        answer = case.call(cookies=cookies, timeout=60)
+        answer = case.call(**signed, timeout=60)
         found.statuses[answer.status_code] += 1
         try:
             case.validate_response(answer, excluded_checks=left_out)
@@ -78,8 +92,19 @@ def ask(operation, cookies, found, left_out):
 @pytest.mark.parametrize("role", [None, "member", "operator", "admin"])
 def test_every_answer_is_one_that_the_document_promises(service, role):
     cookies = dict(service.sign_in(f"{role}@example.org").cookies) if role else {}
-    found = ask_everything(service, cookies)
-    print(f"{role or 'nobody'}: {sum(found.statuses.values())} requests, {dict(sorted(found.statuses.items()))}")
+    judge(role or "nobody", ask_everything(service, {"cookies": cookies}))
+
+
+@pytest.mark.parametrize("role", ["member", "operator", "admin"])
+def test_machines_get_no_other_answers(service, role):
+    found = ask_everything(service, {"headers": {"Authorization": f"Bearer {token(service, role)}"}})
+    judge(f"machine, {role}", found)
+    assert 401 not in found.statuses, "its token is good"
+    assert found.statuses[403] >= 50, "much is for people only"
+
+
+def judge(who, found):
+    print(f"{who}: {sum(found.statuses.values())} requests, {dict(sorted(found.statuses.items()))}")
     assert found.wrong == {}, "\n\n".join(found.wrong.values())
     assert sum(found.statuses.values()) >= 100
     assert max(found.statuses) < 500

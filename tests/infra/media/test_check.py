@@ -34,6 +34,10 @@ def test_missing(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "absent.mp4")
 
 
+def test_a_name_that_no_file_can_have(tmp_path):
+    assert "there is no such file (File name too long)" in refusal(tmp_path / ("x" * 5000))
+
+
 def test_folder(tmp_path):
     assert "this is a folder" in refusal(tmp_path)
 

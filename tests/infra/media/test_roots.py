@@ -1,5 +1,7 @@
 """A path from outside stays inside the allowed folders."""
 
+import sys
+
 import pytest
 
 from ruach_studio.infra.media import PathRefused, resolve_under
@@ -45,3 +47,13 @@ def test_a_folder_with_the_same_beginning_is_not_inside(rooms):
 def test_no_roots_allow_nothing(rooms):
     with pytest.raises(PathRefused):
         resolve_under(rooms[0] / "a.mp4", [])
+
+
+def test_links_in_a_circle_lead_nowhere(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    if sys.version_info >= (3, 13):  # a path that is not there: said by whoever opens it
+        assert not resolve_under("a/film.mp4", [tmp_path]).exists()
+        return
+    with pytest.raises(PathRefused, match="leads nowhere"):
+        resolve_under("a/film.mp4", [tmp_path])

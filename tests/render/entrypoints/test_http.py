@@ -79,6 +79,7 @@ UNKNOWN = "706334c9-e8d8-41bb-b572-9c0871fcba05"  # fixed: parallel test workers
     ("method", "path", "body", "status", "code"),
     [
         ("POST", "/render-jobs/render-all/talk-1", None, 409, "no_locked_edl"),
+        ("POST", "/render-jobs/render-all/talk-1", {"edlVersion": 10**30}, 409, "no_locked_edl"),
         ("POST", "/render-jobs/render-all/..%2Fx", None, 404, None),
         ("POST", "/render-jobs/render-all/a%20b", None, 422, None),
         ("POST", "/render-jobs/trigger", {"sessionId": "talk-1", "format": "gif"}, 422, None),

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import av
+import psutil
 import pytest
 from PIL import Image
 
@@ -147,8 +148,12 @@ async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chu
         assert time.monotonic() < deadline, "no chunk was finished"
         assert child.returncode is None, "the render ended before it could be killed"
         await asyncio.sleep(0.01)
-    os.killpg(child.pid, signal.SIGKILL)
+    drawing = [p for p in psutil.Process(child.pid).children(recursive=True) if "ffmpeg" in p.name()]
+    os.kill(child.pid, signal.SIGKILL)
     await child.wait()
+    while left := [p for p in drawing if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]:
+        assert time.monotonic() < deadline, f"{left} draw on"
+        await asyncio.sleep(0.01)
     assert list(out.glob("*.mp4")) == []
     assert {note.parts[-3].split("-")[0] for note in out.rglob("chunks/*.claim")} == set(formats)
     assert all(count_frames(chunk) > 0 for chunk in out.rglob("chunks/*.mp4"))  # a half one could not be opened

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.assembly.edl import CanonicalEDL, Origin, Status, edl_bytes, from_wire, to_wire
 from ruach_studio.assembly.store import transcripts
 from ruach_studio.assembly.store.tables import EDL_HEAD, EDL_STATE, EDL_VERSION
+from ruach_studio.infra.db.numbers import version_key
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.hashing import sha256_hex
 
@@ -96,7 +97,7 @@ async def get(conn: AsyncConnection, session_id: str, version: int | None = None
             raise EdlNotFound("the session has no EDL yet", subject=session_id, remedy="Assemble the session first.")
         version = newest.version
     statement = sa.select(EDL_VERSION.c.wire, _LATEST_STATE).where(
-        EDL_VERSION.c.session_id == session_id, EDL_VERSION.c.version == version
+        EDL_VERSION.c.session_id == session_id, EDL_VERSION.c.version == version_key(version)
     )
     row = (await conn.execute(statement)).one_or_none()
     if row is None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.mapping import SpeakerMap, map_from_wire, map_to_wire
 from ruach_studio.assembly.store.tables import SPEAKER_MAP
+from ruach_studio.infra.db.numbers import version_key
 from ruach_studio.kernel.errors import NotFound
 
 MapOrigin = Literal["proposed", "operator"]
@@ -36,7 +37,7 @@ async def newest_map(conn: AsyncConnection, session_id: str, version: int | None
     """Return a version (default: the newest), or None before the first. Raises SpeakerMapNotFound for a number."""
     statement = sa.select(SPEAKER_MAP).where(SPEAKER_MAP.c.session_id == session_id)
     if version is not None:
-        statement = statement.where(SPEAKER_MAP.c.version == version)
+        statement = statement.where(SPEAKER_MAP.c.version == version_key(version))
     row = (await conn.execute(statement.order_by(SPEAKER_MAP.c.version.desc()).limit(1))).one_or_none()
     if row is None:
         if version is None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.assembly.sound_quality import SoundQuality
 from ruach_studio.assembly.store.tables import ENERGY, SYNC_APPROVAL, SYNC_VERSION
 from ruach_studio.assembly.sync import PairResidual, Piece, Placement, SyncSolution
+from ruach_studio.infra.db.numbers import version_key
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.hashing import plain
 
@@ -87,7 +88,7 @@ async def get(conn: AsyncConnection, session_id: str, version: int | None = None
         .limit(1)
     )
     if version is not None:
-        statement = statement.where(SYNC_VERSION.c.version == version)
+        statement = statement.where(SYNC_VERSION.c.version == version_key(version))
     row = (await conn.execute(statement)).one_or_none()
     if row is None:
         fact = "the session has not been synced" if version is None else f"there is no sync version {version}"

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.store.tables import EDL_TRANSCRIPT, TRANSCRIPT
 from ruach_studio.assembly.transcript_place import Recorded, recorded_from_wire, recorded_to_wire, sha256_of
+from ruach_studio.infra.db.numbers import version_key
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.kernel.hashing import plain
 
@@ -40,7 +41,7 @@ async def newest(conn: AsyncConnection, session_id: str, version: int | None = N
     """Return a version (default: the newest), or None before the first. Raises TranscriptNotFound for a number."""
     statement = sa.select(TRANSCRIPT).where(TRANSCRIPT.c.session_id == session_id)
     if version is not None:
-        statement = statement.where(TRANSCRIPT.c.version == version)
+        statement = statement.where(TRANSCRIPT.c.version == version_key(version))
     row = (await conn.execute(statement.order_by(TRANSCRIPT.c.version.desc()).limit(1))).one_or_none()
     if row is None:
         if version is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from psycopg import pq
 
 from ruach_studio.infra.backup.errors import DatabaseToolFailed
+from ruach_studio.infra.children import ends_with_us
 from ruach_studio.infra.db.address import libpq_dsn, parameters
 from ruach_studio.infra.embedded.identity import wheel_programs
 
@@ -40,7 +41,7 @@ def restore(database_url: str, schemas: Sequence[str], file: Path) -> None:
 def _run(database_url: str, program: str, *arguments: str) -> None:
     command = [str(wheel_programs() / program), "--no-password", *arguments]
     done = subprocess.run(
-        command, env=_environment(database_url), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        ends_with_us(command), env=_environment(database_url), stdin=subprocess.DEVNULL, capture_output=True, text=True,
         errors="replace", check=False,
     )  # fmt: skip
     if done.returncode != 0:

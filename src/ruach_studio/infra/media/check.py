@@ -41,6 +41,8 @@ def check_media(path: Path | str, *, need_audio: bool, need_video: bool) -> Medi
         there = path.exists()
     except PermissionError as error:  # a folder on the way may not be entered
         raise BadMedia("the file may not be read by this user", subject=name, remedy=_GIVE) from error
+    except OSError as error:  # a name that is too long, a disk that went away
+        raise BadMedia(f"there is no such file ({error.strerror})", subject=name, remedy="Check the path") from error
     if not there:
         raise BadMedia("there is no such file", subject=name, remedy="Check the path, and that the disk or card is mounted")
     if path.is_dir():

@@ -1,8 +1,9 @@
 """Turn an FFmpeg argument list into a finished run: progress while it works, one error with its reason if it fails.
 
 Never a shell. Inputs may only be files and pipes (a playlist or a crafted file cannot reach the network). A cancelled run
-kills its child and waits for it, so nothing is left behind. A child that makes no headway (no frame, no time, no byte more)
-for RUACH_FFMPEG_STALL_S, 300 s unless set, is killed too: it would hold its job, and one of the queue's places, for ever.
+kills its child and waits for it, so nothing is left behind; on Linux a killed process takes its child along. A child that
+makes no headway (no frame, no time, no byte more) for RUACH_FFMPEG_STALL_S, 300 s unless set, is killed too: it would hold
+its job, and one of the queue's places, for ever.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
+from ruach_studio.infra.children import ends_with_us
 from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, RuachError, Unavailable
 
 PROTOCOLS = "file,pipe"
@@ -110,7 +112,7 @@ async def run(
         raise Cancelled("the run was cancelled before it began", subject="ffmpeg")
     command = [str(find_ffmpeg()), "-nostdin", "-hide_banner", "-nostats", "-progress", "pipe:1", *_guarded(args)]
     child = await asyncio.create_subprocess_exec(
-        *command,
+        *ends_with_us(command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

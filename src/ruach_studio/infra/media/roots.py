@@ -25,7 +25,10 @@ def resolve_under(path: Path | str, roots: Sequence[Path]) -> Path:
         raise PathRefused("the path holds a NUL character", subject=text.replace("\x00", "?"))
     real_roots = [root.resolve() for root in roots]
     base = real_roots[0] if real_roots else Path("/")
-    real = (base / text).resolve()
+    try:
+        real = (base / text).resolve()
+    except (OSError, RuntimeError) as error:  # links that lead in a circle; until Python 3.13 a RuntimeError
+        raise PathRefused("the path leads nowhere", subject=text, remedy="Check the links on its way") from error
     if any(real == root or root in real.parents for root in real_roots):
         return real
     raise PathRefused(

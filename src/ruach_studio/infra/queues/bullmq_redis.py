@@ -2,7 +2,7 @@
 
 `add` touches no Redis: the execution and a row of platform.dispatch commit with the caller's rows, and dispatcher.py
 sends them in order, at least once. So Redis may be down, and a process may die between any two lines: the row is sent
-later, and Redis knows a job by its id. If Redis loses everything, the sweep sends every open job again. What an operator
+later, and Redis knows a job by its id. What Redis loses, the sweep sends again (redis_lost.py). What an operator
 asks of Redis (pause, resume, remove) fails within a second while it is down; counts then come from our own rows.
 
 BullMQ's faults on this backend, as measured: waits round up to whole seconds unless it has asked the server's version;
@@ -27,13 +27,14 @@ from ruach_studio.infra.queues.bullmq_together import Ends, ask_together
 from ruach_studio.infra.queues.dispatcher import BATCH, Dispatcher
 from ruach_studio.infra.queues.policy import QUEUES, QueuePolicy, policy_of
 from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
+from ruach_studio.infra.queues.redis_lost import LostJobs
 from ruach_studio.infra.queues.store import dispatch, executions, pressure
 from ruach_studio.infra.queues.store.bullmq import PARK_S
 from ruach_studio.infra.redis_link import RedisAway, RedisLink
 
 _DRAIN_DELAY_S = 1.0
 _RUNNING_LOCK_MS = 600_000  # renewed every 7.5 s; outlives a Redis that is away for less
-_LOOK_AT, _CAP = 500, 10_000  # open jobs compared with Redis in one sweep; jobs counted, at most
+_CAP = 10_000  # jobs counted, at most
 _EXACT_WAITS = {"canBlockFor1Ms": True, "canDoubleTimeout": True}
 
 log = get_logger(__name__)
@@ -45,7 +46,7 @@ class BullmqRedis(BullmqPostgres):
     def __init__(self, database: Database, link: RedisLink, *, policies: tuple[QueuePolicy, ...] = QUEUES) -> None:
         super().__init__(database, policies=policies)
         self.link = link
-        self._looked_up_to, self._ends = "", Ends(database)
+        self._lost, self._ends = LostJobs(database, link, policies), Ends(database)
         self._end_lock, self._give_back = (link.client.register_script(code) for code in (END_LOCK, GIVE_BACK))
 
     async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
@@ -189,36 +190,8 @@ class BullmqRedis(BullmqPostgres):
             return bool(await self._end_lock(keys=keys, args=[token, job_id], client=client))
 
     async def orphans(self, queues: Sequence[str]) -> list[tuple[str, str]]:
-        """Return what BullMQ gave up; send again what Redis has lost, 500 open jobs a sweep, one after the other."""
-        async with self.database.connection() as conn:
-            open_jobs = await dispatch.known(conn, queues, self._looked_up_to, _LOOK_AT)
-        self._looked_up_to = open_jobs[-1][0] if len(open_jobs) == _LOOK_AT else ""
-        try:
-            async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
-                for name in queues:
-                    cap = policy_of(name, self.policies).concurrency
-                    pipe.hset(self._key(name, "meta"), "concurrency", str(cap))  # a Redis that lost everything lost this
-                for job_id, queue, _ in open_jobs:
-                    pipe.zscore(self._key(queue, "failed"), job_id)
-                    pipe.hget(self._key(queue, job_id), "failedReason")
-                    pipe.exists(self._key(queue, job_id))
-                found = (await pipe.execute())[len(queues) :]
-        except RedisAway:
-            return []
-        given_up = []
-        for number, (job_id, queue, unattended) in enumerate(open_jobs):
-            failed, reason, exists = found[3 * number : 3 * number + 3]
-            if failed is not None:
-                given_up.append((job_id, reason or "BullMQ gave the job up"))
-            elif unattended and not exists:
-                await self._send_again(job_id, queue)
-        return given_up
-
-    async def _send_again(self, job_id: str, queue: str) -> None:
-        async with self.database.transaction() as tx:
-            execution = await executions.get(tx, job_id)
-            if execution is not None and await dispatch.add_again(tx, execution, job_data(execution)):
-                log.warning("job.sent_again", job=job_id, queue=queue)
+        """Return what BullMQ gave up; send again what Redis has lost (see redis_lost.py)."""
+        return await self._lost.look(queues)
 
     async def prepare(self, policies: Sequence[QueuePolicy]) -> None:
         """Tell BullMQ how many jobs may run at once; while Redis is away the sweep does it later."""

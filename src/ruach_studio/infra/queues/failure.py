@@ -81,6 +81,12 @@ async def record_failure(
     return Outcome(error.message, retried_as=next_id)
 
 
+def dead_job_data(execution: Execution, error: Mapping[str, object]) -> dict[str, object]:
+    """Return the data of a dead execution's job in its dead-letter queue. `error` is a JobError's wire form."""
+    code, message = (str(error.get(key, "")).replace("\x00", "\ufffd") for key in ("code", "message"))
+    return job_data(execution) | {"jobId": execution.job_id, "error": {"code": code, "message": message}}
+
+
 async def _bury(
     tx: AsyncConnection, queue: BullmqPostgres, execution: Execution, dlq: str, hook: HandlerHooks, error: JobError
 ) -> Outcome:
@@ -93,8 +99,7 @@ async def _bury(
         error=error.to_wire(), attempts=attempts, triage=hook.triage(execution, error) if hook.triage else None,
         subject=subject, version_key=hook.version, facts=await _facts(tx, execution, hook),
     )  # fmt: skip
-    short = {"code": error.code, "message": error.message.replace("\x00", "\ufffd")}
-    data = job_data(execution) | {"jobId": execution.job_id, "error": short}
+    data = dead_job_data(execution, error.to_wire())
     await queue.put(
         tx, queue=dlq, job_id=dlq_job_id(execution.job_id), name=execution.name, data=data, priority=0, delay_s=0.0
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.db.numbers import version_key
 from ruach_studio.kernel.errors import Conflict
 from ruach_studio.render.store.tables import LOCKED_EDL
 
@@ -44,7 +45,7 @@ async def get(conn: AsyncConnection, session_id: str, version: int | None = None
     """Return a locked EDL of the session (default: the newest). Raises NoLockedEdl."""
     statement = sa.select(LOCKED_EDL.c.version, LOCKED_EDL.c.wire).where(LOCKED_EDL.c.session_id == session_id)
     if version is not None:
-        statement = statement.where(LOCKED_EDL.c.version == version)
+        statement = statement.where(LOCKED_EDL.c.version == version_key(version))
     row = (await conn.execute(statement.order_by(LOCKED_EDL.c.version.desc()).limit(1))).one_or_none()
     if row is None:
         raise NoLockedEdl(

@@ -68,11 +68,19 @@ _TOLD = text(
     " AND e.state IN ('queued', 'running') AND e.created_at < clock_timestamp() - interval '5 seconds'"
     " AND NOT EXISTS (SELECT 1 FROM platform.dispatch d WHERE d.job_id = e.id) ORDER BY e.id LIMIT :limit"
 )
+_LETTERS = text(
+    "SELECT l.source_id, l.queue FROM platform.dead_letter l WHERE l.kind = 'job' AND l.resolved_at IS NULL"
+    " AND l.queue = ANY(:queues) AND l.source_id > :after AND l.created_at < clock_timestamp() - interval '5 seconds'"
+    " ORDER BY l.source_id LIMIT :limit"
+)
+_HOLD_LETTER = text(
+    "SELECT 1 FROM platform.dead_letter WHERE kind = 'job' AND source_id = :id AND resolved_at IS NULL FOR UPDATE"
+)
 _ADD_AGAIN = text(
     "INSERT INTO platform.dispatch (verb, queue, job_id, name, data, priority, run_at)"
     " SELECT 'add', queue, id, name, CAST(:data AS jsonb), priority, run_at FROM platform.execution e"
     " WHERE id = :id AND state IN ('queued', 'running')"
-    " AND NOT EXISTS (SELECT 1 FROM platform.dispatch d WHERE d.job_id = e.id)"
+    " AND NOT EXISTS (SELECT 1 FROM platform.dispatch d WHERE d.job_id = e.id AND d.verb = 'add')"
 )
 
 
@@ -191,3 +199,14 @@ async def known(conn: AsyncConnection, queues: Sequence[str], after: str, limit:
     """Return (job id, queue, whether no living worker runs it) of open jobs that Redis should know, by id after `after`."""
     given = {"queues": list(queues), "class": WORKER_LOCK_CLASS, "after": after, "limit": limit}
     return [(row.id, row.queue, row.unattended) for row in await conn.execute(_TOLD, given)]
+
+
+async def letters_known(conn: AsyncConnection, queues: Sequence[str], after: str, limit: int) -> list[tuple[str, str]]:
+    """Return (job id, queue) of the dead whose letters are open, by id after `after`: Redis should know them as dead."""
+    rows = await conn.execute(_LETTERS, {"queues": list(queues), "after": after, "limit": limit})
+    return [(row.source_id, row.queue) for row in rows]
+
+
+async def hold_letter(tx: AsyncConnection, job_id: str) -> bool:
+    """Keep the dead job's letter open until `tx` ends; False if it is resolved."""
+    return (await tx.execute(_HOLD_LETTER, {"id": job_id})).first() is not None
