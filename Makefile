@@ -62,6 +62,8 @@ bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/formation_impact.py
 	$(BIN)/python bench/formation_search.py
 	$(BIN)/python bench/render_speed.py --minutes 10
+	$(BIN)/python bench/render_speed.py --flat
+	$(BIN)/python bench/render_long.py
 
 lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python tools/lock.py
