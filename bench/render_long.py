@@ -73,7 +73,7 @@ def moments_ms(plan: RenderPlan, offsets_s: dict[str, float]) -> float:
     worst = 0.0
     for k in range(0, plan.frames, SAMPLED):
         camera, number = plan.shown(k)
-        if number is not None:
+        if camera is not None and number is not None:
             own_s = offsets_s[camera] + number / RATE * (1 + CLOCKS[camera] * 1e-6)
             worst = max(worst, abs(own_s - k / RATE) * 1000)
     return worst

@@ -22,7 +22,7 @@ from sqlalchemy.util import greenlet_spawn
 from ruach_studio.infra.db.address import libpq_dsn, parameters
 from ruach_studio.infra.db.errors import mapped_errors
 
-_CONNECT_TIMEOUT_S = "5"
+CONNECT_TIMEOUT_S = "5"
 _POOL_WAIT_S = 10.0
 
 
@@ -31,9 +31,9 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "ruach") -> None:
         """Take any PostgreSQL address; nothing connects before first use."""
-        self.dsn = libpq_dsn(url)
+        self.dsn, self.application_name = libpq_dsn(url), application_name
         arguments = {
-            "connect_timeout": _CONNECT_TIMEOUT_S,
+            "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": application_name,
             **parameters(self.dsn),
         }

@@ -20,6 +20,7 @@ from psycopg import AsyncConnection as Driver
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.db import Database
+from ruach_studio.infra.db.kept import KeptConnection
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_claims import END_LOCK, GIVE_BACK, wake_when_room
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, job_data
@@ -35,6 +36,8 @@ from ruach_studio.infra.redis_link import RedisAway, RedisLink
 _DRAIN_DELAY_S = 1.0
 _RUNNING_LOCK_MS = 600_000  # renewed every 7.5 s; outlives a Redis that is away for less
 _CAP = 10_000  # jobs counted, at most
+# A beginning is one of few rows by their ids: its plan is always the same, and made anew takes as long as it does.
+_FOR_BEGINNINGS = "-c plan_cache_mode=force_generic_plan"
 _EXACT_WAITS = {"canBlockFor1Ms": True, "canDoubleTimeout": True}
 
 log = get_logger(__name__)
@@ -47,6 +50,7 @@ class BullmqRedis(BullmqPostgres):
         super().__init__(database, policies=policies)
         self.link = link
         self._lost, self._ends = LostJobs(database, link, policies), Ends(database)
+        self._kept = KeptConnection(database, _FOR_BEGINNINGS)
         self._end_lock, self._give_back = (link.client.register_script(code) for code in (END_LOCK, GIVE_BACK))
 
     async def enqueue(self, tx: AsyncConnection, execution: Execution, *, delay_s: float) -> None:
@@ -209,7 +213,7 @@ class BullmqRedis(BullmqPostgres):
         worker.backend.connection.capabilities = worker.backend.blocking_connection.capabilities = _EXACT_WAITS
         worker.lockManager.lock_duration = _RUNNING_LOCK_MS
         wake_when_room(worker)
-        ask_together(worker.backend, self.database, self._begun)
+        ask_together(worker.backend, self._kept, self._begun)
         return worker
 
     def attendants(self) -> list[Coroutine[Any, Any, None]]:

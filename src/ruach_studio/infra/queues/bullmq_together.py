@@ -14,6 +14,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.db.combine import ALONE, Combiner, Later
+from ruach_studio.infra.db.kept import KeptConnection
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.bullmq_claims import Claim
 from ruach_studio.infra.queues.port import Execution
@@ -24,17 +25,17 @@ Asked = tuple[str, Mapping[str, Any], asyncio.Future[Any]]  # token, options, an
 Call = tuple[Sequence[Any], Sequence[Any]]  # keys and arguments of a script
 
 
-def ask_together(backend: Any, database: Database, begun: dict[Claim, Execution]) -> None:
-    """Let the questions of a worker's `backend` go together; the runs that its claims begin wait in `begun`."""
+def ask_together(backend: Any, kept: KeptConnection, begun: dict[Claim, Execution]) -> None:
+    """Let the questions of a worker's `backend` go together; the runs that its claims begin on `kept` wait in `begun`."""
     run_together(backend.scripts.commands, "moveToFinished")
     together = copy(backend.scripts)
     together.commands = dict(together.commands)
     run_together(together.commands, "moveToActive")
-    claim_and_begin_together(backend, together.moveToActive, database, begun)
+    claim_and_begin_together(backend, together.moveToActive, kept, begun)
 
 
 def claim_and_begin_together(
-    backend: Any, together: Callable[..., Awaitable[Any]], database: Database, begun: dict[Claim, Execution]
+    backend: Any, together: Callable[..., Awaitable[Any]], kept: KeptConnection, begun: dict[Claim, Execution]
 ) -> None:
     """Let the claims of a worker go in turn, as many together as there seem to be jobs, and begin the runs of their jobs.
 
@@ -90,7 +91,7 @@ def claim_and_begin_together(
         if not claims:
             return
         try:
-            async with database.driver() as conn:
+            async with kept.driver() as conn:
                 started = await runs.begin_all(conn, [job_id for job_id, _ in claims], int(claims[0][1].partition(".")[0]))
         except Exception as error:  # noqa: BLE001  (the processor meets it, and tells BullMQ)
             log.debug("job.begin.delayed", jobs=len(claims), message=str(error))
