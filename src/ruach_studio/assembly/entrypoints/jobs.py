@@ -15,9 +15,9 @@ from ruach_studio.assembly.usecases.fail_sync import fail_sync
 from ruach_studio.assembly.usecases.free_sessions import QUEUE, SYNC_JOB, free_sessions
 from ruach_studio.assembly.usecases.hearing import Hearing
 from ruach_studio.assembly.usecases.options import options_of
-from ruach_studio.assembly.usecases.report_progress import Reporter, until_cancelled
 from ruach_studio.assembly.usecases.weigh_dead_job import named, weigh
 from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
+from ruach_studio.infra.queues.report_progress import Reporter, until_cancelled
 from ruach_studio.kernel.errors import Cancelled
 
 WORKER = "worker:assembly"

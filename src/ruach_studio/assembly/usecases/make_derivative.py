@@ -16,9 +16,9 @@ from ruach_studio.assembly.derivative import Kind
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.store import derivatives
 from ruach_studio.assembly.usecases.derive_files import Made, derivative_id, derive, folder_of, removed_on_error
-from ruach_studio.assembly.usecases.report_progress import Reporter, until_cancelled
 from ruach_studio.infra.media import check_media, resolve_under
 from ruach_studio.infra.queues import Execution, JobContext, JobError, open_payloads
+from ruach_studio.infra.queues.report_progress import Reporter, until_cancelled
 from ruach_studio.kernel.errors import Cancelled, Conflict
 
 QUEUE = "media-transcoding"
