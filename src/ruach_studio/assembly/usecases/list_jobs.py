@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.store import derivatives, sessions
 from ruach_studio.assembly.store.derivatives import DerivativeRow
-from ruach_studio.infra.queues import JobNotFound, get_execution, list_of_session
+from ruach_studio.infra.queues import JobNotFound, list_of_session, states_of
 from ruach_studio.infra.queues.port import TERMINAL
 from ruach_studio.kernel.derivative import RECIPES
 
@@ -26,8 +26,8 @@ async def list_jobs(services: AssemblyServices, session_id: str) -> list[dict[st
         await sessions.get(conn, session_id)
         asked = [row for row in await derivatives.unfinished(conn) if row.facts.get("sessionId") == session_id]
         found = await list_of_session(conn, session_id, queues=QUEUES)
-        known = {each["id"] for each in found}
-        missing = [row for row in asked if row.job_id not in known and await _unheard(conn, row)]
+        known = await states_of(conn, [str(row.job_id) for row in asked]) if asked else {}
+        missing = [row for row in asked if row.job_id not in known]
         return [*map(_shown, missing), *await _as_withdrawn(conn, found)]
 
 
@@ -42,10 +42,6 @@ async def find_job(services: AssemblyServices, session_id: str, job_id: str) -> 
     if row is None or row.facts.get("sessionId") != session_id:
         raise JobNotFound(subject=job_id, remedy="List the session's jobs.")
     return _shown(row)
-
-
-async def _unheard(conn: AsyncConnection, row: DerivativeRow) -> bool:
-    return row.job_id is not None and await get_execution(conn, row.job_id) is None
 
 
 async def _as_withdrawn(conn: AsyncConnection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
