@@ -6,6 +6,7 @@ import re
 import pytest
 
 from ruach_studio.infra.context import bind, new_id
+from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.render.usecases import derive_files
 
 
@@ -84,6 +85,24 @@ async def test_a_running_one_that_is_withdrawn_stops_and_leaves_nothing(derivati
     assert [each["state"] for each in await derivatives.listed()] == ["cancelled"]
     followed = re.findall('"state": ?"([a-z]+)"', (await following).text)
     assert (followed[0], followed[-1]) == ("queued", "cancelled"), "from before render heard of it to its end"
+
+
+async def test_the_row_follows_a_retry_to_its_end(derivatives, at_work, monkeypatch):
+    whole, tries = derive_files._MAKERS["peaks"], []
+
+    async def second_time(*given):
+        tries.append(given)
+        if len(tries) == 1:
+            raise MediaFailure("the disk hiccuped", subject="A.mp4")
+        return await whole(*given)
+
+    monkeypatch.setitem(derive_files._MAKERS, "peaks", second_time)
+    asked = await derivatives.ask_for_peaks()
+    async with at_work("assembly", "render"):
+        (made,) = await derivatives.settled()
+        await derivatives.run(made["jobId"], "completed")
+    assert (made["state"], made["error"]) == ("ready", None)
+    assert await derivatives.jobs() == [(made["jobId"], "completed"), (asked["jobId"], "failed")]
 
 
 async def test_a_job_that_an_older_release_queued_runs_as_it_is(derivatives, at_work, services):
