@@ -103,8 +103,8 @@ def test_no_queue_is_worked_by_two_pillars(services):
     """Else a process that runs one of them would take jobs that it has no handler for."""
     of = {name: {queue for queue, _ in part.handlers(services)} for name, part in PARTS.items()}
     assert of == {
-        "assembly": {"assembly-jobs", "media-transcoding"},
-        "render": {"render-jobs"},
+        "assembly": {"assembly-jobs"},
+        "render": {"render-jobs", "media-transcoding"},
         "formation": {"formation-state"},
         "membership": set(),
     }
@@ -112,8 +112,12 @@ def test_no_queue_is_worked_by_two_pillars(services):
 
 async def test_a_process_serves_only_its_pillars(services):
     alone = served(services, "render")
-    assert {queue for queue, _ in handlers(alone)} == {"render-jobs"} == {queue for queue, _ in hooks(alone)}
-    assert [each.name for each in consumers(alone)] == ["render.keep-locked-edl"]
+    assert (
+        {queue for queue, _ in handlers(alone)}
+        == {"render-jobs", "media-transcoding"}
+        == {queue for queue, _ in hooks(alone)}
+    )
+    assert [each.name for each in consumers(alone)] == ["render.keep-locked-edl", "render.derivatives"]
     kinds = {each.name.partition(".")[0] for each in commanding(alone).registry.every()}
     assert kinds - {"deadLetter", "event", "queue"} == {"render"}  # these three are the platform's own
     async with client(alone) as stranger:
@@ -136,7 +140,7 @@ async def test_a_process_serves_only_its_pillars(services):
 
 
 async def test_a_pillar_that_cannot_be_imported_leaves_the_others_alone(services, broken_render):
-    assert {name for name, _ in handlers(services)} == {"assembly-jobs", "media-transcoding", "formation-state"}
+    assert {name for name, _ in handlers(services)} == {"assembly-jobs", "formation-state"}
     assert "render.keep-locked-edl" not in {each.name for each in consumers(services)}
     async with client(services) as stranger:
         assert (await stranger.get("/sessions")).status_code == 401

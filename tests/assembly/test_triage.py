@@ -1,4 +1,4 @@
-"""Assembly's playbook: the specification's three rows, rows of our own for media-transcoding, and when each alarm rings."""
+"""Assembly's playbook: the specification's three rows, rows of our own, and when each alarm rings."""
 
 from datetime import UTC, datetime
 
@@ -34,19 +34,15 @@ def test_the_playbook_is_the_specification_s():
     ],
 )  # fmt: skip
 def test_the_cause_of_each_error(code, cause):
-    assert triage_of("assembly-jobs", code) is PLAYBOOK[cause]
-    assert triage_of("assembly-jobs", "OSError", "[Errno 12] Cannot allocate memory") is PLAYBOOK[3]
+    assert triage_of(code) is PLAYBOOK[cause]
+    assert triage_of("OSError", "[Errno 12] Cannot allocate memory") is PLAYBOOK[3]
 
 
 def test_what_nobody_foresaw_is_unknown_and_rows_of_ours_have_no_number():
-    assert triage_of("assembly-jobs", "session_state") is None
-    assert triage_of("media-transcoding", "not_the_same_event") is None
-    for queue, code in (
-        ("assembly-jobs", "out_of_space"), ("assembly-jobs", "transcriber_missing"), ("media-transcoding", "bad_media"),
-        ("media-transcoding", "stalled"), ("media-transcoding", "out_of_space"),
-    ):  # fmt: skip
-        row = triage_of(queue, code)
-        assert (row.cause, row.dlq) == (None, None), (queue, code)
+    assert triage_of("session_state") is None
+    for code in ("out_of_space", "transcriber_missing"):
+        row = triage_of(code)
+        assert (row.cause, row.dlq) == (None, None), code
 
 
 def letter(code="bad_media", message="the file is empty (0 bytes)", subject="session a", **facts):
@@ -89,11 +85,11 @@ def test_the_way_back_is_the_ordinary_request():
     payload = {"sessionId": "talk-1"}
     lines = {
         name: [each.line for each in ways_back(name, payload, PLAYBOOK[1])]
-        for name in ("sync", "assemble", "derive", "transcribe", "nothing")
+        for name in ("sync", "assemble", "transcribe", "nothing")
     }
     assert lines == {
         "sync": ["POST /sessions/talk-1/sync"], "assemble": ["POST /sessions/talk-1/assemble"],
-        "derive": ["POST /sessions/talk-1/derivatives"], "transcribe": ["POST /sessions/talk-1/transcript/transcribe"],
+        "transcribe": ["POST /sessions/talk-1/transcript/transcribe"],
         "nothing": [],
     }  # fmt: skip
     assert ways_back("sync", payload, PLAYBOOK[2])[0].line == "POST /sessions/talk-1/sync/correct"

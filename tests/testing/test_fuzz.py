@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 
-from ruach_studio.assembly.usecases.derive_files import derive
 from ruach_studio.assembly.usecases.footage import CameraFiles, probe_camera
 from ruach_studio.assembly.usecases.listen import listen
 from ruach_studio.kernel.errors import RuachError
+from ruach_studio.render.usecases.derive_files import derive
 from ruach_studio.testing.fuzz import specimens
 
 LIMIT_S = 60.0  # for three seconds of sound, on a machine that does other things too

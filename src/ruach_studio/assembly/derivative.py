@@ -1,96 +1,35 @@
-"""Turn the facts of a clip into how its proxy and its thumbnails are made: FFmpeg's arguments, sizes, times.
+"""Turn what render tells of a run into what a derivative's row says afterwards: in any order, any number of times.
 
-A proxy plays in a browser and seeks at once: H.264 with its shorter side at most 540, a key frame every half second, no
-B-frames, index first, AAC 48 kHz. Its time is the clip's local time: the first frame is at 0, every frame keeps its own time
-(a variable rate stays one), gaps in the sound are silent. Thumbnails: one picture every n seconds, the one on screen at that
-time, 160 wide, a hundred to a sheet. Rotation is applied, pixels become square, sizes even.
-
-Counterpart: waveform.py has the peaks; usecases/make_derivative.py runs all three.
+A row names the latest run that it knows of. A telling names its run and the ladder's runs before it. If the row's run is
+among those, the telling is as new as the row or newer; if not, it is of an older run, or of a wish that was given up.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-Kind = Literal["proxy", "peaks", "thumbnails"]
-KINDS: tuple[Kind, ...] = ("proxy", "peaks", "thumbnails")
-# Raise a number when that kind is made in another way: what was made before is then not found any more.
-RECIPES: dict[Kind, int] = {"proxy": 1, "peaks": 1, "thumbnails": 1}
+from ruach_studio.events.derivative import DerivativeBegun, DerivativeFailed, DerivativeMade
 
-PROXY_SIDE = 540
-KEY_FRAME_S = 0.5
-PROXY_BITS_PER_S = 1_500_000  # a generous guess at crf 26, for asking about room on the disk
-TILE_WIDTH, TILE_COLUMNS, TILE_ROWS = 160, 10, 10
-EVERY_S = (1, 2, 5, 10, 15, 30, 60)
-MOST_TILES = 720
+DerivativeState = Literal["queued", "running", "ready", "failed", "cancelled"]
+UNFINISHED = ("queued", "running")
+TELLINGS = frozenset({DerivativeBegun.event_type, DerivativeMade.event_type, DerivativeFailed.event_type})
 
 
-@dataclass(frozen=True, slots=True)
-class Sprites:
-    """How a clip's thumbnails lie: tile k shows local time k * every_s, on sheet k // 100, row by row."""
+def heard(
+    state: DerivativeState, job_id: str | None, event_type: str, payload: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Return the columns that change in a row that says `state` of the run `job_id`; None if it is no news.
 
-    every_s: int
-    count: int
-    sheets: int
-
-
-def sprites(duration_s: float) -> Sprites:
-    """Return how many thumbnails a clip of that length gets: the shortest interval that stays within 720 tiles.
-
-    >>> sprites(45 * 60)
-    Sprites(every_s=5, count=540, sheets=6)
+    >>> heard("queued", "1", "derivative.begun", {"jobId": "2", "earlierJobIds": ["1"]})
+    {'state': 'running', 'job_id': '2'}
+    >>> heard("running", "2", "derivative.failed", {"jobId": "1", "earlierJobIds": [], "retriedAs": "2", "error": {}})
     """
-    every_s = next((each for each in EVERY_S if duration_s / each <= MOST_TILES), EVERY_S[-1])
-    count = max(1, -(-round(duration_s * 1000) // (every_s * 1000)))
-    return Sprites(every_s, count, -(-count // (TILE_COLUMNS * TILE_ROWS)))
-
-
-def proxy_args(
-    source: str, out: str, *, has_video: bool, has_audio: bool, sound_lead_s: float, duration_s: float
-) -> list[str]:
-    """Return FFmpeg's arguments. `sound_lead_s`: local 0 on FFmpeg's clock, which begins with the earliest track.
-
-    Nothing behind `duration_s` (and a second) is made: a broken stamp would become days of silence.
-    """
-    args = ["-y", "-v", "error", "-i", source]
-    if has_video:
-        factor = f"min(1,{PROXY_SIDE}/min(iw*sar,ih))"
-        scale = f"scale=w='2*max(1,round(iw*sar*{factor}/2))':h='2*max(1,round(ih*{factor}/2))':flags=bicubic"
-        args += ["-map", "0:V:0", "-vf", f"setpts=PTS-STARTPTS,{scale},setsar=1,format=yuv420p", "-fps_mode", "vfr"]
-        args += [
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-crf",
-            "26",
-            "-profile:v",
-            "main",
-            "-bf",
-            "0",
-            "-sc_threshold",
-            "0",
-        ]
-        args += ["-g", "1000", "-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_S})", "-video_track_timescale", "90000"]
-    if has_audio:
-        lead = f"{sound_lead_s:.6f}"  # as whole numbers first: the encoder ends at the first sample that is no number
-        args += [
-            "-map",
-            "0:a:0",
-            "-af",
-            f"aformat=sample_fmts=s16,atrim=start={lead},asetpts=PTS-{lead}/TB,aresample=48000:async=1:first_pts=0",
-        ]
-        args += ["-c:a", "aac", "-b:a", "128k", "-ac", "2"]
-    return [*args, "-t", f"{duration_s + 1:.3f}", "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", out]
-
-
-def thumbnail_args(source: str, pattern: str, layout: Sprites, *, key_frames_only: bool) -> list[str]:
-    """Return FFmpeg's arguments; `pattern` holds %03d. `key_frames_only` where they are no further apart than thumbnails."""
-    skip = ["-skip_frame", "nokey"] if key_frames_only else []
-    # The last frame stays on screen to the end of the clip; tpad gives a still or a short tail its tile.
-    graph = (
-        f"setpts=PTS-STARTPTS,tpad=stop_mode=clone:stop_duration={layout.every_s},fps=1/{layout.every_s}:round=up:start_time=0,"
-        f"trim=end_frame={layout.count},scale=w={TILE_WIDTH}:h='2*max(1,round(ih*{TILE_WIDTH}/(iw*sar)/2))':flags=bicubic,"
-        f"setsar=1,format=yuvj420p,tile={TILE_COLUMNS}x{TILE_ROWS}"
-    )
-    shown = ["-map", "0:V:0", "-vf", graph, "-fps_mode", "passthrough", "-q:v", "5", "-start_number", "0"]
-    return ["-y", "-v", "error", *skip, "-i", source, *shown, "-f", "image2", pattern]
+    run = str(payload["jobId"])
+    if state not in UNFINISHED or job_id not in (*payload["earlierJobIds"], run):
+        return None
+    if event_type == DerivativeBegun.event_type:
+        return {"state": "running", "job_id": run}
+    if event_type == DerivativeMade.event_type:
+        return {"state": "ready", "job_id": run, "facts": payload["facts"]}
+    if payload["retriedAs"] is not None:
+        return {"state": "queued", "job_id": str(payload["retriedAs"])}
+    return {"state": "failed", "job_id": run, "error": payload["error"]}

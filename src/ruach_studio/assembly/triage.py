@@ -1,40 +1,25 @@
 """Turn the error of a dead job into the playbook's row: what to check first, whether to requeue, when to escalate.
 
 The specification's playbook for `assembly-jobs-dlq` knows three causes: the sound cannot be decoded, an offset is out of
-range, memory ran out. It has no table for `media-transcoding-dlq`: those rows are ours and have no cause number. What nobody
-foresaw gives None, and is shown as unknown. Offsets of minutes are normal; the second cause is a pair that shares no sound.
-kernel/playbook.py counts. A letter's facts: `largestFileBytes` of its session, `largestOffsetS` of its newest sync.
+range, memory ran out. Rows of ours have no cause number. What nobody foresaw gives None, and is shown as unknown. Offsets of
+minutes are normal; the second cause is a pair that shares no sound. kernel/playbook.py counts. A letter's facts:
+`largestFileBytes` of its session, `largestOffsetS` of its newest sync.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ruach_studio.kernel.playbook import Alarm, Letter, Row, WayBack, fact
+from ruach_studio.kernel.playbook import Alarm, Letter, Row, WayBack, again_on_large_files, fact, file_is_corrupt
 
 DLQ = "assembly-jobs-dlq"
-TRANSCODING = "media-transcoding"
 _DECODER = frozenset({
     "bad_media", "undecodable_sound", "media_failure", "silent_camera", "ffmpeg_missing", "path_refused", "source_changed",
 })  # fmt: skip
 _OFFSET = frozenset({"not_the_same_event", "bad_session", "offset_out_of_range"})
 _MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "stalled"})
 _ROOM = frozenset({"out_of_space", "not_writable"})
-_CORRUPT = frozenset({"bad_media", "undecodable_sound"})
-_NOT_THE_FILES_FAULT = ("there is no such file", "may not be read", "is a folder")
-LARGE_FILE_BYTES = 2_000_000_000
 LARGE_OFFSET_S = 60.0
-
-
-def _corrupt(letter: Letter) -> bool:
-    """Say whether the file is there and the decoder refuses it: no repetition mends that."""
-    return letter.code in _CORRUPT and not any(words in letter.message for words in _NOT_THE_FILES_FAULT)
-
-
-def _again_on_large_files(letter: Letter, same: Sequence[Letter], _done: datetime | None) -> float:
-    return float(
-        sum(each.subject == letter.subject and each.facts.get("largestFileBytes", 0) > LARGE_FILE_BYTES for each in same)
-    )
 
 
 def _offset_s(letter: Letter, _same: Sequence[Letter], _done: datetime | None) -> float:
@@ -47,7 +32,7 @@ PLAYBOOK: Mapping[int, Row] = {
         "Input WAV file existence + codec. Check if file was deleted mid-analysis.",
         "yes", "If the file exists and is valid.", "File genuinely corrupt → mark session for re-upload.", DLQ,
         alarms=(Alarm("the decoder refuses the file itself", 1, "yes or no", "mark the session for re-upload",
-                      fact(_corrupt)),),
+                      fact(file_is_corrupt)),),
     ),
     2: Row(
         2, "Sync offset out of range",
@@ -64,7 +49,7 @@ PLAYBOOK: Mapping[int, Row] = {
         "yes", "If memory was freed. Consider splitting into chunks.",
         "Recurring on files >2GB → need streaming analysis.", DLQ,
         alarms=(Alarm("again on files over 2 GB", 2, "dead jobs",
-                      "need streaming analysis (ours streams: report it, and keep the file)", _again_on_large_files),),
+                      "need streaming analysis (ours streams: report it, and keep the file)", again_on_large_files),),
     ),
 }  # fmt: skip
 _ROOM_ROW = Row(
@@ -75,40 +60,25 @@ _TRANSCRIBER_ROW = Row(
     None, "No transcriber on this machine", "Is the extra `transcribe` installed on every worker?",
     "after-repair", "Install it, or import a transcript instead.", "It is installed, and it is said anyway.",
 )  # fmt: skip
-_DERIVED: Mapping[int, Row] = {
-    1: Row(
-        None, "Footage that cannot be decoded", "Is the file that the error names there, and does a player open it?",
-        "after-repair", "Put the file back or replace it; then ask for the derivative again.",
-        "The file is really corrupt: mark the session for re-upload.", alarms=PLAYBOOK[1].alarms,
-    ),
-    3: Row(
-        None, "Memory exhaustion, or a worker that was killed", "The kernel's log, the worker's memory, the file's size.",
-        "yes", "If memory was freed.", "Again on the same file: FFmpeg streams, so keep the file and report it.",
-        alarms=PLAYBOOK[3].alarms,
-    ),
-}  # fmt: skip
 
 
-def triage_of(queue: str, code: str, message: str = "") -> Row | None:
-    """Return the row for an error of a job of `queue`; None where nobody knows."""
+def triage_of(code: str, message: str = "") -> Row | None:
+    """Return the row for an error of a job; None where nobody knows."""
     if code in _ROOM:
         return _ROOM_ROW
     if code == "transcriber_missing":
         return _TRANSCRIBER_ROW
-    rows = _DERIVED if queue == TRANSCODING else PLAYBOOK
     if code in _MEMORY or "Cannot allocate memory" in message:
-        return rows[3]
+        return PLAYBOOK[3]
     if code in _DECODER:
-        return rows[1]
-    return rows.get(2) if code in _OFFSET else None
+        return PLAYBOOK[1]
+    return PLAYBOOK[2] if code in _OFFSET else None
 
 
 def ways_back(name: str, payload: Mapping[str, Any], row: Row) -> tuple[WayBack, ...]:
     """Return what an operator can do: ask for the same again by the ordinary request; its success settles the letter."""
     session_id = str(payload.get("sessionId", "SESSION"))
-    request = {
-        "sync": "sync", "assemble": "assemble", "derive": "derivatives", "transcribe": "transcript/transcribe",
-    }.get(name)  # fmt: skip
+    request = {"sync": "sync", "assemble": "assemble", "transcribe": "transcript/transcribe"}.get(name)
     if request is None:
         return ()
     again = WayBack(f"POST /sessions/{session_id}/{request}", f"{row.requeue_when} Its success settles this letter.")

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 Safe = Literal["yes", "no", "after-repair", "unknown"]
+LARGE_FILE_BYTES = 2_000_000_000
+_CORRUPT = frozenset({"bad_media", "undecodable_sound"})
+_NOT_THE_FILES_FAULT = ("there is no such file", "may not be read", "is a folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,18 @@ def fact(holds: Callable[[Letter], bool]) -> Measure:
         return float(holds(letter))
 
     return measure
+
+
+def file_is_corrupt(letter: Letter) -> bool:
+    """Say whether the file is there and the decoder refuses it: no repetition mends that."""
+    return letter.code in _CORRUPT and not any(words in letter.message for words in _NOT_THE_FILES_FAULT)
+
+
+def again_on_large_files(letter: Letter, same: Sequence[Letter], _done: datetime | None) -> float:
+    """Count the letters about the same subject whose fact `largestFileBytes` is above 2 GB."""
+    return float(
+        sum(each.subject == letter.subject and each.facts.get("largestFileBytes", 0) > LARGE_FILE_BYTES for each in same)
+    )
 
 
 def _near(letter: Letter, same: Sequence[Letter], window: timedelta) -> list[Letter]:

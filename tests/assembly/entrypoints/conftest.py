@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from ruach_studio.assembly.entrypoints import http, jobs, jobs_media
+from ruach_studio.assembly.entrypoints import http, jobs
 from ruach_studio.assembly.store import edls, syncs
 from ruach_studio.assembly.sync import SyncSolution
 from ruach_studio.assembly.usecases.create_session import create_session
@@ -81,9 +81,7 @@ def working(services):
     @asynccontextmanager
     async def serving():
         stop = asyncio.Event()
-        handlers = {**jobs.handlers(services), **jobs_media.handlers(services)}
-        hooks = {**jobs.hooks(services), **jobs_media.hooks(services)}
-        worker = Worker(services.database, services.queue, handlers, hooks=hooks)
+        worker = Worker(services.database, services.queue, jobs.handlers(services), hooks=jobs.hooks(services))
         task = asyncio.create_task(worker.run(stop))
         try:
             yield

@@ -142,7 +142,7 @@ async def test_a_running_job_that_is_cancelled_stops_at_once(client, asked, serv
 
 
 async def test_progress_names_every_file_and_ends_with_one(client, asked, services, working, monkeypatch):
-    monkeypatch.setattr("ruach_studio.assembly.usecases.report_progress.INTERVAL_S", 0.01)
+    monkeypatch.setattr("ruach_studio.infra.queues.report_progress.INTERVAL_S", 0.01)
     seen = []
     async with working():
         async for _, state in follow(services.database, asked):

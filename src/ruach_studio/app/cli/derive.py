@@ -10,9 +10,9 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.outdir import check_writable
-from ruach_studio.assembly.derivative import KINDS, Kind
-from ruach_studio.assembly.usecases.derive_files import Made, derive
+from ruach_studio.kernel.derivative import KINDS, Kind
 from ruach_studio.kernel.errors import BadInput
+from ruach_studio.render.usecases.derive_files import Made, derive
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help=f"One of {', '.join(KINDS)}; repeat. Default: all.")]

@@ -31,17 +31,16 @@ def checks(services: "Services") -> Mapping[str, "Check"]:
 def handlers(services: "Services") -> Mapping[tuple[str, str], "Handler"]:
     """Return its job handlers."""
     from ruach_studio.app.transcribing import transcriber_of
-    from ruach_studio.assembly.entrypoints import jobs, jobs_media, jobs_transcripts
+    from ruach_studio.assembly.entrypoints import jobs, jobs_transcripts
 
-    spoken = jobs_transcripts.handlers(services, transcriber_of(services.settings))
-    return {**jobs.handlers(services), **jobs_media.handlers(services), **spoken}
+    return {**jobs.handlers(services), **jobs_transcripts.handlers(services, transcriber_of(services.settings))}
 
 
 def hooks(services: "Services") -> Mapping[tuple[str, str], "HandlerHooks"]:
     """Return what a failed or dead job does to its rows."""
-    from ruach_studio.assembly.entrypoints import jobs, jobs_media, jobs_transcripts
+    from ruach_studio.assembly.entrypoints import jobs, jobs_transcripts
 
-    return {**jobs.hooks(services), **jobs_media.hooks(services), **jobs_transcripts.hooks()}
+    return {**jobs.hooks(services), **jobs_transcripts.hooks()}
 
 
 def consumers(services: "Services") -> Sequence["Consumer"]:
@@ -59,19 +58,13 @@ def commands(services: "Services") -> Sequence["Command[Any]"]:
 
 
 def playbooks(_services: "Services") -> "Playbooks":
-    """Return how the dead letters of its queues and consumers are judged."""
+    """Return how the dead letters of its queue and consumers are judged."""
     from ruach_studio.assembly import triage
     from ruach_studio.infra.dead_letters import Playbook
 
-    def of(queue: str) -> Playbook:
-        return Playbook(
-            lambda code, message: triage.triage_of(queue, code, message),
-            lambda name, _id, payload, row: triage.ways_back(name, payload, row),
-        )
-
+    worked = Playbook(triage.triage_of, lambda name, _id, payload, row: triage.ways_back(name, payload, row))
     heard = Playbook(lambda *_: None, lambda *_: ())  # no row of a job fits an event: shown as unknown
-    queues = ("assembly-jobs", "media-transcoding")
-    return {**{queue: of(queue) for queue in queues}, "assembly.sessions": heard}
+    return {"assembly-jobs": worked, "assembly.sessions": heard, "assembly.derivatives": heard}
 
 
 def teller(services: "Services") -> "Teller":

@@ -32,17 +32,18 @@ def checks(services: "Services") -> Mapping[str, "Check"]:
 def handlers(services: "Services") -> Mapping[tuple[str, str], "Handler"]:
     """Return its job handlers. Raises what the runner lacks."""
     from ruach_studio.app.runner import open_runner
-    from ruach_studio.render.entrypoints import jobs
+    from ruach_studio.render.entrypoints import jobs, jobs_media
     from ruach_studio.render.usecases.guard_lambda import LedgerBudget
 
-    return jobs.handlers(services, open_runner(services.settings, LedgerBudget(services)))
+    runner = open_runner(services.settings, LedgerBudget(services))
+    return {**jobs.handlers(services, runner), **jobs_media.handlers(services)}
 
 
 def hooks(services: "Services") -> Mapping[tuple[str, str], "HandlerHooks"]:
     """Return what a failed or dead job does to its rows."""
-    from ruach_studio.render.entrypoints import jobs
+    from ruach_studio.render.entrypoints import jobs, jobs_media
 
-    return jobs.hooks(services)
+    return {**jobs.hooks(services), **jobs_media.hooks()}
 
 
 def consumers(services: "Services") -> Sequence["Consumer"]:
@@ -60,15 +61,20 @@ def commands(services: "Services") -> Sequence["Command[Any]"]:
 
 
 def playbooks(_services: "Services") -> "Playbooks":
-    """Return how the dead letters of its queue and consumer are judged."""
+    """Return how the dead letters of its queues and consumers are judged."""
     from ruach_studio.infra.dead_letters import Playbook
-    from ruach_studio.render import triage
+    from ruach_studio.render import triage, triage_derivatives
 
     book = Playbook(
         lambda code, _message: triage.triage_of(code),
         lambda name, job_id, payload, row: triage.ways_back(job_id, payload, row) if name == "render" else (),
     )
-    return {"render-jobs": book, "render.keep-locked-edl": book}
+    derived = Playbook(
+        triage_derivatives.triage_of, lambda name, _id, payload, row: triage_derivatives.ways_back(name, payload, row)
+    )
+    return {
+        "render-jobs": book, "render.keep-locked-edl": book, "media-transcoding": derived, "render.derivatives": derived,
+    }  # fmt: skip
 
 
 def teller(services: "Services") -> "Teller":

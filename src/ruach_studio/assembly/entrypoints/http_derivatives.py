@@ -10,7 +10,6 @@ from fastapi import status
 from pydantic import Field
 from starlette.responses import Response
 
-from ruach_studio.assembly.derivative import KINDS, Kind
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import Wire
 from ruach_studio.assembly.ports import AssemblyServices
@@ -29,6 +28,7 @@ from ruach_studio.infra.routes import Routes
 from ruach_studio.infra.storage.local_disk import OpenObject
 from ruach_studio.infra.storage.port import StoredObject
 from ruach_studio.infra.storage.ranges import ObjectResponse
+from ruach_studio.kernel.derivative import KINDS, Kind
 
 PRIVATE = "private, max-age=31536000, immutable"  # its address names what it was made of, and only staff may read it
 

@@ -13,11 +13,13 @@ from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader
 from ruach_studio.assembly.entrypoints.wire import Wire
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.store.sessions import SessionNotFound
+from ruach_studio.assembly.usecases.await_job import await_job
 from ruach_studio.assembly.usecases.cancel_job import JobEnded, cancel_job
 from ruach_studio.assembly.usecases.list_jobs import find_job, list_jobs
 from ruach_studio.infra.http import sse
 from ruach_studio.infra.http.openapi import problem_responses
 from ruach_studio.infra.queues import JobNotFound, follow
+from ruach_studio.infra.queues.port import TERMINAL
 from ruach_studio.infra.routes import Routes
 from ruach_studio.kernel.ids import checked_uuid4
 
@@ -78,7 +80,7 @@ def add(routes: Routes, services: AssemblyServices) -> None:
         _operator: Reader, session_id: str, job_id: JobId, last_event_id: Annotated[str | None, Header()] = None
     ) -> sse.EventStream:
         await find_job(services, session_id, job_id)
-        return sse.stream(_events(services, job_id, sse.last_seen(last_event_id)))
+        return sse.stream(_events(services, session_id, job_id, sse.last_seen(last_event_id)))
 
     @routes.post("/{session_id}/jobs/{job_id}/cancel", summary="Cancel a job that has not ended",
                  responses=missing | problem_responses(JobEnded))  # fmt: skip
@@ -87,7 +89,12 @@ def add(routes: Routes, services: AssemblyServices) -> None:
         return JobStatusView.of(await cancel_job(services, session_id, job_id, actor=operator.actor, reason=reason))
 
 
-async def _events(services: AssemblyServices, job_id: str, after: int) -> AsyncIterator[sse.SseEvent]:
+async def _events(services: AssemblyServices, session_id: str, job_id: str, after: int) -> AsyncIterator[sse.SseEvent]:
+    async for job in await_job(services, session_id, job_id):
+        shown = {"jobId": job_id, "state": job["state"], "progress": None, "error": None, "result": None}
+        yield sse.SseEvent("0", "progress", {**shown, "retriedAs": None, "held": False})
+        if job["state"] in TERMINAL:
+            return
     async with aclosing(follow(services.database, job_id, after)) as changes:  # type: ignore[type-var]
         async for seq, state in changes:
             yield sse.SseEvent(str(seq), "progress", {**state, "error": _error(state["error"])})

@@ -1,8 +1,13 @@
-"""Turn events of other pillars into use cases of this one: a published render makes its session published."""
+"""Turn events of other pillars into use cases of this one.
+
+A published render makes its session published; what render tells of a derivative stands in its row.
+"""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.assembly.derivative import TELLINGS
 from ruach_studio.assembly.ports import AssemblyServices
+from ruach_studio.assembly.usecases.hear_of_derivative import hear_of_derivative
 from ruach_studio.assembly.usecases.publish_session import publish_session
 from ruach_studio.events.envelope import Envelope
 from ruach_studio.events.render import RenderCompleted
@@ -20,4 +25,10 @@ def consumers(services: AssemblyServices) -> list[Consumer]:
             tx, services, str(payload["sessionId"]), actor=RELAY, reason=f"{payload['format']} is published"
         )
 
-    return [Consumer("assembly.sessions", [RenderCompleted.event_type], completed)]
+    async def told(tx: AsyncConnection, envelope: Envelope) -> None:
+        await hear_of_derivative(tx, services, envelope)
+
+    return [
+        Consumer("assembly.sessions", [RenderCompleted.event_type], completed),
+        Consumer("assembly.derivatives", TELLINGS, told),
+    ]

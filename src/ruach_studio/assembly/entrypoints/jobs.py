@@ -10,14 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.usecases.assemble import assemble
+from ruach_studio.assembly.usecases.close_derivatives import close_derivatives
 from ruach_studio.assembly.usecases.compute_sync import compute_sync
 from ruach_studio.assembly.usecases.fail_sync import fail_sync
 from ruach_studio.assembly.usecases.free_sessions import QUEUE, SYNC_JOB, free_sessions
 from ruach_studio.assembly.usecases.hearing import Hearing
 from ruach_studio.assembly.usecases.options import options_of
-from ruach_studio.assembly.usecases.report_progress import Reporter, until_cancelled
 from ruach_studio.assembly.usecases.weigh_dead_job import named, weigh
 from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
+from ruach_studio.infra.queues.report_progress import Reporter, until_cancelled
 from ruach_studio.kernel.errors import Cancelled
 
 WORKER = "worker:assembly"
@@ -56,7 +57,7 @@ def handlers(services: AssemblyServices) -> dict[tuple[str, str], Handler]:
 
 
 def hooks(services: AssemblyServices) -> dict[tuple[str, str], HandlerHooks]:
-    """Return what a dead job does to the session in the transaction that buries it, and what frees sessions without one."""
+    """Return what a dead job does to the session in the transaction that buries it, and what mends rows without one."""
 
     async def sync_died(tx: AsyncConnection, job: Execution, error: JobError) -> None:
         await fail_sync(tx, services, job.payload["sessionId"], actor=WORKER, reason=error.message)
@@ -64,11 +65,14 @@ def hooks(services: AssemblyServices) -> dict[tuple[str, str], HandlerHooks]:
     async def sweep() -> None:
         await free_sessions(services, actor=WORKER)
 
+    async def close() -> None:
+        await close_derivatives(services)
+
     return {
         (QUEUE, SYNC_JOB): HandlerHooks(
             on_dead=sync_died, triage=named, on_sweep=sweep, facts=weigh, subject=("sessionId",)
         ),
-        (QUEUE, ASSEMBLE_JOB): HandlerHooks(triage=named, facts=weigh, subject=("sessionId",)),
+        (QUEUE, ASSEMBLE_JOB): HandlerHooks(triage=named, on_sweep=close, facts=weigh, subject=("sessionId",)),
     }
 
 

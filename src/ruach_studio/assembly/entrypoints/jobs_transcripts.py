@@ -7,11 +7,11 @@ from typing import Any
 
 from ruach_studio.assembly.ports import AssemblyServices, Transcriber
 from ruach_studio.assembly.usecases.free_sessions import QUEUE
-from ruach_studio.assembly.usecases.report_progress import Reporter, until_cancelled
 from ruach_studio.assembly.usecases.request_transcription import TRANSCRIBE_JOB
 from ruach_studio.assembly.usecases.transcribe import transcribe
 from ruach_studio.assembly.usecases.weigh_dead_job import named, weigh
 from ruach_studio.infra.queues import Handler, HandlerHooks, JobContext
+from ruach_studio.infra.queues.report_progress import Reporter, until_cancelled
 
 LEAST_PART = 0.01  # before this much is done an estimate would be a guess
 

@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ruach_studio.assembly.derivative import Kind
+from ruach_studio.assembly.derivative import UNFINISHED, DerivativeState
 from ruach_studio.assembly.store.tables import METADATA
+from ruach_studio.kernel.derivative import Kind
 
-DerivativeState = Literal["queued", "running", "ready", "failed", "cancelled"]
-UNFINISHED = ("queued", "running")
 _TIME = sa.DateTime(timezone=True)
 
 DERIVATIVE = sa.Table(
@@ -35,7 +34,11 @@ DERIVATIVE = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class DerivativeRow:
-    """What is made of one file, and how far it is. `facts` of a ready one: its files, and what a player must know."""
+    """What is made of one file, and how far it is. `job_id` is the latest run that is known.
+
+    `facts` of a ready one: its files, and what a player must know; of one that is on its way: {sessionId, automationId} of
+    the wish.
+    """
 
     derivative_id: str
     kind: Kind
@@ -53,6 +56,12 @@ async def find(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, Derivativ
     """Return those of `ids` that were ever asked for."""
     rows = await conn.execute(sa.select(DERIVATIVE).where(DERIVATIVE.c.derivative_id.in_(list(ids))))
     return {row.derivative_id: DerivativeRow(**row._mapping) for row in rows}
+
+
+async def by_job(conn: AsyncConnection, job_id: str) -> DerivativeRow | None:
+    """Return the row whose latest run this is."""
+    row = (await conn.execute(sa.select(DERIVATIVE).where(DERIVATIVE.c.job_id == job_id))).first()
+    return None if row is None else DerivativeRow(**row._mapping)
 
 
 async def lock(tx: AsyncConnection, derivative_id: str) -> DerivativeRow | None:

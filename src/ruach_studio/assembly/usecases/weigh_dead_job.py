@@ -11,9 +11,9 @@ from ruach_studio.assembly.triage import triage_of
 from ruach_studio.infra.queues import Execution, JobError
 
 
-def named(execution: Execution, error: JobError) -> Mapping[str, Any] | None:
+def named(_execution: Execution, error: JobError) -> Mapping[str, Any] | None:
     """Name the playbook's row for a dead job of this pillar; None where nobody knows one."""
-    row = triage_of(execution.queue, error.code, error.message)
+    row = triage_of(error.code, error.message)
     return None if row is None else row.to_wire()
 
 

@@ -22,6 +22,8 @@ _OF_SESSION = text(
     " WHERE payload ->> 'sessionId' = :session_id AND queue = ANY(:queues)"
     " AND (CAST(:job_id AS text) IS NULL OR id = :job_id) ORDER BY created_at DESC, id LIMIT :limit"
 )
+_STATES = text("SELECT id, state FROM platform.execution WHERE id = ANY(:ids)")
+_SUCCESSOR = text("SELECT id FROM platform.execution WHERE retry_of = :id")
 _OLDEST = text(
     "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(run_at)), 0) FROM platform.execution"
     " WHERE queue = :queue AND state = 'queued' AND run_at <= clock_timestamp()"
@@ -35,6 +37,18 @@ async def list_executions(
     """Return the newest executions that match, as dicts with the columns' names; times are aware datetimes."""
     given = {"automation_id": automation_id, "queue": queue, "state": state, "limit": limit}
     return [dict(row._mapping) for row in await conn.execute(_LIST, given)]
+
+
+async def states_of(conn: AsyncConnection, job_ids: Sequence[str]) -> dict[str, str]:
+    """Return the state of each job by id; one that was never enqueued is left out."""
+    rows = await conn.execute(_STATES, {"ids": list(job_ids)})
+    return {row.id: row.state for row in rows}
+
+
+async def successor_of(conn: AsyncConnection, job_id: str) -> str | None:
+    """Return the id of the retry of a failed execution, if there is one."""
+    found = await conn.scalar(_SUCCESSOR, {"id": job_id})
+    return None if found is None else str(found)
 
 
 async def open_payloads(conn: AsyncConnection, queue: str, name: str) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ruach_studio.assembly.waveform import STEP, Peaks, PeaksBuilder, coarser, header
 from ruach_studio.infra.media import MediaInfo, decode_audio
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
+from ruach_studio.render.waveform import STEP, Peaks, PeaksBuilder, coarser, header
 
 _PIXELS_AT_ONCE = STEP * 65536
 

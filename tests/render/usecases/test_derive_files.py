@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ruach_studio.assembly.usecases import derive_files
-from ruach_studio.assembly.usecases.derive_files import derivative_id, derive, folder_of
 from ruach_studio.infra.media import BadMedia, decode_audio, find_ffmpeg, probe
+from ruach_studio.render.usecases import derive_files
+from ruach_studio.render.usecases.derive_files import derivative_id, derive, folder_of
 
 # Grey rises with time, so that a picture tells when it was taken: 2 levels a frame at 25 fps, 4 s.
 GREY = "color=black:s={size}:r=25:d=4,geq=lum='20+N*2':cb=128:cr=128"

@@ -18,22 +18,20 @@ from uuid import uuid4
 
 import av
 
-from ruach_studio.assembly.derivative import (
+from ruach_studio.infra.media import FfmpegProgress, FfmpegStalled, MediaInfo, check_media, run
+from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
+from ruach_studio.kernel.derivative import Kind, name_of, place_of
+from ruach_studio.kernel.errors import BadInput, MediaFailure, OutOfSpace
+from ruach_studio.render.derivative import (
     PROXY_BITS_PER_S,
-    RECIPES,
     TILE_COLUMNS,
     TILE_ROWS,
     TILE_WIDTH,
-    Kind,
     proxy_args,
     sprites,
     thumbnail_args,
 )
-from ruach_studio.assembly.usecases.derive_peaks import write_peaks
-from ruach_studio.infra.media import FfmpegProgress, FfmpegStalled, MediaInfo, check_media, run
-from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
-from ruach_studio.kernel.errors import BadInput, MediaFailure, OutOfSpace
-from ruach_studio.kernel.hashing import canonical_json, sha256_hex
+from ruach_studio.render.usecases.derive_peaks import write_peaks
 
 RESERVE_BYTES = 100_000_000
 _KEYS_LOOKED_AT_S = 120.0
@@ -58,15 +56,12 @@ class Made:
 def derivative_id(path: Path, kind: Kind) -> str:
     """Return the name of `kind` of this very file. Raises FileNotFoundError."""
     stat = path.stat()
-    identity = {
-        "path": str(path), "size": stat.st_size, "mtimeNs": stat.st_mtime_ns, "kind": kind, "recipe": RECIPES[kind],
-    }  # fmt: skip
-    return sha256_hex(canonical_json(identity))[:32]
+    return name_of(str(path), stat.st_size, stat.st_mtime_ns, kind)
 
 
 def folder_of(root: Path, name: str) -> Path:
     """Return where the files of a derivative are or will be."""
-    return root / name[:2] / name
+    return root / place_of(name)
 
 
 async def derive(path: Path, kind: Kind, root: Path, tell: Told | None = None) -> Made:

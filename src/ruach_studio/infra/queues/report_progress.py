@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.queues import JobContext
+from ruach_studio.infra.queues.port import JobContext
 from ruach_studio.kernel.errors import Cancelled, Unavailable
 
 INTERVAL_S = 0.5

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ruach_studio.assembly.waveform import FINEST, MAGIC, PeaksBuilder, coarser, header, zooms
+from ruach_studio.render.waveform import FINEST, MAGIC, PeaksBuilder, coarser, header, zooms
 
 
 def build(samples, sizes=()):

@@ -1,0 +1,36 @@
+"""Turn jobs of the queue media-transcoding into proxies, peaks and thumbnails, and their ends into events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ruach_studio.infra.queues import Execution, Handler, HandlerHooks, JobContext, JobError
+from ruach_studio.render.usecases.make_derivative import DERIVE_JOB, QUEUE, make_derivative, tell_failed
+from ruach_studio.render.usecases.services import RenderServices
+from ruach_studio.render.usecases.weigh_dead_derivative import named, weigh
+
+
+def handlers(services: RenderServices) -> dict[tuple[str, str], Handler]:
+    """Return the handler by (queue, job name)."""
+
+    async def work(context: JobContext, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await make_derivative(services, context, payload)
+
+    return {(QUEUE, DERIVE_JOB): work}
+
+
+def hooks() -> dict[tuple[str, str], HandlerHooks]:
+    """Return what a failed or dead job tells."""
+
+    async def retried(tx: AsyncConnection, failed: Execution, next_id: str, error: JobError) -> None:
+        await tell_failed(tx, failed, error, retried_as=next_id)
+
+    async def died(tx: AsyncConnection, dead: Execution, error: JobError) -> None:
+        await tell_failed(tx, dead, error, retried_as=None)
+
+    return {
+        (QUEUE, DERIVE_JOB): HandlerHooks(
+            on_retry=retried, on_dead=died, triage=named, facts=weigh, subject=("derivativeId",)
+        )
+    }
