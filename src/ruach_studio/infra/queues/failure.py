@@ -5,6 +5,7 @@ automation, after the ladder's delay. An error that no repetition can mend (a Ru
 status below 500) skips the ladder. At its end: a dead-letter row and one job in `<queue>-dlq`.
 """
 
+import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres, dlq_job_id
 from ruach_studio.infra.queues.policy import policy_of
 from ruach_studio.infra.queues.port import Execution, HandlerHooks, JobError
 from ruach_studio.infra.queues.store import dead_letters, executions
+from ruach_studio.infra.queues.store.jsonb import without_nul
 from ruach_studio.kernel.errors import RuachError
 from ruach_studio.kernel.hashing import plain
 
@@ -38,9 +40,9 @@ class Outcome:
 
 
 def describe(error: BaseException) -> JobError:
-    """Turn an exception into the report that rows and dead letters keep."""
-    tail = "".join(traceback.format_exception(error))[-_TAIL_CHARACTERS:]
-    message = (str(error) or type(error).__name__)[:_MESSAGE_CHARACTERS]
+    """Turn an exception into the report that rows, dead letters and events keep: nothing in it can fail to be stored."""
+    tail = _storable("".join(traceback.format_exception(error))[-_TAIL_CHARACTERS:])
+    message = _storable((str(error) or type(error).__name__)[:_MESSAGE_CHARACTERS])
     if isinstance(error, RuachError):
         return JobError(error.code, message, not is_final(error), tail, _plain_details(error))
     return JobError(type(error).__name__, message, True, tail)
@@ -83,7 +85,7 @@ async def record_failure(
 
 def dead_job_data(execution: Execution, error: Mapping[str, object]) -> dict[str, object]:
     """Return the data of a dead execution's job in its dead-letter queue. `error` is a JobError's wire form."""
-    code, message = (str(error.get(key, "")).replace("\x00", "\ufffd") for key in ("code", "message"))
+    code, message = (_storable(str(error.get(key, ""))) for key in ("code", "message"))
     return job_data(execution) | {"jobId": execution.job_id, "error": {"code": code, "message": message}}
 
 
@@ -130,4 +132,10 @@ def _plain_details(error: RuachError) -> dict[str, object]:
             details[name] = plain(value)
         except TypeError:
             details[name] = repr(value)
-    return details
+    stored: dict[str, object] = json.loads(_storable(without_nul(details)))
+    return stored
+
+
+def _storable(text: str) -> str:
+    """Return `text` without NUL, which PostgreSQL refuses, and what UTF-8 has not (of a file name in another encoding)."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
