@@ -24,6 +24,7 @@ import av
 import numpy as np
 import psutil
 from numpy.typing import NDArray
+from render_peers import MOVIEPY
 
 from ruach_studio.infra.media import find_ffmpeg
 from ruach_studio.render.plan import RenderPlan, plan_render
@@ -35,15 +36,6 @@ SIZE, RATE, SECONDS = (1920, 1080), 30, 12
 OFFSET_FRAMES = {"A": 0, "B": 111, "C": -66}
 CUTS = [(40, "A"), (90, "C"), (125, "A"), (170, "B"), (200, "C"), (240, "A"), (270, "B"), (320, "C"), (360, "A")]
 ENCODER = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "60", "-pix_fmt", "yuv420p"]
-MOVIEPY = """
-import json, sys
-from moviepy import VideoFileClip, concatenate_videoclips
-cuts, paths, out = json.loads(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
-clips = {name: VideoFileClip(path, audio=False) for name, path in paths.items()}
-parts = [clips[c].subclipped(a / 30, b / 30) for c, a, b in cuts]
-concatenate_videoclips(parts).write_videofile(out, fps=30, codec="libx264", preset="veryfast", audio=False, logger=None,
-    ffmpeg_params=["-crf", "20", "-g", "60", "-pix_fmt", "yuv420p"])
-"""
 
 
 @dataclass(frozen=True)
