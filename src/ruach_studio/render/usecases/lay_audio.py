@@ -2,13 +2,15 @@
 
 Each file is decoded as a stream, its clock stretched to the master's by a resampler (drift of a few ppm included), and added
 at its place; once for all its spans where the programme has stretches left out, for those may be a thousand. Memory stays
-flat: the track is a file of known size, reserved on disk before the first sample.
+flat: the track is a file of known size, reserved on disk before the first sample, and only what is added to is read. (A
+mapped file would be as flat for the machine, but its pages count as the process's until it ends: 4 GB for three hours.)
 """
 
 import os
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from fractions import Fraction
+from io import BufferedRandom
 from pathlib import Path
 from threading import Event
 from typing import cast
@@ -38,11 +40,9 @@ def lay_audio(plan: AudioPlan, path: Path, stop: Event | None = None) -> Path:
     part = path.with_suffix(".part")
     try:
         _reserve(part, max(plan.samples, 1) * BYTES_PER_SAMPLE)
-        track = np.memmap(part, dtype=np.float32, mode="r+", shape=(max(plan.samples, 1), CHANNELS))
-        for spans in _in_one_go(plan.spans):
-            _lay(spans, plan, track, stop)
-        track.flush()
-        del track
+        with part.open("r+b") as file:
+            for spans in _in_one_go(plan.spans):
+                _lay(spans, plan, _Track(file), stop)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -68,7 +68,23 @@ def _in_one_go(spans: Sequence[AudioSpan]) -> list[list[AudioSpan]]:
     return list(groups.values())
 
 
-def _lay(spans: Sequence[AudioSpan], plan: AudioPlan, track: _Samples, stop: Event | None) -> None:
+class _Track:
+    """A file of samples that can be added to anywhere."""
+
+    def __init__(self, file: BufferedRandom) -> None:
+        self._file = file
+
+    def add(self, at: int, samples: _Samples) -> None:
+        """Add samples, shape (n, CHANNELS), to those from sample `at` on. Raises OSError."""
+        there = np.empty(samples.shape, np.float32)
+        self._file.seek(at * BYTES_PER_SAMPLE)
+        self._file.readinto(there)
+        there += samples
+        self._file.seek(at * BYTES_PER_SAMPLE)
+        self._file.write(there)
+
+
+def _lay(spans: Sequence[AudioSpan], plan: AudioPlan, track: _Track, stop: Event | None) -> None:
     """Add spans of one file, in order, to the track, with their fades."""
     placed = [(span, round_half_up(span.left_out_s * SAMPLE_RATE)) for span in spans]
     for at, samples in _on_timeline(spans, plan.origin_s):
@@ -82,7 +98,7 @@ def _lay(spans: Sequence[AudioSpan], plan: AudioPlan, track: _Samples, stop: Eve
                 kept = samples[lo - start : hi - start]
                 within = np.arange(lo - span.start_sample, hi - span.start_sample)
                 length = span.end_sample_exclusive - span.start_sample
-                track[lo:hi] += kept * _gain(within, length, span)[:, None]
+                track.add(lo, kept * _gain(within, length, span)[:, None])
 
 
 def _gain(at: npt.NDArray[np.int64], length: int, span: AudioSpan) -> npt.NDArray[np.float32]:

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import resource
 import sys
 from pathlib import Path
 
 from ruach_studio.testing.bucket import Bucket
+from ruach_studio.testing.memory import peak_resident_bytes
 from ruach_studio.testing.s3_server import S3Server
 
 told = json.loads(sys.argv[1])
@@ -16,11 +16,11 @@ Path(told["folder"], "warm.bin").write_bytes(b"warm" * 2_000_000)
 
 
 async def grown(path):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_resident_bytes()
     await store.put_file(path.name, path, content_type="video/mp4")
     async for _ in store.read(path.name):
         """Only read."""
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    return peak_resident_bytes() - before
 
 
 async def main():
