@@ -78,10 +78,10 @@ class _Track:
         """Add samples, shape (n, CHANNELS), to those from sample `at` on. Raises OSError."""
         there = np.empty(samples.shape, np.float32)
         self._file.seek(at * BYTES_PER_SAMPLE)
-        self._file.readinto(there)
+        self._file.readinto(there.data)
         there += samples
         self._file.seek(at * BYTES_PER_SAMPLE)
-        self._file.write(there)
+        self._file.write(there.data)
 
 
 def _lay(spans: Sequence[AudioSpan], plan: AudioPlan, track: _Track, stop: Event | None) -> None:
