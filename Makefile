@@ -51,7 +51,6 @@ bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly_angles.py
 	$(BIN)/python bench/assembly_preview.py
 	$(BIN)/python bench/exchange.py
-	$(BIN)/python bench/render.py
 	$(BIN)/python bench/render_text.py
 	$(BIN)/python bench/render_loudness.py
 	$(BIN)/python bench/formation_graph.py

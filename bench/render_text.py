@@ -1,6 +1,6 @@
 """Measure what writing on the picture costs: `python bench/render_text.py`.
 
-The same 4 s of bench/render.py's footage (one camera) are drawn as `full_16_9` (1920x1080) and as `short_9_16`
+The same 4 s of render_scene.py's talk (one camera) are drawn as `full_16_9` (1920x1080) and as `short_9_16`
 (1080x1920): with nothing written on them, with captions all the time, with karaoke, and with captions, overlays of three
 kinds and chapter cards at once. The ways take turns and the least of the runs counts. CPU is user + system of FFmpeg and of
 the planning in this process; the footage is made before. Exit 1 if captions cost more than LIMIT of the bare render's CPU,
@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from render import footage, wire
+from render_scene import cameras, wire
+
 from ruach_studio.render.lettering_style import NOTHING, LetteringStyle
 from ruach_studio.render.plan import RenderPlan, plan_render
 from ruach_studio.render.presets import PRESETS
@@ -33,7 +34,7 @@ def main() -> None:
     spent: dict[tuple[str, str], list[float]] = {(name, way): [] for name in FORMATS for way in WAYS}
     digests: dict[tuple[str, str], set[str]] = {key: set() for key in spent}
     with tempfile.TemporaryDirectory(prefix="ruach-bench-") as folder:
-        edl = lettered(wire({"A": footage(Path(folder) / "A.mp4", "A")}))
+        edl = lettered(wire(cameras(Path(folder), FRAMES, (1920, 1080)), FRAMES))
         for run in range(RUNS):
             for name, way in spent:
                 cpu_s, digest = drawn(edl, name, way, Path(folder) / f"{name}-{way}-{run}")
