@@ -114,6 +114,33 @@ def test_every_wrong_variable_is_named_without_its_value(monkeypatch: pytest.Mon
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (
+            "RUACH_PILLARS",
+            "rendr",
+            "pillars: there is no pillar rendr; the pillars are assembly, render, formation, membership",
+        ),
+        ("RUACH_XAPI_URL", "ftp://x", "xapi_url: it is no http(s) address of an xAPI endpoint"),
+        ("RUACH_S3_BUCKET", "A", "s3_bucket: a bucket's name is 3 to 63 small letters, digits, dots and hyphens"),
+        ("RUACH_OTEL_ENDPOINT", "x", "otel_endpoint: it is no http(s) address of a collector, or holds credentials"),
+        ("RUACH_REDIS_URL", "x", "redis_url: it is no redis://, rediss:// or unix:// address"),
+    ],
+)
+def test_what_is_wrong_is_said_in_our_words_alone(variable, value, said, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadInput) as caught:
+        load_settings()
+    assert (caught.value.fact, caught.value.remedy) == (said, f"Correct {variable}")
+
+
+def test_what_is_wrong_with_several_together_is_said_in_our_words_alone():
+    with pytest.raises(BadInput) as caught:
+        load_settings(assessor_url="http://x")
+    assert (caught.value.fact, caught.value.remedy) == ("RUACH_ASSESSOR_URL and RUACH_ASSESSOR_MODEL go together", "Set it.")
+
+
 def test_redis_queues_need_an_address() -> None:
     with pytest.raises(BadInput, match="RUACH_REDIS_URL"):
         load_settings(queue_backend="redis")

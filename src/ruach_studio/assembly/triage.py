@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ruach_studio.kernel.playbook import Alarm, Letter, Row, WayBack, again_on_large_files, fact, file_is_corrupt
+from ruach_studio.kernel.playbook import (
+    NO_ROOM,
+    NO_ROOM_CODES,
+    Alarm,
+    Letter,
+    Row,
+    WayBack,
+    again_on_large_files,
+    fact,
+    file_is_corrupt,
+)
 
 DLQ = "assembly-jobs-dlq"
 _DECODER = frozenset({
@@ -18,7 +28,6 @@ _DECODER = frozenset({
 })  # fmt: skip
 _OFFSET = frozenset({"not_the_same_event", "bad_session", "offset_out_of_range"})
 _MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "stalled"})
-_ROOM = frozenset({"out_of_space", "not_writable"})
 LARGE_OFFSET_S = 60.0
 
 
@@ -52,10 +61,6 @@ PLAYBOOK: Mapping[int, Row] = {
                       "need streaming analysis (ours streams: report it, and keep the file)", again_on_large_files),),
     ),
 }  # fmt: skip
-_ROOM_ROW = Row(
-    None, "No room, or no right to write", "Free space and permissions of the folder that the error names.",
-    "after-repair", "Make room, then ask for it again.", "It fills again within a day: the disk is too small for the load.",
-)  # fmt: skip
 _TRANSCRIBER_ROW = Row(
     None, "No transcriber on this machine", "Is the extra `transcribe` installed on every worker?",
     "after-repair", "Install it, or import a transcript instead.", "It is installed, and it is said anyway.",
@@ -64,8 +69,8 @@ _TRANSCRIBER_ROW = Row(
 
 def triage_of(code: str, message: str = "") -> Row | None:
     """Return the row for an error of a job; None where nobody knows."""
-    if code in _ROOM:
-        return _ROOM_ROW
+    if code in NO_ROOM_CODES:
+        return NO_ROOM
     if code == "transcriber_missing":
         return _TRANSCRIBER_ROW
     if code in _MEMORY or "Cannot allocate memory" in message:

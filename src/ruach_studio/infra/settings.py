@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from ruach_studio.infra.faults import words_of
 from ruach_studio.infra.masking import masked
 from ruach_studio.infra.settings_outbox import OutboxSettings
 from ruach_studio.infra.settings_pillars import PillarSettings
@@ -167,7 +168,7 @@ def load_settings(**overrides: Any) -> Settings:
         wrong = [item for item in found if item["type"] != "default_factory_not_called"]
         names = [str(item["loc"][0]) if item["loc"] else "" for item in wrong]
         raise BadInput(
-            "; ".join(f"{name}: {item['msg']}".removeprefix(": ") for name, item in zip(names, wrong, strict=True)),
+            "; ".join(f"{name}: {words_of(item)}".removeprefix(": ") for name, item in zip(names, wrong, strict=True)),
             subject="settings",
             remedy="Correct " + ", ".join(_variable(name) for name in names if name) if any(names) else "Set it.",
         ) from None

@@ -1,5 +1,6 @@
 """Turn RUACH_PILLARS (or --pillars) into the pillars that one process runs: `assembly,render` or nothing for all four."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, get_args
 
 from pydantic import field_validator
@@ -7,6 +8,15 @@ from pydantic_settings import BaseSettings, NoDecode
 
 Pillar = Literal["assembly", "render", "formation", "membership"]
 PILLARS: tuple[Pillar, ...] = get_args(Pillar)
+
+
+def unknown_pillars(given: Iterable[object]) -> list[str]:
+    """Return the names in `given` (each may hold several with commas) that are no pillar's."""
+    return sorted(_named(given) - set(PILLARS))
+
+
+def _named(given: Iterable[object]) -> set[str]:
+    return {part.strip() for each in given for part in str(each).split(",") if part.strip()}
 
 
 class PillarSettings(BaseSettings):
@@ -21,8 +31,8 @@ class PillarSettings(BaseSettings):
         given = [value] if isinstance(value, str) else value
         if not isinstance(given, list | tuple | set | frozenset):
             return given
-        names = {part.strip() for each in given for part in str(each).split(",") if part.strip()}
-        unknown = sorted(names - set(PILLARS))
+        names = _named(given)
+        unknown = unknown_pillars(given)
         if unknown:
             raise ValueError(f"there is no pillar {', '.join(unknown)}; the pillars are {', '.join(PILLARS)}")
         if "formation" in names:

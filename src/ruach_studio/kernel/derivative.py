@@ -11,7 +11,7 @@ from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 Kind = Literal["proxy", "peaks", "thumbnails"]
 KINDS: tuple[Kind, ...] = ("proxy", "peaks", "thumbnails")
 # Raise a number when that kind is made in another way: what was made before is then not found any more.
-RECIPES: dict[Kind, int] = {"proxy": 1, "peaks": 1, "thumbnails": 1}
+RECIPES: dict[Kind, int] = {"proxy": 2, "peaks": 1, "thumbnails": 2}  # 2: HDR is tone-mapped
 
 
 def name_of(path: str, size_bytes: int, mtime_ns: int, kind: Kind) -> str:

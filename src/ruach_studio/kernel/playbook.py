@@ -128,6 +128,12 @@ UNKNOWN = Row(
     "Always: report it with its ids, so that it gets a row.",
 )  # fmt: skip
 
+NO_ROOM_CODES = frozenset({"out_of_space", "not_writable"})
+NO_ROOM = Row(
+    None, "No room, or no right to write", "Free space and permissions of the folder that the error names.",
+    "after-repair", "Make room, then ask for it again.", "It fills again within a day: the disk is too small for the load.",
+)  # fmt: skip
+
 
 def on_the_same_subject(letter: Letter, same: Sequence[Letter], _done: datetime | None) -> float:
     """Count the letters about the same session, enrollment, …; a letter about nobody counts itself."""

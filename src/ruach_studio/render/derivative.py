@@ -3,7 +3,8 @@
 A proxy plays in a browser and seeks at once: H.264 with its shorter side at most 540, a key frame every half second, no
 B-frames, index first, AAC 48 kHz. Its time is the clip's local time: the first frame is at 0, every frame keeps its own time
 (a variable rate stays one), gaps in the sound are silent. Thumbnails: one picture every n seconds, the one on screen at that
-time, 160 wide, a hundred to a sheet. Rotation is applied, pixels become square, sizes even.
+time, 160 wide, a hundred to a sheet. Rotation is applied, pixels become square, sizes even. High dynamic range is mapped to
+BT.709 as renders map it; all other colours stay as the file has them.
 
 Whoever changes how a kind is made raises its recipe in kernel/derivative.py. Counterpart: waveform.py has the peaks;
 usecases/make_derivative.py runs all three.
@@ -11,12 +12,18 @@ usecases/make_derivative.py runs all three.
 
 from dataclasses import dataclass
 
+from ruach_studio.render.colour import Conversion709
+from ruach_studio.render.recolour import recoloured, told
+
 PROXY_SIDE = 540
 KEY_FRAME_S = 0.5
 PROXY_BITS_PER_S = 1_500_000  # a generous guess at crf 26, for asking about room on the disk
 TILE_WIDTH, TILE_COLUMNS, TILE_ROWS = 160, 10, 10
 EVERY_S = (1, 2, 5, 10, 15, 30, 60)
 MOST_TILES = 720
+# Side data of the HDR source (mastering display, light levels, Dolby Vision) would contradict the tags.
+_TAGS = "sidedata=mode=delete,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,"
+_JPEG = "scale=in_color_matrix=bt709:in_range=tv:out_color_matrix=bt601:out_range=pc,"  # a JPEG is read by BT.601's matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +46,27 @@ def sprites(duration_s: float) -> Sprites:
     return Sprites(every_s, count, -(-count // (TILE_COLUMNS * TILE_ROWS)))
 
 
+def is_mapped(colour: Conversion709) -> bool:
+    """Say whether the pictures are of high dynamic range, so that FFmpeg's `zscale` and `tonemap` are needed."""
+    return colour.conversion == "tone-map"
+
+
 def proxy_args(
-    source: str, out: str, *, has_video: bool, has_audio: bool, sound_lead_s: float, duration_s: float
+    source: str, out: str, *, colour: Conversion709 | None, has_audio: bool, sound_lead_s: float, duration_s: float
 ) -> list[str]:
     """Return FFmpeg's arguments. `sound_lead_s`: local 0 on FFmpeg's clock, which begins with the earliest track.
+
+    `colour`: the verdict on its pictures, None where there are none.
 
     Nothing behind `duration_s` (and a second) is made: a broken stamp would become days of silence.
     """
     args = ["-y", "-v", "error", "-i", source]
-    if has_video:
+    if colour is not None:
+        before, after = (told(colour), f"{recoloured(colour)}{_TAGS}") if is_mapped(colour) else ("", "")
         factor = f"min(1,{PROXY_SIDE}/min(iw*sar,ih))"
         scale = f"scale=w='2*max(1,round(iw*sar*{factor}/2))':h='2*max(1,round(ih*{factor}/2))':flags=bicubic"
-        args += ["-map", "0:V:0", "-vf", f"setpts=PTS-STARTPTS,{scale},setsar=1,format=yuv420p", "-fps_mode", "vfr"]
+        graph = f"{before}setpts=PTS-STARTPTS,{scale},{after}setsar=1,format=yuv420p"
+        args += ["-map", "0:V:0", "-vf", graph, "-fps_mode", "vfr"]
         args += [
             "-c:v",
             "libx264",
@@ -78,14 +94,15 @@ def proxy_args(
     return [*args, "-t", f"{duration_s + 1:.3f}", "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", out]
 
 
-def thumbnail_args(source: str, pattern: str, layout: Sprites, *, key_frames_only: bool) -> list[str]:
+def thumbnail_args(source: str, pattern: str, layout: Sprites, *, colour: Conversion709, key_frames_only: bool) -> list[str]:
     """Return FFmpeg's arguments; `pattern` holds %03d. `key_frames_only` where they are no further apart than thumbnails."""
     skip = ["-skip_frame", "nokey"] if key_frames_only else []
+    before, after = (told(colour), f"{recoloured(colour)}{_JPEG}") if is_mapped(colour) else ("", "")
     # The last frame stays on screen to the end of the clip; tpad gives a still or a short tail its tile.
     graph = (
-        f"setpts=PTS-STARTPTS,tpad=stop_mode=clone:stop_duration={layout.every_s},fps=1/{layout.every_s}:round=up:start_time=0,"
+        f"{before}setpts=PTS-STARTPTS,tpad=stop_mode=clone:stop_duration={layout.every_s},fps=1/{layout.every_s}:round=up:start_time=0,"
         f"trim=end_frame={layout.count},scale=w={TILE_WIDTH}:h='2*max(1,round(ih*{TILE_WIDTH}/(iw*sar)/2))':flags=bicubic,"
-        f"setsar=1,format=yuvj420p,tile={TILE_COLUMNS}x{TILE_ROWS}"
+        f"{after}setsar=1,format=yuvj420p,tile={TILE_COLUMNS}x{TILE_ROWS}"
     )
     shown = ["-map", "0:V:0", "-vf", graph, "-fps_mode", "passthrough", "-q:v", "5", "-start_number", "0"]
     return ["-y", "-v", "error", *skip, "-i", source, *shown, "-f", "image2", pattern]

@@ -7,17 +7,21 @@ foresaw gives None, and is shown as unknown. A letter's fact: `largestFileBytes`
 from collections.abc import Mapping
 from typing import Any
 
-from ruach_studio.kernel.playbook import Alarm, Row, WayBack, again_on_large_files, fact, file_is_corrupt
+from ruach_studio.kernel.playbook import (
+    NO_ROOM,
+    NO_ROOM_CODES,
+    Alarm,
+    Row,
+    WayBack,
+    again_on_large_files,
+    fact,
+    file_is_corrupt,
+)
 
 _DECODER = frozenset({
     "bad_media", "undecodable_sound", "media_failure", "silent_camera", "ffmpeg_missing", "path_refused", "source_changed",
 })  # fmt: skip
 _MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "stalled"})
-_ROOM = frozenset({"out_of_space", "not_writable"})
-_ROOM_ROW = Row(
-    None, "No room, or no right to write", "Free space and permissions of the folder that the error names.",
-    "after-repair", "Make room, then ask for it again.", "It fills again within a day: the disk is too small for the load.",
-)  # fmt: skip
 _DECODER_ROW = Row(
     None, "Footage that cannot be decoded", "Is the file that the error names there, and does a player open it?",
     "after-repair", "Put the file back or replace it; then ask for the derivative again.",
@@ -40,8 +44,8 @@ _RELEASE_ROW = Row(
 
 def triage_of(code: str, message: str = "") -> Row | None:
     """Return the row for an error; None where nobody knows."""
-    if code in _ROOM:
-        return _ROOM_ROW
+    if code in NO_ROOM_CODES:
+        return NO_ROOM
     if code in _MEMORY or "Cannot allocate memory" in message:
         return _MEMORY_ROW
     if code == "recipe_unknown":

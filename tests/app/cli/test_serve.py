@@ -36,3 +36,14 @@ def test_a_choice_of_pillars_that_names_none_does_not_mean_all(command, named, t
     assert "--pillars" in said
     assert "assembly, render, formation, membership" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_pillar_that_does_not_exist_is_said_of_the_option_with_those_that_do(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "data"))
+    assert run_command([command, "--pillars", "rendr,assembly"]) == 2
+    assert capsys.readouterr().err.strip() == (
+        "ruach: --pillars: there is no pillar rendr. "
+        "Name some of assembly, render, formation, membership, or leave it out for all."
+    )
+    assert list(tmp_path.iterdir()) == []

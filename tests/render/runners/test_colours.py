@@ -6,12 +6,15 @@ from dataclasses import replace
 import av
 import numpy as np
 import pytest
+from av.sidedata.sidedata import Type
+from av.video.reformatter import ColorRange
 from PIL import Image
 
 from ruach_studio.infra.media import run
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases.derive_files import derive
 from ruach_studio.render.usecases.take_thumbnail import take_thumbnail
 
 WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
@@ -68,7 +71,7 @@ def mobius(light, linear=0.3, peak=1000 / 203):
     return light * bent / top
 
 
-async def written(folder, patches, form, tags):
+async def written(folder, patches, form, tags, rate="30"):
     """Write a film that holds each flat colour, given by its codes, for four frames."""
     path, raw = folder / "film.mkv", folder / "film.yuv"
     kind = np.uint8 if form == "yuv420p" else np.dtype("<u2")
@@ -79,7 +82,7 @@ async def written(folder, patches, form, tags):
         for i, c in enumerate(codes)
     ]
     raw.write_bytes(b"".join(plane.tobytes() for plane in planes))
-    source = ["-f", "rawvideo", "-pix_fmt", form, "-s", "64x36", "-r", "30", "-i", str(raw)]
+    source = ["-f", "rawvideo", "-pix_fmt", form, "-s", "64x36", "-r", rate, "-i", str(raw)]
     await run([*source, "-vf", f"setparams={tags}" if tags else "null", "-c:v", "ffv1", "-y", str(path)])
     return path
 
@@ -155,6 +158,55 @@ async def test_a_still_of_high_dynamic_range_has_the_videos_colours(curve, name,
         found = np.array(image.getpixel((960, 540)), float)
     assert np.abs(found - wanted).max() <= 5, (found, wanted)
     assert not list(tmp_path.glob("*.part*"))
+
+
+@pytest.mark.parametrize(("curve", "name", "patches"), [(pq, "smpte2084", NITS), (hlg, "arib-std-b67", NITS[:-1])])
+async def test_proxy_and_thumbnails_of_high_dynamic_range_have_the_videos_colours(curve, name, patches, tmp_path):
+    light = [np.array(nits, float) for nits in patches]
+    shown = [signal(mobius(np.maximum(TO_709["bt2020"] @ (each / 203), 0))) for each in light]
+    tags = f"color_primaries=bt2020:color_trc={name}:colorspace=bt2020nc"
+    film = await written(tmp_path, [yuv(curve(each), "bt2020nc", 10) for each in light], "yuv420p10le", tags, rate="4")
+    proxy, sheet = [await derive(film, kind, tmp_path / "out") for kind in ("proxy", "thumbnails")]
+    with av.open(str(proxy.folder / "proxy.mp4")) as opened:
+        stream = opened.streams.video[0]
+        pictures = [frame.to_ndarray() for frame in opened.decode(stream)][2::4]
+        codec = stream.codec_context
+        assert (codec.color_primaries, codec.color_trc, codec.colorspace) == (1, 1, 1)
+        assert codec.color_range == ColorRange.MPEG
+    found = [(picture[18, 32], picture[36 + 4, 16], picture[45 + 4, 16]) for picture in pictures]
+    assert max(farthest(found, [yuv(each, "bt709") for each in shown])) <= 4, farthest(found, shown)
+    assert (sheet.facts["everyMs"], sheet.facts["count"]) == (1000, len(patches))
+    with Image.open(sheet.folder / "sheet-000.jpg") as image:
+        tiles = [image.convert("RGB").getpixel((160 * k + 80, 45)) for k in range(len(patches))]
+    assert max(farthest(tiles, [255 * each for each in shown])) <= 5, (tiles, shown)
+
+
+LIGHT = {Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL}
+
+
+async def test_a_proxy_of_hdr10_says_nothing_of_a_mastering_display(tmp_path):
+    film, tags = tmp_path / "film.mp4", "color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"
+    source = ["-f", "lavfi", "-i", f"color=c=gray:s=64x36:r=4:d=0.5,format=yuv420p10le,setparams={tags}:range=tv"]
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    await run(
+        [
+            *source,
+            "-c:v",
+            "libx265",
+            "-preset",
+            "ultrafast",
+            "-x265-params",
+            f"log-level=none:hdr10=1:master-display={display}:max-cll=1000,400",
+            str(film),
+        ]
+    )
+    proxy = await derive(film, "proxy", tmp_path / "out")
+    said = []
+    for path in (film, proxy.folder / "proxy.mp4"):
+        with av.open(str(path)) as opened:
+            picture = next(opened.decode(video=0))
+            said.append({kind for kind in LIGHT if kind in picture.side_data})
+    assert said == [LIGHT, set()]
 
 
 async def test_a_screen_recording_in_rgb_gets_the_matrix_of_hd(make_edl, make_clip, tmp_path):

@@ -7,7 +7,7 @@ from ruach_studio.events.derivative import DerivativesRequested, DerivativeWithd
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.outbox import Relay, publish
 from ruach_studio.infra.queues import JobError, get_execution
-from ruach_studio.infra.queues.failure import record_failure
+from ruach_studio.infra.queues.failure import describe, record_failure
 from ruach_studio.render.entrypoints import jobs_media
 from ruach_studio.render.entrypoints.events import consumers
 
@@ -67,13 +67,14 @@ async def test_the_retry_of_a_withdrawn_run_is_cancelled_too(services, tell, job
     job_id = new_id()
     await tell(DerivativesRequested("talk", "t", [wanted(job_id)]))
     async with services.database.transaction() as tx:
-        failed = await record_failure(tx, services.queue, jobs_media.hooks(), job_id, JobError("stalled", "why\x00", True))
+        error = describe(RuntimeError("why\x00"))  # no event may hold NUL, and a failure must not fail to be told
+        failed = await record_failure(tx, services.queue, jobs_media.hooks(), job_id, error)
     await tell(DerivativeWithdrawn("talk", "t", "", wanted(job_id)))
     assert [each[:2] for each in await jobs()] == [(job_id, "failed"), (failed.retried_as, "cancelled")]
     async with services.database.connection() as conn:
         told = await conn.scalar(sa.text("SELECT payload FROM platform.outbox WHERE event_type = 'derivative.failed'"))
     assert (told["jobId"], told["earlierJobIds"], told["retriedAs"]) == (job_id, [], failed.retried_as)
-    assert told["error"] == {"code": "stalled", "message": "why\ufffd", "retryable": True, "details": {}}
+    assert told["error"] == {"code": "RuntimeError", "message": "why\ufffd", "retryable": True, "details": {}}
 
 
 async def test_what_has_ended_stays_as_it_ended(services, tell, jobs):

@@ -1,9 +1,9 @@
 import asyncio
 from types import SimpleNamespace
 
+from ruach_studio.infra.queues import report_progress
 from ruach_studio.kernel.errors import Unavailable
 from ruach_studio.render.ports import RenderProgress
-from ruach_studio.render.usecases import follow_progress
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
 
 
@@ -17,7 +17,7 @@ def context(rows, *, broken=False):
 
 
 async def test_thousands_of_reports_become_a_few_rising_rows(monkeypatch):
-    monkeypatch.setattr(follow_progress, "INTERVAL_S", 0.02)
+    monkeypatch.setattr(report_progress, "INTERVAL_S", 0.02)
     rows = []
     async with ProgressReporter(context(rows)) as report:
         await report.begin("render")

@@ -10,7 +10,7 @@ import uvloop
 from ruach_studio.app.serving import serve as serve_until_stopped
 from ruach_studio.infra.logging import configure
 from ruach_studio.infra.settings import load_settings
-from ruach_studio.infra.settings_pillars import PILLARS
+from ruach_studio.infra.settings_pillars import PILLARS, unknown_pillars
 from ruach_studio.kernel.errors import BadInput
 
 Pillars = Annotated[
@@ -25,11 +25,13 @@ def register(app: typer.Typer) -> None:
 
 
 def told(pillars: str | None) -> str | None:
-    """Return --pillars as it was given. Raises BadInput if it names none: a slip in a unit file would run all of them."""
-    if pillars is not None and not pillars.replace(",", " ").split():
-        raise BadInput(
-            "it names no pillar", subject="--pillars", remedy=f"Name some of {', '.join(PILLARS)}, or leave it out for all."
-        )
+    """Return --pillars as it was given. Raises BadInput if it names none, or what is none: a slip would run other ones."""
+    if pillars is None:
+        return None
+    unknown = unknown_pillars([pillars])
+    if unknown or not pillars.replace(",", " ").split():
+        fact = f"there is no pillar {', '.join(unknown)}" if unknown else "it names no pillar"
+        raise BadInput(fact, subject="--pillars", remedy=f"Name some of {', '.join(PILLARS)}, or leave it out for all.")
     return pillars
 
 

@@ -4,7 +4,6 @@ A block lasts about five minutes and ends in the quietest third of a second of i
 words after a pause begin where the sound does. A cancelled call ends with the segment that is being heard.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from ruach_studio.assembly.ports import Transcriber
 from ruach_studio.assembly.speech_onset import with_onsets
 from ruach_studio.assembly.transcript import Segment
 from ruach_studio.infra.media import check_media, decode_audio
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled
 
 RATE = 16_000
@@ -40,16 +40,7 @@ class Speech:
 
 async def hear_speech(transcriber: Transcriber, path: str, language: str | None, tell: Told) -> Speech:
     """Return what is said in the file; `tell(seconds)` hears how far it is. Raises BadMedia, UndecodableSound, Cancelled."""
-    stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_hear, transcriber, path, language, tell, stop))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait({work})
-        if not work.cancelled():
-            work.exception()  # seen: it is the Cancelled that we asked for
-        raise
+    return await in_thread(lambda stop: _hear(transcriber, path, language, tell, stop))
 
 
 def _hear(transcriber: Transcriber, path: str, language: str | None, tell: Told, stop: threading.Event) -> Speech:

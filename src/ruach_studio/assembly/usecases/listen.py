@@ -27,6 +27,7 @@ from ruach_studio.assembly.digest import BLOCKS_PER_S, AudioDigest, DigestBuilde
 from ruach_studio.assembly.session import Clip
 from ruach_studio.assembly.usecases.digest_files import StoredArray
 from ruach_studio.infra.media import MediaInfo, check_media, decode_audio
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.kernel.hashing import canonical_json, sha256_hex
 
@@ -71,16 +72,7 @@ async def listen(clip_path: Path | str, scratch_dir: Path, cache: bool = True, h
 
     Raises BadMedia (missing, damaged, without sound), UndecodableSound, OutOfSpace. A cancelled call leaves no file.
     """
-    stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_listen, Path(clip_path), scratch_dir, cache, stop, heard))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait({work})
-        if not work.cancelled():
-            work.exception()  # seen: it is the Cancelled that we asked for
-        raise
+    return await in_thread(lambda stop: _listen(Path(clip_path), scratch_dir, cache, stop, heard))
 
 
 async def listen_all(

@@ -17,6 +17,7 @@ from ruach_studio.formation.authoring import numbered
 from ruach_studio.formation.entrypoints.wire_graph import GraphIn, Id, PieceWire, Ref, Title, authored_of, piece_of
 from ruach_studio.formation.graph import Graph
 from ruach_studio.formation.usecases.publish_path_file import PathFile
+from ruach_studio.infra.faults import words_of
 from ruach_studio.kernel.errors import BadInput
 
 NAMED_FAULTS = 20  # more are counted, not listed
@@ -94,7 +95,7 @@ def _refusal(file: Path, text: str, error: ValidationError) -> BadInput:
 
 
 def _words(fault: Mapping[str, Any]) -> str:
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = words_of(fault)
     value = fault.get("input")
     return f"{message} (found {value!r})" if isinstance(value, str | int | float) and len(str(value)) <= 60 else message
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.infra.faults import words_of
 from ruach_studio.kernel.errors import BadInput, NotFound
 
 P = TypeVar("P", bound=BaseModel)
@@ -80,7 +81,7 @@ class Command(Generic[P]):
         try:
             return self.params.model_validate(params)
         except ValidationError as error:
-            found = [(".".join(map(str, each["loc"])) or "params", each["msg"]) for each in error.errors()]
+            found = [(".".join(map(str, each["loc"])) or "params", words_of(each)) for each in error.errors()]
             raise BadInput(
                 f"{self.name} cannot take this: {'; '.join(f'{name}: {said}' for name, said in found)}",
                 subject=", ".join(name for name, _ in found), remedy="`ruach ops commands` lists what it takes.",

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ruach_studio.infra.context import current
+from ruach_studio.infra.faults import words_of
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import BadInput, Malformed, NotFound, RuachError
 from ruach_studio.kernel.hashing import plain
@@ -133,7 +134,7 @@ async def _on_ruach_error(request: Request, error: Exception) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     found = [
-        {"field": ".".join(str(part) for part in each["loc"]), "message": str(each["msg"]), "type": str(each["type"])}
+        {"field": ".".join(str(part) for part in each["loc"]), "message": words_of(each), "type": str(each["type"])}
         for each in error.errors()  # the input is left out: it may hold a password
     ]
     if any(each["type"] == "json_invalid" for each in found):

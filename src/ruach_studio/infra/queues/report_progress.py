@@ -6,7 +6,7 @@ Reports may come from any thread; only the newest counts. Losing one because the
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.queues.port import JobContext
@@ -21,12 +21,14 @@ log = get_logger(__name__)
 class Reporter:
     """Use with `async with`; `say` may be called as often as one likes, from any thread."""
 
+    _UNSAVED = "job.progress.unsaved"  # the log's word for a report that was lost
+
     def __init__(self, context: JobContext) -> None:
         self._context = context
         self._latest: Callable[[], Mapping[str, Any]] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Reporter":
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._pump())
         return self
 
@@ -49,7 +51,7 @@ class Reporter:
         try:
             await self._context.progress(latest())
         except Unavailable as error:  # the work goes on without an audience
-            log.warning("job.progress.unsaved", message=str(error))
+            log.warning(self._UNSAVED, message=str(error))
 
     async def _pump(self) -> None:
         while True:

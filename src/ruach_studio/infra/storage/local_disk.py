@@ -24,7 +24,6 @@ from uuid import uuid4
 
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
 from ruach_studio.infra.storage.durable import make_folder, sync_folder
-from ruach_studio.infra.storage.in_thread import in_thread
 from ruach_studio.infra.storage.port import (
     BLOCK_BYTES,
     IMMUTABLE,
@@ -33,6 +32,7 @@ from ruach_studio.infra.storage.port import (
     StoredObject,
     checked_key,
 )
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import BadInput, Cancelled
 
 _SWEEP_AGE_S = 60.0

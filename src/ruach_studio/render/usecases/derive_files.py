@@ -18,19 +18,22 @@ from uuid import uuid4
 
 import av
 
-from ruach_studio.infra.media import FfmpegProgress, FfmpegStalled, MediaInfo, check_media, run
+from ruach_studio.infra.media import FfmpegProgress, FfmpegStalled, MediaInfo, check_filter, check_media, run
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
 from ruach_studio.kernel.derivative import Kind, name_of, place_of
 from ruach_studio.kernel.errors import BadInput, MediaFailure, OutOfSpace
+from ruach_studio.render.colour import Conversion709
 from ruach_studio.render.derivative import (
     PROXY_BITS_PER_S,
     TILE_COLUMNS,
     TILE_ROWS,
     TILE_WIDTH,
+    is_mapped,
     proxy_args,
     sprites,
     thumbnail_args,
 )
+from ruach_studio.render.source_colours import read_conversion
 from ruach_studio.render.usecases.derive_peaks import write_peaks
 
 RESERVE_BYTES = 100_000_000
@@ -67,7 +70,8 @@ def folder_of(root: Path, name: str) -> Path:
 async def derive(path: Path, kind: Kind, root: Path, tell: Told | None = None) -> Made:
     """Make `kind` of the file at `path` under `root`, or find it there.
 
-    Raises BadMedia, NothingToShow, MediaFailure, UndecodableSound, OutOfSpace. A cancelled call leaves nothing.
+    Raises BadMedia, NothingToShow, MediaFailure, UndecodableSound, OutOfSpace, FilterMissing (HDR needs zscale).
+    A cancelled call leaves nothing.
     """
     info = await asyncio.to_thread(check_media, path, need_audio=kind == "peaks", need_video=kind == "thumbnails")
     name = derivative_id(path, kind)
@@ -98,7 +102,7 @@ async def _proxy(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
     args = proxy_args(
         info.path,
         str(out),
-        has_video=info.video is not None,
+        colour=None if info.video is None else await asyncio.to_thread(_colour_of, info.path),
         has_audio=info.audio is not None,
         sound_lead_s=lead_s,
         duration_s=info.local_duration_s,
@@ -112,7 +116,9 @@ async def _proxy(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
 async def _thumbnails(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
     layout = sprites(info.local_duration_s)
     gap_s = await asyncio.to_thread(_key_gap_s, info.path)
-    args = thumbnail_args(info.path, str(aside / "sheet-%03d.jpg"), layout, key_frames_only=gap_s <= layout.every_s)
+    colour = await asyncio.to_thread(_colour_of, info.path)
+    pattern, key_frames_only = str(aside / "sheet-%03d.jpg"), gap_s <= layout.every_s
+    args = thumbnail_args(info.path, pattern, layout, colour=colour, key_frames_only=key_frames_only)
     await _run(info, args, tell)
     sheets = await asyncio.to_thread(lambda: sorted(aside.glob("*.jpg")))
     if not sheets:
@@ -123,6 +129,13 @@ async def _thumbnails(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any
         "everyMs": layout.every_s * 1000, "count": layout.count, "columns": TILE_COLUMNS, "rows": TILE_ROWS,
         "tileWidth": TILE_WIDTH, "tileHeight": height,
     }  # fmt: skip
+
+
+def _colour_of(path: str) -> Conversion709:
+    colour = read_conversion(path)
+    if is_mapped(colour):
+        check_filter("zscale")
+    return colour
 
 
 async def _run(info: MediaInfo, args: list[str], tell: Told) -> None:

@@ -1,6 +1,5 @@
 """Turn a file's sound into a file of peaks, streaming: memory stays flat however long the recording is."""
 
-import asyncio
 import shutil
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ruach_studio.infra.media import MediaInfo, decode_audio
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.render.waveform import STEP, Peaks, PeaksBuilder, coarser, header
 
@@ -19,16 +19,7 @@ _PIXELS_AT_ONCE = STEP * 65536
 
 async def write_peaks(info: MediaInfo, path: Path, tell: Callable[[float, float | None], None]) -> dict[str, Any]:
     """Write the peaks of `info`'s sound to `path`; return rate, channels, zooms. A cancelled call stops within a second."""
-    stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_write, info, path, tell, stop))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait({work})
-        if not work.cancelled():
-            work.exception()  # seen: it is the Cancelled that we asked for
-        raise
+    return await in_thread(lambda stop: _write(info, path, tell, stop))
 
 
 def _write(

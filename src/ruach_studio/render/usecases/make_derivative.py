@@ -5,7 +5,6 @@ is belongs to assembly, which hears of it. A job that an older release queued ha
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,8 +68,7 @@ async def make_derivative(services: RenderServices, context: JobContext, payload
 
 async def tell_failed(tx: AsyncConnection, failed: Execution, error: JobError, *, retried_as: str | None) -> None:
     """Tell why a run failed, and which one follows it."""
-    said = json.dumps({key: value for key, value in error.to_wire().items() if key != "traceback"})
-    told = json.loads(said.replace("\\u0000", "\\ufffd"))  # no event may hold NUL, and a failure must not fail to be told
+    told = {key: value for key, value in error.to_wire().items() if key != "traceback"}
     await publish(tx, DerivativeFailed(await _run_of(tx, failed), told, retried_as))
 
 

@@ -7,12 +7,13 @@ and joins the sound. The queue's worker and the command line walk the same steps
 import asyncio
 import hashlib
 import os
-import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ruach_studio.infra.fonts import check_fonts
 from ruach_studio.infra.media import check_filter, check_media
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
 from ruach_studio.render.ports import OnProgress, Others, RemotionRunner, SharesWork, nobody
@@ -88,7 +89,7 @@ async def finish(plan: RenderPlan, drawn: Drawn, workdir: Path, cancelled: async
     raw = workdir / "programme.f32"
     with disk_errors(workdir):
         try:
-            await _lay(plan, raw, cancelled)
+            await in_thread(partial(lay_audio, plan.audio, raw), cancelled)
             sound = await master_audio(raw, target, workdir / "sound.m4a", cancelled)
         finally:
             await asyncio.to_thread(raw.unlink, missing_ok=True)
@@ -101,24 +102,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-async def _lay(plan: RenderPlan, raw: Path, cancelled: asyncio.Event) -> None:
-    """Lay the sound in a thread that hears of a cancellation, and never outlives this call."""
-    stop = threading.Event()
-
-    async def forward() -> None:
-        await cancelled.wait()
-        stop.set()
-
-    watcher = asyncio.create_task(forward())
-    work = asyncio.create_task(asyncio.to_thread(lay_audio, plan.audio, raw, stop))
-    try:
-        await asyncio.shield(work)
-    finally:
-        stop.set()
-        watcher.cancel()
-        await asyncio.gather(work, watcher, return_exceptions=True)
 
 
 def _check_media(plan: RenderPlan) -> None:

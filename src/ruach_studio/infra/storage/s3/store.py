@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.storage.in_thread import in_thread
 from ruach_studio.infra.storage.port import IMMUTABLE, StoredObject, checked_key
 from ruach_studio.infra.storage.s3.claims import Claims
 from ruach_studio.infra.storage.s3.errors import mapped_s3_errors
@@ -23,6 +22,7 @@ from ruach_studio.infra.storage.s3.multipart import put_parts, sweep
 from ruach_studio.infra.storage.s3.place import Place, open_client
 from ruach_studio.infra.storage.s3.read import blocks, sha256_of_object
 from ruach_studio.infra.storage.s3.upload import Seen, Stopped, Wanted, head, is_there, put_whole, verify
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled
 
 if TYPE_CHECKING:
