@@ -5,6 +5,7 @@ and an MP4's header holds one kind. All times are counted anew: the k-th packet 
 reordering of all parts, so decoding times rise evenly over every joint.
 """
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from ruach_studio.kernel.errors import MediaFailure
+from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.runners.smart_copy import carries_sets, has_long_lengths, parameter_sets
 
@@ -32,18 +33,24 @@ class NotSpliced(MediaFailure):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`frames` pictures of a file from picture `first` on, an IDR picture; picture 0 stands at `zero_s`."""
+    """`frames` pictures of a file from picture `first` on, an IDR picture; picture 0 stands at `zero_s`.
+
+    The next piece begins `gap` frames after its end; its last picture stays that long.
+    """
 
     path: Path
     first: int
     frames: int
     zero_s: float = 0.0
+    gap: int = 0
 
 
-def splice(pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int) -> Path:
+def splice(
+    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: asyncio.Event | None = None
+) -> Path:
     """Write the pieces one after another to `target` (MP4). The header is an encoder's where there is one.
 
-    Raises NotSpliced if a picture is missing or too many.
+    `cancelled` is looked at before each packet. Raises NotSpliced if a picture is missing or too many, Cancelled.
     """
     model = next((piece for piece in pieces if piece.first == 0), pieces[0]).path
     late = max(_lateness(piece, rate) for piece in pieces)
@@ -60,11 +67,13 @@ def splice(pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: in
             done = 0
             for piece in pieces:
                 for i, (number, packet) in enumerate(_packets(piece, rate)):
+                    if cancelled is not None and cancelled.is_set():
+                        raise Cancelled("told to stop while packets were copied", subject=str(target))
                     packet.stream, packet.time_base = stream, Fraction(1, timescale)
                     packet.pts, packet.dts = int((done + number) * ticks), int((done + i - late) * ticks)
                     packet.duration = int(ticks)
                     out.mux(packet)
-                done += piece.frames
+                done += piece.frames + piece.gap
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
