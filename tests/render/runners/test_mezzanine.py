@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,9 +18,11 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.ports import MediaChanged
 from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.runners import mezzanine
 from ruach_studio.render.runners.claims import claimed
 from ruach_studio.render.runners.mezzanine import joined, touched
 from ruach_studio.render.runners.remotion_source import MezzanineReader
+from ruach_studio.render.runners.splice import splice
 
 WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
 TALL = replace(PRESETS["short_9_16"], width=180, height=320)
@@ -114,6 +117,28 @@ async def test_pieces_are_joined_frame_for_frame_with_a_hole_where_nothing_is_sh
     alone = await joined(pieces[2:], tmp_path / "own", asyncio.Event())
     assert alone == pieces[2].path
     assert read_strips(alone) == [("A", frame) for frame in range(75, 90)]
+
+
+@pytest.mark.parametrize("by_task", [False, True])
+async def test_a_join_that_is_stopped_leaves_nothing(pieces_of, tmp_path, monkeypatch, by_task):
+    pieces, cancelled, begun = await pieces_of(), asyncio.Event(), threading.Event()
+    for piece in pieces:
+        await piece.make(cancelled)
+
+    def endless(spliced, *more, **options):
+        begun.set()
+        return splice([*spliced, *spliced[-1:] * 1_000_000], *more, **options)
+
+    monkeypatch.setattr(mezzanine, "splice", endless)
+    joining = asyncio.create_task(joined(pieces, tmp_path / "own", cancelled))
+    await asyncio.to_thread(begun.wait)
+    if by_task:
+        joining.cancel()
+    else:
+        cancelled.set()
+    with pytest.raises(asyncio.CancelledError if by_task else Cancelled):
+        await joining
+    assert files_of(tmp_path / "own") == []
 
 
 async def test_the_last_piece_ends_with_the_file(tape, make_edl, make_clip, read_strips, tmp_path):

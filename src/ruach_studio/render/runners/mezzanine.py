@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
@@ -22,6 +23,7 @@ from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import ClipRef, RenderPlan, Segment
 from ruach_studio.render.ports import MediaChanged
 from ruach_studio.render.presets import Preset
+from ruach_studio.render.runners.at_once import forward
 from ruach_studio.render.runners.claims import claimed, is_claimed
 from ruach_studio.render.runners.encode import MAX_ERROR_RATE, FrameCountWrong, count_frames
 from ruach_studio.render.runners.footage import Footage
@@ -166,10 +168,23 @@ async def joined(pieces: Sequence[MezzaninePiece], folder: Path, cancelled: asyn
             await piece.ensure(cancelled)
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         await asyncio.to_thread(_drop_parts, path)
-        rate = pieces[0].rate
-        await asyncio.to_thread(splice, _spliced(pieces), path, rate, timescale(rate), cancelled)
+        await _splice(pieces, path, cancelled)
         await asyncio.to_thread(keep, path, path, frames)
     return path
+
+
+async def _splice(pieces: Sequence[MezzaninePiece], path: Path, cancelled: asyncio.Event) -> None:
+    """Copy in a thread that hears of a cancellation, of this task's too, and never outlives this call."""
+    rate, stop = pieces[0].rate, asyncio.Event()
+    copy = partial(splice, _spliced(pieces), path, rate, timescale(rate), stop, index_first=False)
+    work = asyncio.ensure_future(asyncio.to_thread(copy))
+    watch = asyncio.create_task(forward(cancelled, stop))
+    try:
+        await asyncio.shield(work)
+    finally:
+        stop.set()
+        watch.cancel()
+        await asyncio.gather(work, watch, return_exceptions=True)
 
 
 def _spliced(pieces: Sequence[MezzaninePiece]) -> list[Piece]:

@@ -46,17 +46,21 @@ class Piece:
 
 
 def splice(
-    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: asyncio.Event | None = None
-) -> Path:
+    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: asyncio.Event | None = None,
+    *, index_first: bool = True,
+) -> Path:  # fmt: skip
     """Write the pieces one after another to `target` (MP4). The header is an encoder's where there is one.
 
-    `cancelled` is looked at before each packet. Raises NotSpliced if a picture is missing or too many, Cancelled.
+    `cancelled` is looked at at each packet. With `index_first` a player can begin before it has all; that writes the file
+    twice. Raises NotSpliced if a picture is missing or too many, Cancelled.
     """
     model = next((piece for piece in pieces if piece.first == 0), pieces[0]).path
-    late = max(_lateness(piece, rate) for piece in pieces)
+    late = max(_lateness(piece, rate, cancelled) for piece in pieces)
     part = target.with_suffix(f".{token_hex(4)}.part")
     ticks = Fraction(timescale) / rate.value  # per frame, a whole number
-    options = {"movflags": "+faststart", "fflags": "+bitexact", "video_track_timescale": str(timescale)}
+    options = {"fflags": "+bitexact", "video_track_timescale": str(timescale)}
+    if index_first:
+        options["movflags"] = "+faststart"
     try:
         with (
             av.open(str(model), options=_OPEN) as header,
@@ -66,9 +70,7 @@ def splice(
             stream.time_base = Fraction(1, timescale)
             done = 0
             for piece in pieces:
-                for i, (number, packet) in enumerate(_packets(piece, rate)):
-                    if cancelled is not None and cancelled.is_set():
-                        raise Cancelled("told to stop while packets were copied", subject=str(target))
+                for i, (number, packet) in enumerate(_packets(piece, rate, cancelled)):
                     packet.stream, packet.time_base = stream, Fraction(1, timescale)
                     packet.pts, packet.dts = int((done + number) * ticks), int((done + i - late) * ticks)
                     packet.duration = int(ticks)
@@ -80,11 +82,11 @@ def splice(
     return target
 
 
-def _lateness(piece: Piece, rate: FrameRate) -> int:
-    return max(i - number for i, (number, _) in enumerate(_packets(piece, rate)))
+def _lateness(piece: Piece, rate: FrameRate, cancelled: asyncio.Event | None) -> int:
+    return max(i - number for i, (number, _) in enumerate(_packets(piece, rate, cancelled)))
 
 
-def _packets(piece: Piece, rate: FrameRate) -> "Iterator[tuple[int, Packet[VideoStream]]]":
+def _packets(piece: Piece, rate: FrameRate, cancelled: asyncio.Event | None) -> "Iterator[tuple[int, Packet[VideoStream]]]":
     """Yield (number within the piece, packet) in decoding order, key frames with their parameter sets."""
     count = 0
     with av.open(str(piece.path), options=_OPEN) as container:
@@ -96,6 +98,8 @@ def _packets(piece: Piece, rate: FrameRate) -> "Iterator[tuple[int, Packet[Video
         if piece.first:
             container.seek(int((piece.zero_s + piece.first / float(rate.value)) / stream.time_base) + 1, stream=stream)
         for packet in container.demux(stream):
+            if cancelled is not None and cancelled.is_set():
+                raise Cancelled("told to stop while packets were copied", subject=str(piece.path))
             if packet.pts is None or packet.size == 0:
                 continue
             number = round((float(packet.pts * packet.time_base) - piece.zero_s) * float(rate.value)) - piece.first
