@@ -16,6 +16,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.queues import BullmqPostgres, Worker
 from ruach_studio.infra.settings import load_settings
 from ruach_studio.render.entrypoints import jobs_media
+from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases import derive_files
 
 async def half(info, aside, tell):
@@ -29,7 +30,7 @@ async def main():
         services = make_dataclass("S", ["settings", "database", "queue", "clock"])(
             load_settings(data_dir=Path(sys.argv[2]), media_roots=[Path(sys.argv[3])]), database,
             BullmqPostgres(database), SystemClock())
-        worker = Worker(database, services.queue, jobs_media.handlers(services), hooks=jobs_media.hooks())
+        worker = Worker(database, services.queue, jobs_media.handlers(services, FfmpegRunner()), hooks=jobs_media.hooks())
         await worker.run(asyncio.Event())
 
 asyncio.run(main())

@@ -38,6 +38,11 @@ class Measurement:
         """Say whether nothing in the track counts as sound."""
         return not math.isfinite(self.lufs) or self.lufs <= SILENT_LUFS
 
+    def to_facts(self) -> dict[str, float | None]:
+        """Return what a step's record keeps: None is digital silence."""
+        levels = {"lufs": self.lufs, "truePeakDbtp": self.true_peak_dbtp}
+        return {name: level if math.isfinite(level) else None for name, level in levels.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.plan import RenderPlan
+
+
+class MediaChanged(BadInput):
+    """A media file is no longer the one that the EDL was made from."""
+
+    code = "media_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +113,45 @@ class SharesWork(Protocol):
 
         Never waits for anybody and never joins: the render itself does both. Raises as `RemotionRunner.render`.
         """
+        ...
+
+
+class Mezzanine(Protocol):
+    """One piece of a copy of the file at `source` that a browser decodes exactly."""
+
+    @property
+    def source(self) -> str: ...
+
+    def is_there(self) -> bool:
+        """Say whether it was finished; cheap."""
+        ...
+
+    def is_claimed(self) -> bool:
+        """Say whether some process makes it now; cheap."""
+        ...
+
+    async def make(self, cancelled: asyncio.Event) -> bool:
+        """Make it unless it is there, whole; False where another process is at it.
+
+        Raises Cancelled, MediaFailure, OutOfSpace and what else the file deserves; then no part of it is left.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsMezzanines(Protocol):
+    """A runner that reads files through a browser, some of them as mezzanines: pieces that its formats can share."""
+
+    async def render(
+        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event,
+        mezzanines: Path | None = None,
+    ) -> RenderedPicture:  # fmt: skip
+        """Do as `RemotionRunner.render` with the pieces that are in the folder `mezzanines`, and make those that are not.
+
+        Without a folder they go to one in `workdir`.
+        """
+        ...
+
+    async def mezzanines(self, plan: RenderPlan, folder: Path) -> Sequence[Mezzanine]:
+        """Return the pieces that `plan` needs, there or not, as they lie in `folder`, which is made. Raises BadMedia."""
         ...

@@ -30,9 +30,9 @@ PYTHON = Path(sys.executable)
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotion")]
 
 
-async def draw(tools, plan, folder):
+async def draw(tools, plan, folder, **more):
     reports = []
-    picture = await RemotionCliRunner(tools).render(plan, folder, reports.append, asyncio.Event())
+    picture = await RemotionCliRunner(tools, **more).render(plan, folder, reports.append, asyncio.Event())
     return picture, reports
 
 
@@ -100,13 +100,14 @@ async def test_every_frame_is_the_planned_one_and_a_second_run_draws_nothing(
 async def test_a_file_that_the_browser_cannot_read_and_a_hole_and_a_crop(
     remotion, odd_cameras, make_edl, make_clip, read_strips, tmp_path
 ):
-    """MPEG-2 in a transport stream: FFmpeg makes it readable first, frame for frame."""
+    """MPEG-2 in a transport stream: FFmpeg makes it readable first, in pieces of 5 frames, with a hole at 30."""
     old = tmp_path / "old.mpg"
     source = odd_cameras["A"][0]["path"]
     await run(["-i", source, "-frames:v", "60", "-c:v", "mpeg2video", "-q:v", "2", "-g", "12", "-f", "mpegts", str(old)])
     cameras = {"A": [make_clip(source, frames=40)], "O": [make_clip(old, frames=60)]}
-    plan = plan_render(make_edl([(20, "A"), (50, "O"), (75, "A")], cameras), TALL)
-    picture, _ = await draw(remotion, plan, tmp_path / "work")
+    plan = plan_render(make_edl([(20, "A"), (30, "O"), (38, "A"), (50, "O"), (75, "A")], cameras), TALL)
+    picture, _ = await draw(remotion, plan, tmp_path / "work", piece_s=Fraction(1, 6))
+    assert len(list((tmp_path / "work" / "mezzanines").glob("*.mp4"))) == 13  # 6 of A, 7 of O
     found = read_strips(picture.path)
     want = [plan.shown(i)[1] for i in range(75)]
     assert [seen and seen[1] for seen in found] == want  # both files carry the letter A

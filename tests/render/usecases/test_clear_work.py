@@ -10,7 +10,7 @@ from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import NewJob
 from ruach_studio.render.usecases.clear_work import clear_work
 from ruach_studio.render.usecases.resume_session import resume_session
-from ruach_studio.render.usecases.services import work_folder
+from ruach_studio.render.usecases.services import mezzanine_folder, work_folder
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PATHS = {
@@ -23,18 +23,18 @@ PATHS = {
 def left(services, lock, wire):
     """Make a chain of jobs that ended (or stand) in `states`, and a folder with a file of it; return the folder."""
 
-    async def made(*states, hours_between=1.0):
-        automation_id, before, session_id = new_id(), None, new_id()
+    async def made(*states, hours_between=1.0, name="clip_1_1", of=None):
+        automation_id, before, session_id = of or new_id(), None, new_id()
         await lock({**wire, "sessionId": session_id})
         async with services.database.transaction() as tx:
             for number, state in enumerate(states):
                 at, job_id = NOON + timedelta(hours=number * hours_between), new_id()
-                row = NewJob(job_id, session_id, "clip_1_1", 3, automation_id, False, "session:op", retry_of=before)
+                row = NewJob(job_id, session_id, name, 3, automation_id, False, "session:op", retry_of=before)
                 assert await jobs.insert(tx, row, at) is not None
                 for target in PATHS[state]:
                     await jobs.move(tx, job_id, target, actor="test", at=at)
                 before = job_id
-        folder = work_folder(services, automation_id, "clip_1_1")
+        folder = work_folder(services, automation_id, name)
         folder.mkdir(parents=True)
         (folder / "finished.mp4").write_bytes(b"x")
         return folder
@@ -52,6 +52,22 @@ async def test_only_what_is_over_goes(services, left):
     assert [(folder / "finished.mp4").exists() for folder in kept] == [True] * 4
     assert strange.exists()
     assert await clear_work(services) == []
+
+
+async def test_mezzanines_go_once_every_format_of_their_automation_is_over(services, left):
+    clip = await left("completed")
+    automation_id = clip.parent.name
+    short = await left("dead-letter", "queued", name="short_9_16", of=automation_id)
+    shared = mezzanine_folder(services, automation_id)
+    shared.mkdir()
+    (shared / "a.part").write_bytes(b"x")
+    assert await clear_work(services) == [clip]
+    assert (shared / "a.part").exists()
+    async with services.database.transaction() as tx:
+        last = (await jobs.of_automation(tx, automation_id))[-1]
+        await jobs.move(tx, last.render_job_id, "cancelled", actor="test", at=NOON)
+    assert set(await clear_work(services)) == {short, shared}
+    assert not shared.exists()
 
 
 async def test_a_retry_made_while_the_clock_was_back_is_the_newer_one(services, left):

@@ -36,7 +36,7 @@ def handlers(services: "Services") -> Mapping[tuple[str, str], "Handler"]:
     from ruach_studio.render.usecases.guard_lambda import LedgerBudget
 
     runner = open_runner(services.settings, LedgerBudget(services))
-    return {**jobs.handlers(services, runner), **jobs_media.handlers(services)}
+    return {**jobs.handlers(services, runner), **jobs_media.handlers(services, runner)}
 
 
 def hooks(services: "Services") -> Mapping[tuple[str, str], "HandlerHooks"]:

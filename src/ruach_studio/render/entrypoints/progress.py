@@ -18,6 +18,7 @@ def shown(job_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
     """Return a follower's view of `state`, as infra's `follow` yields it. `progress` never falls; 1 is only the end."""
     progress, result, error = (state.get(key) or {} for key in ("progress", "result", "error"))
     status = _STATUS.get(state["state"], state["state"])
+    waiting_for = progress.get("waitingFor") if status == "processing" else None
     done = 1.0 if status == "completed" else progress.get("progress", 0.0)
     view = {
         "renderJobId": job_id, "status": status, "step": progress.get("step"), "progress": done,
@@ -25,7 +26,7 @@ def shown(job_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
         "frames": progress.get("frames"), "totalFrames": progress.get("totalFrames"),
         "outputUrl": result.get("outputUrl"),
         "error": {"code": error.get("code"), "message": error.get("message")} if error else None,
-        "retriedAs": state.get("retriedAs"), "waitingReason": HELD if state.get("held") else None,
+        "retriedAs": state.get("retriedAs"), "waitingReason": HELD if state.get("held") else waiting_for,
     }  # fmt: skip
     return {**view, "message": _message(view)}
 
@@ -33,7 +34,7 @@ def shown(job_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
 def _message(view: Mapping[str, Any]) -> str:
     status, step, error = str(view["status"]), str(view["step"]), view["error"]
     if status == "processing":
-        return _drawing(view) if step == "render" else _DOING.get(step, "starting")
+        return str(view["waitingReason"] or _drawing(view)) if step == "render" else _DOING.get(step, "starting")
     if status == "completed":
         return f"published at {view['outputUrl']}" if view["outputUrl"] else "published"
     if error:

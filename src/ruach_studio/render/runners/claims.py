@@ -20,3 +20,16 @@ def claimed(path: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def is_claimed(path: Path) -> bool:
+    """Say whether somebody holds the claim of the chunk at `path`; two who ask do not see each other."""
+    claim = path.with_suffix(".claim")
+    if not claim.exists():
+        return False
+    with claim.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

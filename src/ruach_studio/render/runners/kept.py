@@ -28,3 +28,8 @@ def is_kept(path: Path, frames: int) -> bool:
     except ValueError:  # the note was cut off by a crash: make the chunk again
         return False
     return bool(facts == {"frames": frames, "sha256": sha256_of(path)})
+
+
+def looks_kept(path: Path) -> bool:
+    """Say whether the chunk is there with its note; its bytes are not read, so that one may ask often."""
+    return path.is_file() and path.with_suffix(".json").is_file()

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -22,12 +23,13 @@ from ruach_studio.render.runners.chunks import MAX_SEGMENTS, Chunk, chunked
 from ruach_studio.render.runners.encode import FrameCountWrong, count_frames
 from ruach_studio.render.runners.ffmpeg import _join
 from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
+from ruach_studio.render.runners.mezzanine import PIECE_S
 from ruach_studio.render.runners.output import timescale
 from ruach_studio.render.runners.remotion_media import MediaServer
 from ruach_studio.render.runners.remotion_process import Event, run_node
 from ruach_studio.render.runners.remotion_props import Seen, props_of
 from ruach_studio.render.runners.remotion_site import ensure_site, fonts
-from ruach_studio.render.runners.remotion_source import Readable, readable
+from ruach_studio.render.runners.remotion_source import MezzanineReader, Readable
 from ruach_studio.render.runners.remotion_tools import RemotionTools
 
 FRAME_TIMEOUT_MS = 120_000
@@ -43,19 +45,21 @@ class _Part:
     path: Path
 
 
-class RemotionCliRunner:
+class RemotionCliRunner(MezzanineReader):
     """Renders on this machine with Node.js and Chromium. `tabs` browser pages draw frames side by side."""
 
     name = "cli"
 
-    def __init__(self, tools: RemotionTools, tabs: int = 2) -> None:
-        """Take the tools that find_tools found."""
+    def __init__(self, tools: RemotionTools, tabs: int = 2, *, piece_s: Fraction = PIECE_S) -> None:
+        """Take the tools that find_tools found. `piece_s`: how long a piece of a mezzanine is."""
+        super().__init__(piece_s)
         self._tools, self._tabs = tools, tabs
 
     async def render(
-        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event
-    ) -> RenderedPicture:
-        """See `RemotionRunner.render`. Raises RemotionMissing, RemotionFailed, RemotionTimeout too."""
+        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event,
+        mezzanines: Path | None = None,
+    ) -> RenderedPicture:  # fmt: skip
+        """See `ReadsMezzanines.render`. Raises RemotionMissing, RemotionFailed, RemotionTimeout too."""
         codec = plan.preset.video
         if codec is None:
             raise ValueError(f"{plan.preset.name} is a still; a runner makes video")
@@ -63,7 +67,7 @@ class RemotionCliRunner:
         folder = workdir / "chunks"
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         site = await ensure_site(self._tools, cancelled)
-        files = await readable(plan, workdir / "mezzanines", cancelled)
+        files = await self.readable(plan, mezzanines or workdir / "mezzanines", workdir / "joined", cancelled)
         parts = [
             _Part(c, folder / f"{c.index:04d}.{token_hex(4)}.part.mp4", folder / f"{_key(plan, c, files, site)}.mp4")
             for c in chunked(plan.segments, plan.rate, MAX_SEGMENTS)

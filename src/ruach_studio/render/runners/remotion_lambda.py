@@ -30,7 +30,7 @@ from ruach_studio.render.runners.lambda_errors import LambdaTimeout, LambdaUnrea
 from ruach_studio.render.runners.output import timescale
 from ruach_studio.render.runners.remotion_props import props_of
 from ruach_studio.render.runners.remotion_site import fonts
-from ruach_studio.render.runners.remotion_source import Readable, readable
+from ruach_studio.render.runners.remotion_source import MezzanineReader, Readable
 
 POLL_S = 1.0
 FRAME_TIMEOUT_MS = 120_000
@@ -45,7 +45,7 @@ class _Render:
     render_id: str
 
 
-class RemotionLambdaRunner:
+class RemotionLambdaRunner(MezzanineReader):
     """Renders on AWS Lambda. `patience_s` is how long a render may take as a whole, `frames` how many one function draws."""
 
     name = "lambda"
@@ -54,17 +54,19 @@ class RemotionLambdaRunner:
         self, place: LambdaPlace, budget: LambdaBudget, *, frames: int | None = None, patience_s: float = 900.0
     ) -> None:
         """Take where to render and who guards the money. Raises LambdaClientMissing."""
+        super().__init__()
         self._client, self._budget = LambdaClient(place), budget
         self._place, self._frames, self._patience_s = place, frames, patience_s
 
     async def render(
-        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event
-    ) -> RenderedPicture:
-        """See `RemotionRunner.render`. Raises the errors of lambda_errors.py, RenderingDisabled, CostCapExceeded too."""
+        self, plan: RenderPlan, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event,
+        mezzanines: Path | None = None,
+    ) -> RenderedPicture:  # fmt: skip
+        """See `ReadsMezzanines.render`. Raises the errors of lambda_errors.py, RenderingDisabled, CostCapExceeded too."""
         if plan.preset.video is None:
             raise ValueError(f"{plan.preset.name} is a still; a runner makes video")
         await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
-        files = await readable(plan, workdir / "mezzanines", cancelled)
+        files = await self.readable(plan, mezzanines or workdir / "mezzanines", workdir / "joined", cancelled)
         key = self._key(plan, files)
         note = workdir / "lambda.json"
         started = await asyncio.to_thread(_noted, note, key)

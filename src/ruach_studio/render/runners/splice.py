@@ -5,6 +5,7 @@ and an MP4's header holds one kind. All times are counted anew: the k-th packet 
 reordering of all parts, so decoding times rise evenly over every joint.
 """
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from ruach_studio.kernel.errors import MediaFailure
+from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.runners.smart_copy import carries_sets, has_long_lengths, parameter_sets
 
@@ -32,24 +33,34 @@ class NotSpliced(MediaFailure):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`frames` pictures of a file from picture `first` on, an IDR picture; picture 0 stands at `zero_s`."""
+    """`frames` pictures of a file from picture `first` on, an IDR picture; picture 0 stands at `zero_s`.
+
+    The next piece begins `gap` frames after its end; its last picture stays that long.
+    """
 
     path: Path
     first: int
     frames: int
     zero_s: float = 0.0
+    gap: int = 0
 
 
-def splice(pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int) -> Path:
+def splice(
+    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: asyncio.Event | None = None,
+    *, index_first: bool = True,
+) -> Path:  # fmt: skip
     """Write the pieces one after another to `target` (MP4). The header is an encoder's where there is one.
 
-    Raises NotSpliced if a picture is missing or too many.
+    `cancelled` is looked at at each packet. With `index_first` a player can begin before it has all; that writes the file
+    twice. Raises NotSpliced if a picture is missing or too many, Cancelled.
     """
     model = next((piece for piece in pieces if piece.first == 0), pieces[0]).path
-    late = max(_lateness(piece, rate) for piece in pieces)
+    late = max(_lateness(piece, rate, cancelled) for piece in pieces)
     part = target.with_suffix(f".{token_hex(4)}.part")
     ticks = Fraction(timescale) / rate.value  # per frame, a whole number
-    options = {"movflags": "+faststart", "fflags": "+bitexact", "video_track_timescale": str(timescale)}
+    options = {"fflags": "+bitexact", "video_track_timescale": str(timescale)}
+    if index_first:
+        options["movflags"] = "+faststart"
     try:
         with (
             av.open(str(model), options=_OPEN) as header,
@@ -59,23 +70,23 @@ def splice(pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: in
             stream.time_base = Fraction(1, timescale)
             done = 0
             for piece in pieces:
-                for i, (number, packet) in enumerate(_packets(piece, rate)):
+                for i, (number, packet) in enumerate(_packets(piece, rate, cancelled)):
                     packet.stream, packet.time_base = stream, Fraction(1, timescale)
                     packet.pts, packet.dts = int((done + number) * ticks), int((done + i - late) * ticks)
                     packet.duration = int(ticks)
                     out.mux(packet)
-                done += piece.frames
+                done += piece.frames + piece.gap
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
     return target
 
 
-def _lateness(piece: Piece, rate: FrameRate) -> int:
-    return max(i - number for i, (number, _) in enumerate(_packets(piece, rate)))
+def _lateness(piece: Piece, rate: FrameRate, cancelled: asyncio.Event | None) -> int:
+    return max(i - number for i, (number, _) in enumerate(_packets(piece, rate, cancelled)))
 
 
-def _packets(piece: Piece, rate: FrameRate) -> "Iterator[tuple[int, Packet[VideoStream]]]":
+def _packets(piece: Piece, rate: FrameRate, cancelled: asyncio.Event | None) -> "Iterator[tuple[int, Packet[VideoStream]]]":
     """Yield (number within the piece, packet) in decoding order, key frames with their parameter sets."""
     count = 0
     with av.open(str(piece.path), options=_OPEN) as container:
@@ -87,6 +98,8 @@ def _packets(piece: Piece, rate: FrameRate) -> "Iterator[tuple[int, Packet[Video
         if piece.first:
             container.seek(int((piece.zero_s + piece.first / float(rate.value)) / stream.time_base) + 1, stream=stream)
         for packet in container.demux(stream):
+            if cancelled is not None and cancelled.is_set():
+                raise Cancelled("told to stop while packets were copied", subject=str(piece.path))
             if packet.pts is None or packet.size == 0:
                 continue
             number = round((float(packet.pts * packet.time_base) - piece.zero_s) * float(rate.value)) - piece.first

@@ -8,6 +8,7 @@ from ruach_studio.infra.context import bind
 from ruach_studio.kernel.errors import NotFound
 from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import RenderJob
+from ruach_studio.render.usecases.await_mezzanines import withdraw_mezzanines
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 
 
@@ -24,6 +25,7 @@ async def cancel_job(services: RenderServices, render_job_id: str, *, actor: str
     with bind(automation_id=before.automation_id, render_job_id=render_job_id):
         async with services.database.transaction() as tx:
             await services.queue.cancel(tx, render_job_id)  # first: a failing execution locks in this order too
+            await withdraw_mezzanines(tx, services, before)
             after = await jobs.move(tx, render_job_id, "cancelled", actor=actor, at=services.clock.now(), reason=reason)
     if before.state == "queued":  # a running job's worker cleans up after itself
         folder = work_folder(services, before.automation_id, before.format)

@@ -1,8 +1,9 @@
 """Turn working folders that nobody will use again into free room: what a killed worker left of a job that is over.
 
 A worker removes its folder after the job's last transaction; killed between the two it cannot, and nobody takes the job up
-again. A folder goes when the newest job of its automation and format is completed or cancelled. One of a job that waits,
-works or lies in the dead letters stays: a retry goes on after its last finished step. Every worker looks every 2 s.
+again. A folder goes when the newest job of its automation and format is completed or cancelled; that of the mezzanines, when
+this is so of every format of its automation. One of a job that waits, works or lies in the dead letters stays: a retry goes
+on after its last finished step. Every worker looks every 2 s.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from pathlib import Path
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.ids import is_uuid4
 from ruach_studio.render.store import jobs
-from ruach_studio.render.usecases.services import RenderServices
+from ruach_studio.render.usecases.services import MEZZANINES, RenderServices
 
 _EMPTY_FOR_S = 3600.0
 _OVER = frozenset({"completed", "cancelled"})
@@ -27,7 +28,8 @@ async def clear_work(services: RenderServices) -> list[Path]:
     gone = []
     for folder in await asyncio.to_thread(_folders, services.settings.data_dir / "render-work"):
         async with services.database.connection() as conn:
-            found = [job for job in await jobs.of_automation(conn, folder.parent.name) if job.format == folder.name]
+            every = await jobs.of_automation(conn, folder.parent.name)
+        found = [job for job in every if folder.name in (job.format, MEZZANINES)]
         followed = {job.retry_of for job in found}  # not by time: a clock that was set back would lie
         newest = [job for job in found if job.render_job_id not in followed]
         if newest and all(job.state in _OVER for job in newest):

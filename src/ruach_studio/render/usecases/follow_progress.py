@@ -34,6 +34,10 @@ class ProgressReporter(Reporter):
         }
         self._set("render", progress.frames / progress.total_frames, facts)
 
+    def waiting(self, reason: str) -> None:
+        """Say what keeps the pictures from being drawn."""
+        self._set("render", 0.0, {"waitingFor": reason})
+
     def _set(self, step: Step, part: float, facts: Mapping[str, Any]) -> None:
         self._highest = max(self._highest, overall_progress(step, part))
         shown = {"step": step, "progress": self._highest, "percent": round(100 * self._highest, 1), **facts}

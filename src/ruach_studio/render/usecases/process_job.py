@@ -6,7 +6,6 @@ transaction writes artifact, step, state, audit and event together, so that an a
 """
 
 import asyncio
-import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +30,7 @@ from ruach_studio.render.store import artifacts, candidates, edls, jobs, steps
 from ruach_studio.render.store.artifacts import ArtifactRow
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.store.steps import DoneStep
+from ruach_studio.render.usecases.await_mezzanines import await_mezzanines
 from ruach_studio.render.usecases.find_subjects import Subjects
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
 from ruach_studio.render.usecases.keep_candidates import all_there, candidate_facts, put_candidates
@@ -104,7 +104,8 @@ class _Run:
         await self._enter("render")
         await ask_for_help(self._services, self._runner, self._job, self._plan.duration_s)
         drawing, stop = self._report.drawing, self._context.cancelled
-        drawn = await draw(self._plan, self._runner, self._folder, drawing, stop, self._others)
+        made = await await_mezzanines(self._services, self._runner, self._job, self._plan, self._report, stop)
+        drawn = await draw(self._plan, self._runner, self._folder, drawing, stop, self._others, made)
         facts = {"frames": 1 if self._plan.preset.is_still else self._plan.frames, "runner": self._runner.name}
         facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
         if drawn.notes:
@@ -120,11 +121,8 @@ class _Run:
         made = await finish(self._plan, drawn, self._folder, self._context.cancelled)
         facts = {name: drawn_facts[name] for name in ("candidates",) if name in drawn_facts}
         if made.sound is not None:
-            measured = made.sound.final.measured
-            facts = {
-                "lufs": _finite(measured.lufs), "truePeakDbtp": _finite(measured.true_peak_dbtp),
-                "verdict": made.sound.decided.verdict.decision, "trials": made.sound.trials,
-            }  # fmt: skip
+            facts = dict(made.sound.final.measured.to_facts())
+            facts |= {"verdict": made.sound.decided.verdict.decision, "trials": made.sound.trials}
         step = DoneStep("normalize", made.path.name, made.sha256, facts)
         return await self._done(step, () if made.sound is None else (made.sound.decided,))
 
@@ -239,10 +237,6 @@ def _completed(artifact: ArtifactRow) -> RenderCompleted:
         artifact.content_type, artifact.size_bytes, artifact.sha256, artifact.duration_ms, artifact.loudness_lufs,
         artifact.true_peak_dbtp, artifact.files,
     )  # fmt: skip
-
-
-def _finite(level: float) -> float | None:
-    return level if math.isfinite(level) else None
 
 
 async def _remove(folder: Path) -> None:

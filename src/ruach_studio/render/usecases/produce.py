@@ -14,9 +14,8 @@ from pathlib import Path
 from ruach_studio.infra.fonts import check_fonts
 from ruach_studio.infra.media import check_filter, check_media
 from ruach_studio.infra.threads import in_thread
-from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
-from ruach_studio.render.ports import OnProgress, Others, RemotionRunner, SharesWork, nobody
+from ruach_studio.render.ports import MediaChanged, OnProgress, Others, ReadsMezzanines, RemotionRunner, SharesWork, nobody
 from ruach_studio.render.sidecars import ffmetadata
 from ruach_studio.render.usecases.disk import check_room, disk_errors
 from ruach_studio.render.usecases.lay_audio import lay_audio
@@ -24,12 +23,6 @@ from ruach_studio.render.usecases.master_audio import Mastered, join, master_aud
 from ruach_studio.render.usecases.take_thumbnail import Offered, take_thumbnail
 
 LENGTH_TOLERANCE_S = 0.25
-
-
-class MediaChanged(BadInput):
-    """A media file is no longer the one that the EDL was made from."""
-
-    code = "media_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +59,12 @@ async def preflight(plan: RenderPlan, workdir: Path) -> None:
 
 async def draw(
     plan: RenderPlan, runner: RemotionRunner, workdir: Path, on_progress: OnProgress, cancelled: asyncio.Event,
-    others: Others = nobody,
+    others: Others = nobody, mezzanines: Path | None = None,
 ) -> Drawn:  # fmt: skip
-    """Make the picture track, or for a still the picture itself. `others`: the formats that may share its decoding."""
+    """Make the picture track, or for a still the picture itself. `others`: the formats that may share its decoding.
+
+    `mezzanines`: the folder of what the formats share for a browser; None is one of this render's own.
+    """
     with disk_errors(workdir):
         await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
         if plan.preset.is_still:
@@ -76,6 +72,8 @@ async def draw(
             return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,), still.offered)
         if isinstance(runner, SharesWork):
             picture = await runner.render(plan, workdir, on_progress, cancelled, others)
+        elif isinstance(runner, ReadsMezzanines):
+            picture = await runner.render(plan, workdir, on_progress, cancelled, mezzanines)
         else:
             picture = await runner.render(plan, workdir, on_progress, cancelled)
     return Drawn(picture.path, picture.sha256, notes=picture.notes)

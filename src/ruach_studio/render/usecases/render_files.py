@@ -25,6 +25,7 @@ from ruach_studio.render.sidecars import sidecars
 from ruach_studio.render.usecases.disk import disk_errors, has_room
 from ruach_studio.render.usecases.find_subjects import Subjects, find_subjects
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
+from ruach_studio.render.usecases.services import MEZZANINES
 
 WORK_FOLDER = ".ruach-render"
 
@@ -136,7 +137,7 @@ async def _one(
     def drawing(progress: RenderProgress) -> None:
         report(FileProgress(name, "render", progress.frames / progress.total_frames, progress.fps, progress.eta_s))
 
-    drawn = await draw(plan, runner, folder, drawing, cancelled, others)
+    drawn = await draw(plan, runner, folder, drawing, cancelled, others, work / MEZZANINES)
     report(FileProgress(name, "render", 1.0))
     report(FileProgress(name, "normalize", 0.0))
     finished = await finish(plan, drawn, folder, cancelled)

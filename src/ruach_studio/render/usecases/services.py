@@ -33,6 +33,14 @@ class RenderServices(Protocol):
     def clock(self) -> Clock: ...
 
 
+MEZZANINES = "_mezzanines"  # no format is called so: names of formats begin with a letter
+
+
 def work_folder(services: RenderServices, automation_id: str, format_name: str) -> Path:
     """Return where one format of one automation keeps its unfinished work; shared by its retries."""
     return services.settings.data_dir / "render-work" / automation_id / format_name
+
+
+def mezzanine_folder(services: RenderServices, automation_id: str) -> Path:
+    """Return where the formats of one automation keep the mezzanines that they share."""
+    return services.settings.data_dir / "render-work" / automation_id / MEZZANINES

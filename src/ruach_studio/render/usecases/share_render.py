@@ -40,7 +40,7 @@ async def ask_for_help(services: RenderServices, runner: RemotionRunner, job: Re
 
 
 async def render_goes_on(_tx: AsyncConnection, _execution: Execution) -> Mapping[str, Any]:
-    """Say that a helper that failed needs no second try and no operator: the render itself encodes what is missing."""
+    """Say that a helper that failed needs no second try and no operator: the render itself makes what is missing."""
     return {"helped": False}
 
 
