@@ -142,7 +142,7 @@ def test_a_program_that_is_no_ffmpeg(stage: Stage, tmp_path: Path, monkeypatch: 
 
 
 def test_unrelated_recordings(stage: Stage, tmp_path: Path) -> None:
-    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.bad["unrelated"]), out=tmp_path / "out", process=True)
+    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.bad["unrelated"]), out=tmp_path / "out")
     refused(done, r"unrelated\.mp4", "matches no other camera")
     assert left_in(tmp_path / "out") == []
 
@@ -161,7 +161,7 @@ def test_a_full_disk(stage: Stage, tmp_path: Path, small: Path, which: str) -> N
     """Finished files or working files have no room: said before anything is drawn."""
     out = (small if which == "out" else tmp_path) / "out"
     data = small / "data" if which == "data" else None
-    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=out, data=data, process=True)
+    done = stage.run(*stage.cameras(A=stage.good["A"], B=stage.good["B"]), out=out, data=data)
     refused(done, re.escape(str(small)), r"\bMB\b", "Free")
     assert left_in(out) == []
 

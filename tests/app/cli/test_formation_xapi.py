@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ruach_studio.app.cli.main import run_command
 from ruach_studio.app.wiring import Services
 from ruach_studio.app.xapi import run
 from ruach_studio.formation.graph import Graph, Node
@@ -108,15 +109,20 @@ async def test_status_says_how_far_it_is_and_what_was_refused(command, written):
         assert (after["eventsBehind"], [each["statementId"] for each in after["parked"]]) == (0, [written[7]])
 
 
-async def test_what_a_person_must_mend_is_said(command, written):
-    store = RecordStore()
+async def test_what_a_person_must_mend_is_said(written, database_url, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RUACH_DATABASE_URL", database_url)
+    monkeypatch.setenv("RUACH_DATA_DIR", str(tmp_path / "data"))
+    push, store = ["formation", "xapi", "push"], RecordStore()
+    assert await asyncio.to_thread(run_command, push) != 0
+    assert "RUACH_XAPI_URL" in capsys.readouterr().err
     async with serving(store) as endpoint:
-        code, _, errors = await done(await command("push", endpoint=endpoint, password="not-the-one"))
-        assert (code != 0, store.stored) == (True, {})
-        assert "RUACH_XAPI_PASSWORD" in errors
-        assert "not-the-one" not in errors
-    code, _, errors = await done(await command("push"))
-    assert (code != 0, "RUACH_XAPI_URL" in errors) == (True, True)
+        for name, value in {"URL": endpoint, "USER": USER, "PASSWORD": "not-the-one"}.items():
+            monkeypatch.setenv(f"RUACH_XAPI_{name}", value)
+        assert await asyncio.to_thread(run_command, push) != 0
+        assert store.stored == {}
+        said = capsys.readouterr()
+        assert "RUACH_XAPI_PASSWORD" in said.err
+        assert "not-the-one" not in said.out + said.err
 
 
 async def test_the_service_streams_while_it_runs_and_outlives_an_outage(database, written, tmp_path, monkeypatch):

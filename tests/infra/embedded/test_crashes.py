@@ -116,12 +116,12 @@ def test_a_server_whose_data_was_deleted_is_ended_and_replaced(folder) -> None:
         assert folder.read(again) == [1]
 
 
-def test_a_crash_in_the_middle_of_making_the_cluster_is_made_good(folder) -> None:
-    draft = folder.path / "cluster.draft"
+def test_a_crash_in_the_middle_of_making_the_cluster_is_made_good(empty_folder) -> None:
+    draft = empty_folder.path / "cluster.draft"
     draft.mkdir(parents=True)
     (draft / "PG_VERSION").write_text("18\n")
-    with folder.server() as dsn:
-        folder.write(dsn, 1)
+    with empty_folder.server() as dsn:
+        empty_folder.write(dsn, 1)
     assert not draft.exists()
 
 

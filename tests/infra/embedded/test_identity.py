@@ -20,19 +20,19 @@ def works(*command: str) -> bool:
 
 
 @pytest.fixture
-def open_folder(folder, open_to_all):
+def open_folder(empty_folder, open_to_all):
     """A server's folder that nobody may enter, too."""
-    made = type(folder)(open_to_all / "database")
+    made = type(empty_folder)(open_to_all / "database")
     yield made
     made.clean_up()
 
 
-def test_root_uses_a_user_namespace_and_keeps_the_files_its_own(folder, as_root) -> None:
+def test_root_uses_a_user_namespace_and_keeps_the_files_its_own(empty_folder, as_root) -> None:
     if not works(*NAMESPACE):
         pytest.skip("user namespaces are blocked on this machine")
-    assert identity.choose(folder.layout.cluster).kind == "namespace"
-    with folder.server():
-        assert folder.layout.cluster.stat().st_uid == 0
+    assert identity.choose(empty_folder.layout.cluster).kind == "namespace"
+    with empty_folder.server():
+        assert empty_folder.layout.cluster.stat().st_uid == 0
 
 
 def test_root_without_unshare_runs_as_nobody_and_back_again_with_the_same_rows(
@@ -84,22 +84,24 @@ def test_programs_that_nobody_cannot_reach_are_copied_once(
         assert (open_folder.path.parent / "copies").as_posix() in Path(f"/proc/{open_folder.pid()}/cmdline").read_text()
 
 
-def test_data_that_nobody_cannot_reach_is_refused_with_the_folder_in_the_way(folder, as_root, monkeypatch, tmp_path) -> None:
-    folder.path.parent.chmod(0o700)
+def test_data_that_nobody_cannot_reach_is_refused_with_the_folder_in_the_way(
+    empty_folder, as_root, monkeypatch, tmp_path
+) -> None:
+    empty_folder.path.parent.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     with pytest.raises(EmbeddedServerDown, match="nobody cannot enter") as caught:
-        folder.server().ensure()
+        empty_folder.server().ensure()
     assert "RUACH_DATA_DIR" in caught.value.remedy
 
 
-def test_an_ordinary_user_runs_it_plainly(folder, as_root) -> None:
+def test_an_ordinary_user_runs_it_plainly(empty_folder, as_root) -> None:
     if not works(*NAMESPACE):
         pytest.skip("user namespaces are blocked on this machine")
-    child, dsn = folder.user(*NAMESPACE)  # inside, os.geteuid() is 1000
-    folder.write(dsn, 1)
+    child, dsn = empty_folder.user(*NAMESPACE)  # inside, os.geteuid() is 1000
+    empty_folder.write(dsn, 1)
     assert "ruach-1000-" in dsn
-    folder.leave(child)
-    assert folder.pid() is None
+    empty_folder.leave(child)
+    assert empty_folder.pid() is None
 
 
 def test_the_account_nobody_runs_it_plainly(open_folder, as_root) -> None:

@@ -37,13 +37,13 @@ print(rows[0][0], psutil.Process(killed).status(), server.release(), flush=True)
 
 @pytest.mark.parametrize("shared_memory", ["missing", "tiny"])
 def test_a_missing_or_tiny_dev_shm_is_gone_round(
-    folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shared_memory
+    empty_folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shared_memory
 ) -> None:
     if shared_memory == "missing":
         monkeypatch.setattr(layout, "_SHARED_MEMORY", tmp_path / "missing")
     else:
         monkeypatch.setattr(layout, "_SHARED_MEMORY_FLOOR_BYTES", 2**62)
-    with folder.server() as dsn, psycopg.connect(dsn) as conn:
+    with empty_folder.server() as dsn, psycopg.connect(dsn) as conn:
         assert conn.execute("show dynamic_shared_memory_type").fetchone() == ("mmap",)
         conn.execute("set debug_parallel_query = on")
         assert conn.execute("select count(*) from pg_class").fetchone()[0] > 100
@@ -55,7 +55,7 @@ def test_a_roomy_dev_shm_is_used() -> None:
     assert layout._shared_memory_type() == ("posix" if roomy else "mmap")
 
 
-def test_the_callers_postgres_and_locale_variables_do_not_matter(folder, tmp_path: Path) -> None:
+def test_the_callers_postgres_and_locale_variables_do_not_matter(empty_folder, tmp_path: Path) -> None:
     hostile = {
         "PGDATA": "/nowhere",
         "PGPORT": "1",
@@ -64,12 +64,12 @@ def test_the_callers_postgres_and_locale_variables_do_not_matter(folder, tmp_pat
         "PGUSER": "no",
         "LC_ALL": "xx_XX",
     }
-    child, dsn = folder.user(env=os.environ | hostile | {"LANG": "yy_YY", "TMPDIR": str(tmp_path)}, cwd="/")
-    folder.write(dsn, 1)
+    child, dsn = empty_folder.user(env=os.environ | hostile | {"LANG": "yy_YY", "TMPDIR": str(tmp_path)}, cwd="/")
+    empty_folder.write(dsn, 1)
     with psycopg.connect(dsn) as conn:
         assert conn.execute("show lc_messages").fetchone() == ("C",)
         assert conn.execute("show timezone").fetchone() == ("UTC",)
-    folder.leave(child)
+    empty_folder.leave(child)
 
 
 def test_processes_with_other_folders_for_temporary_files_still_meet(folder) -> None:

@@ -14,22 +14,22 @@ from ruach_studio.infra.embedded.errors import EmbeddedServerDown
 from ruach_studio.infra.embedded.locks import exclusive
 
 
-def test_processes_that_start_at_once_share_one_server(folder) -> None:
-    children = [folder.start_user() for _ in range(4)]
+def test_processes_that_start_at_once_share_one_server(empty_folder) -> None:
+    children = [empty_folder.start_user() for _ in range(4)]
     addresses = {child.stdout.readline().strip() for child in children}
     assert len(addresses) == 1
     dsn = addresses.pop()
     assert dsn.startswith("postgresql://ruach@/ruach?host=")
-    assert folder.layout.log.read_text().count("starting PostgreSQL") == 1
-    pid = folder.pid()
+    assert empty_folder.layout.log.read_text().count("starting PostgreSQL") == 1
+    pid = empty_folder.pid()
     for child in children[:-1]:
-        folder.leave(child)
-        assert folder.pid() == pid
-    folder.write(dsn, 1)
-    folder.leave(children[-1])
-    assert folder.pid() is None
-    with folder.server() as again:
-        assert folder.read(again) == [1]
+        empty_folder.leave(child)
+        assert empty_folder.pid() == pid
+    empty_folder.write(dsn, 1)
+    empty_folder.leave(children[-1])
+    assert empty_folder.pid() is None
+    with empty_folder.server() as again:
+        assert empty_folder.read(again) == [1]
 
 
 def test_release_stops_only_as_the_last_and_stop_stops_for_all(folder) -> None:
@@ -99,8 +99,8 @@ def test_a_forked_child_does_not_stop_its_parents_server(folder) -> None:
     assert server.release() is True
 
 
-def test_the_desk_settings_are_durable_and_only_the_socket_is_open(folder) -> None:
-    with EmbeddedPostgres(folder.path) as dsn, psycopg.connect(dsn) as conn:
+def test_the_desk_settings_are_durable_and_only_the_socket_is_open(empty_folder) -> None:
+    with EmbeddedPostgres(empty_folder.path) as dsn, psycopg.connect(dsn) as conn:
         shown = {
             name: conn.execute(f"show {name}").fetchone()[0]
             for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums", "listen_addresses")
@@ -133,13 +133,13 @@ def test_a_server_that_cannot_start_says_why_and_what_to_do(folder) -> None:
         folder.write(dsn, 1)
 
 
-def test_a_folder_that_is_a_file_is_named(folder) -> None:
-    folder.path.write_text("no folder")
+def test_a_folder_that_is_a_file_is_named(empty_folder) -> None:
+    empty_folder.path.write_text("no folder")
     try:
         with pytest.raises(EmbeddedServerDown, match="File exists"):
-            folder.server().ensure()
+            empty_folder.server().ensure()
     finally:
-        folder.path.unlink()
+        empty_folder.path.unlink()
 
 
 def test_a_lock_that_somebody_keeps_is_named(tmp_path: Path) -> None:
