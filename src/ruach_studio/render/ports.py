@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.plan import RenderPlan
@@ -116,6 +116,9 @@ class SharesWork(Protocol):
         ...
 
 
+Made = Literal["made", "there", "elsewhere"]
+
+
 class Mezzanine(Protocol):
     """One piece of a copy of the file at `source` that a browser decodes exactly."""
 
@@ -130,8 +133,8 @@ class Mezzanine(Protocol):
         """Say whether some process makes it now; cheap."""
         ...
 
-    async def make(self, cancelled: asyncio.Event) -> bool:
-        """Make it unless it is there, whole; False where another process is at it.
+    async def make(self, cancelled: asyncio.Event) -> Made:
+        """Make it unless it is there, whole, or another process is at it; return which of the three.
 
         Raises Cancelled, MediaFailure, OutOfSpace and what else the file deserves; then no part of it is left.
         """

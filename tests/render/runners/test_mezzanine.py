@@ -155,7 +155,7 @@ async def test_two_never_make_one_piece_and_what_is_cancelled_leaves_nothing(pie
     with claimed(piece.path) as mine:
         assert mine
         assert piece.is_claimed()
-        assert not await piece.make(asyncio.Event())
+        assert await piece.make(asyncio.Event()) == "elsewhere"
         stop = asyncio.Event()
         stop.set()
         with pytest.raises(Cancelled):
@@ -176,19 +176,19 @@ async def test_a_file_that_was_replaced_meanwhile_is_refused(pieces_of, tape, tm
 
 async def test_what_a_killed_maker_left_goes_and_what_it_finished_stays(pieces_of, tmp_path):
     first, second, _ = await pieces_of()
-    assert await first.make(asyncio.Event())
+    assert await first.make(asyncio.Event()) == "made"
     born = first.path.stat().st_mtime_ns
     child = half_made(second)
     left = [name for name in files_of(tmp_path / "m") if name.endswith(".part")]
     assert len(left) == 1
     assert second.is_claimed()
-    assert not await second.make(asyncio.Event())
+    assert await second.make(asyncio.Event()) == "elsewhere"
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
     assert not second.is_there()
     assert not second.is_claimed()
-    assert await second.make(asyncio.Event())
-    assert await first.make(asyncio.Event())
+    assert await second.make(asyncio.Event()) == "made"
+    assert await first.make(asyncio.Event()) == "there"
     assert first.path.stat().st_mtime_ns == born
     assert files_of(tmp_path / "m") == sorted(p.path.with_suffix(s).name for p in (first, second) for s in (".mp4", ".json"))

@@ -21,7 +21,7 @@ from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import ClipRef, RenderPlan, Segment
-from ruach_studio.render.ports import MediaChanged
+from ruach_studio.render.ports import Made, MediaChanged
 from ruach_studio.render.presets import Preset
 from ruach_studio.render.runners.at_once import forward
 from ruach_studio.render.runners.claims import claimed, is_claimed
@@ -67,21 +67,22 @@ class MezzaninePiece:
         """Say whether some process makes it now."""
         return is_claimed(self.path)
 
-    async def make(self, cancelled: asyncio.Event) -> bool:
-        """Make the piece unless it is there, whole; False where another process is at it.
+    async def make(self, cancelled: asyncio.Event) -> Made:
+        """Make the piece unless it is there, whole, or another process is at it; return which of the three.
 
         Raises Cancelled, MediaChanged (the file was replaced), OutOfSpace, MediaFailure; then no part of it is left.
         """
         with claimed(self.path) as mine:
             if await asyncio.to_thread(is_kept, self.path, self.frames):
-                return True
-            if mine:
-                await self._write(cancelled)
-            return mine
+                return "there"
+            if not mine:
+                return "elsewhere"
+            await self._write(cancelled)
+            return "made"
 
     async def ensure(self, cancelled: asyncio.Event) -> None:
         """See to it that the piece is there: make it, or wait while another process does. Raises as `make`."""
-        while not await self.make(cancelled):
+        while await self.make(cancelled) == "elsewhere":
             if cancelled.is_set():
                 raise Cancelled("the render was cancelled", subject=self.source)
             await asyncio.sleep(_LOOK_AGAIN_S)

@@ -54,7 +54,7 @@ class _File:
     async def make_one(self, cancelled: asyncio.Event) -> None:
         """Make the first missing piece, unless somebody has just begun it."""
         piece = next((each for each in self.pieces if not each.is_there()), None)
-        if piece is not None and await piece.make(cancelled):
+        if piece is not None and await piece.make(cancelled) != "elsewhere":
             self.there += 1  # our own doing: nobody else has come to it
 
 

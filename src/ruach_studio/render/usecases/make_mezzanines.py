@@ -50,7 +50,7 @@ async def _make(services: RenderServices, runner: RemotionRunner, context: JobCo
             before = made
             for piece in pieces:
                 if not piece.is_there() and await _is_wanted(services, job_id):
-                    made += await piece.make(context.cancelled)
+                    made += await piece.make(context.cancelled) == "made"
             more = made > before
     return made
 
