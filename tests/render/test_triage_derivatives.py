@@ -15,7 +15,8 @@ def letter(code, message="the file is empty (0 bytes)", **facts):
 def test_rows_have_no_number_and_what_nobody_foresaw_is_unknown():
     assert triage_of("not_the_same_event") is None
     assert triage_of("OSError", "[Errno 12] Cannot allocate memory") is triage_of("stalled")
-    for code in ("bad_media", "stalled", "out_of_space", "recipe_unknown"):
+    assert triage_of("ffmpeg_filter_missing") is triage_of("ffmpeg_missing") is not triage_of("bad_media")
+    for code in ("bad_media", "stalled", "out_of_space", "recipe_unknown", "ffmpeg_filter_missing"):
         row = triage_of(code)
         assert (row.cause, row.dlq) == (None, None), code
 

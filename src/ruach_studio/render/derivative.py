@@ -4,7 +4,7 @@ A proxy plays in a browser and seeks at once: H.264 with its shorter side at mos
 B-frames, index first, AAC 48 kHz. Its time is the clip's local time: the first frame is at 0, every frame keeps its own time
 (a variable rate stays one), gaps in the sound are silent. Thumbnails: one picture every n seconds, the one on screen at that
 time, 160 wide, a hundred to a sheet. Rotation is applied, pixels become square, sizes even. High dynamic range is mapped to
-BT.709 as renders map it; all other colours stay as the file has them.
+BT.709 as renders map it; a proxy's other colours stay as the file has and tags them, a thumbnail is a JPEG of BT.709's.
 
 Whoever changes how a kind is made raises its recipe in kernel/derivative.py. Counterpart: waveform.py has the peaks;
 usecases/make_derivative.py runs all three.
@@ -21,9 +21,8 @@ PROXY_BITS_PER_S = 1_500_000  # a generous guess at crf 26, for asking about roo
 TILE_WIDTH, TILE_COLUMNS, TILE_ROWS = 160, 10, 10
 EVERY_S = (1, 2, 5, 10, 15, 30, 60)
 MOST_TILES = 720
-# Side data of the HDR source (mastering display, light levels, Dolby Vision) would contradict the tags.
-_TAGS = "sidedata=mode=delete,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,"
-_JPEG = "scale=in_color_matrix=bt709:in_range=tv:out_color_matrix=bt601:out_range=pc,"  # a JPEG is read by BT.601's matrix
+_TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,"
+_JPEG = "scale=out_color_matrix=bt601:out_range=pc,"  # a JPEG is read by BT.601's matrix, in full range
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,13 @@ def sprites(duration_s: float) -> Sprites:
 def is_mapped(colour: Conversion709) -> bool:
     """Say whether the pictures are of high dynamic range, so that FFmpeg's `zscale` and `tonemap` are needed."""
     return colour.conversion == "tone-map"
+
+
+def _as_jpeg(colour: Conversion709) -> tuple[str, str]:
+    """Return the filters before and after the scaling of a thumbnail. Its colours are BT.709's, as a still's are."""
+    if colour.conversion in ("tone-map", "primaries"):
+        return told(colour), f"{recoloured(colour)}setparams=colorspace=bt709:range=tv,{_JPEG}"
+    return f"setparams=colorspace={colour.matrix},", _JPEG
 
 
 def proxy_args(
@@ -97,7 +103,7 @@ def proxy_args(
 def thumbnail_args(source: str, pattern: str, layout: Sprites, *, colour: Conversion709, key_frames_only: bool) -> list[str]:
     """Return FFmpeg's arguments; `pattern` holds %03d. `key_frames_only` where they are no further apart than thumbnails."""
     skip = ["-skip_frame", "nokey"] if key_frames_only else []
-    before, after = (told(colour), f"{recoloured(colour)}{_JPEG}") if is_mapped(colour) else ("", "")
+    before, after = _as_jpeg(colour)
     # The last frame stays on screen to the end of the clip; tpad gives a still or a short tail its tile.
     graph = (
         f"{before}setpts=PTS-STARTPTS,tpad=stop_mode=clone:stop_duration={layout.every_s},fps=1/{layout.every_s}:round=up:start_time=0,"

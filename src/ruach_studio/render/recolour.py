@@ -29,5 +29,6 @@ def recoloured(verdict: Conversion709) -> str:
         # HLG's system gamma belongs to the luminance; zscale's quick way bends each channel by itself, and the hue with it.
         exact = ":agamma=0" if verdict.transfer == "arib-std-b67" else ""
         linear = f"zscale=t=linear:npl={REFERENCE_WHITE_NITS:g}{exact},format=gbrpf32le,zscale=p=bt709"
-        return f"{linear},{curve},zscale=t=bt709:m=bt709:r=tv,format=yuv420p,limiter=16:235:1,"
+        # What the source says of its mastering display, light levels or Dolby Vision is no longer true.
+        return f"{linear},{curve},zscale=t=bt709:m=bt709:r=tv,format=yuv420p,limiter=16:235:1,sidedata=mode=delete,"
     return ""

@@ -19,7 +19,7 @@ from ruach_studio.kernel.playbook import (
 )
 
 _DECODER = frozenset({
-    "bad_media", "undecodable_sound", "media_failure", "silent_camera", "ffmpeg_missing", "path_refused", "source_changed",
+    "bad_media", "undecodable_sound", "media_failure", "silent_camera", "path_refused", "source_changed",
 })  # fmt: skip
 _MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "stalled"})
 _DECODER_ROW = Row(
@@ -35,6 +35,12 @@ _MEMORY_ROW = Row(
     alarms=(Alarm("again on files over 2 GB", 2, "dead jobs",
                   "need streaming analysis (ours streams: report it, and keep the file)", again_on_large_files),),
 )  # fmt: skip
+_PROGRAM = frozenset({"ffmpeg_missing", "ffmpeg_filter_missing"})
+_PROGRAM_ROW = Row(
+    None, "A program or filter of this machine is missing", "What the error names, and RUACH_FFMPEG_BIN.",
+    "after-repair", "Install it or correct the setting on every worker; then ask for it again.",
+    "After an upgrade of the machine: others will fail the same way.",
+)  # fmt: skip
 _RELEASE_ROW = Row(
     None, "Workers of another release", "The releases of the processes that serve assembly and render.",
     "after-repair", "Start render's workers of the release that asks; then ask for it again.",
@@ -48,6 +54,8 @@ def triage_of(code: str, message: str = "") -> Row | None:
         return NO_ROOM
     if code in _MEMORY or "Cannot allocate memory" in message:
         return _MEMORY_ROW
+    if code in _PROGRAM:
+        return _PROGRAM_ROW
     if code == "recipe_unknown":
         return _RELEASE_ROW
     return _DECODER_ROW if code in _DECODER else None

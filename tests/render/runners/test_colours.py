@@ -181,32 +181,41 @@ async def test_proxy_and_thumbnails_of_high_dynamic_range_have_the_videos_colour
     assert max(farthest(tiles, [255 * each for each in shown])) <= 5, (tiles, shown)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "primaries", "tags"),
+    [
+        ("bt709", "bt709", "color_primaries=bt709:color_trc=bt709:colorspace=bt709"),
+        ("smpte170m", "bt709", ""),
+        ("bt2020nc", "bt2020", "color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt2020nc"),
+    ],
+)
+async def test_thumbnails_of_standard_range_keep_their_colours(matrix, primaries, tags, tmp_path):
+    wanted = [255 * signal(TO_709[primaries] @ np.array(rgb, float) ** 2.4) for rgb in PATCHES]
+    film = await written(tmp_path, [yuv(rgb, matrix) for rgb in PATCHES], "yuv420p", tags, rate="4")
+    sheet = await derive(film, "thumbnails", tmp_path / "out")
+    with Image.open(sheet.folder / "sheet-000.jpg") as image:
+        tiles = [image.convert("RGB").getpixel((160 * k + 80, 45)) for k in range(len(PATCHES))]
+    assert max(farthest(tiles, wanted)) <= 5, (tiles, wanted)
+
+
 LIGHT = {Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL}
 
 
-async def test_a_proxy_of_hdr10_says_nothing_of_a_mastering_display(tmp_path):
+async def test_what_is_made_of_hdr10_says_nothing_of_a_mastering_display(make_edl, make_clip, tmp_path):
     film, tags = tmp_path / "film.mp4", "color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"
-    source = ["-f", "lavfi", "-i", f"color=c=gray:s=64x36:r=4:d=0.5,format=yuv420p10le,setparams={tags}:range=tv"]
+    source = ["-f", "lavfi", "-i", f"color=c=gray:s=64x36:r=30:d=0.5,format=yuv420p10le,setparams={tags}:range=tv"]
     display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
-    await run(
-        [
-            *source,
-            "-c:v",
-            "libx265",
-            "-preset",
-            "ultrafast",
-            "-x265-params",
-            f"log-level=none:hdr10=1:master-display={display}:max-cll=1000,400",
-            str(film),
-        ]
-    )
+    x265 = f"log-level=none:hdr10=1:master-display={display}:max-cll=1000,400"
+    await run([*source, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", x265, str(film)])
     proxy = await derive(film, "proxy", tmp_path / "out")
+    plan = plan_render(make_edl([(15, "A")], {"A": [make_clip(film, frames=15)]}), WIDE)
+    picture = await FfmpegRunner().render(plan, tmp_path / "work", lambda _: None, asyncio.Event())
     said = []
-    for path in (film, proxy.folder / "proxy.mp4"):
+    for path in (film, proxy.folder / "proxy.mp4", picture.path):
         with av.open(str(path)) as opened:
-            picture = next(opened.decode(video=0))
-            said.append({kind for kind in LIGHT if kind in picture.side_data})
-    assert said == [LIGHT, set()]
+            first = next(opened.decode(video=0))
+            said.append({kind for kind in LIGHT if kind in first.side_data})
+    assert said == [LIGHT, set(), set()]
 
 
 async def test_a_screen_recording_in_rgb_gets_the_matrix_of_hd(make_edl, make_clip, tmp_path):
