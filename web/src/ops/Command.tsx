@@ -42,7 +42,7 @@ function About({ command }: { command: Described }) {
     ['Second operator', second],
   ];
   return (
-    <dl className={`${css.facts} ${css.sheet}`}>
+    <dl className={css.facts}>
       {rows.map(([name, said]) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -95,7 +95,9 @@ function Run({ command, params: given }: { command: Described; params: Record<st
     );
   return (
     <>
-      <About command={command} />
+      <div className={css.sheet}>
+        <About command={command} />
+      </div>
       <form
         onSubmit={(event) => {
           event.preventDefault();

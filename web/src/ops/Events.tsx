@@ -5,6 +5,7 @@ import { Heading } from '../shared/Layout';
 import { ProblemPanel } from '../shared/ProblemPanel';
 import { follow, type Line, type StreamEvent } from '../shared/stream';
 import { When } from '../shared/When';
+import { words } from '../shared/words';
 import css from './ops.module.css';
 import { me } from './queries';
 
@@ -53,7 +54,7 @@ export function Events() {
               <When at={occurredAt} />
             </span>{' '}
             <span className={css.what}>{eventType}</span>
-            <Facts value={rest.payload} />
+            <Said payload={rest.payload} />
             <details>
               <summary>Its ids</summary>
               <Facts value={{ correlationId: rest.correlationId, automationId: rest.automationId, event: eventId }} />
@@ -62,5 +63,22 @@ export function Events() {
         ))}
       </ol>
     </>
+  );
+}
+
+/** What an event says, in a line; what it leaves open is left out. */
+function Said({ payload }: { payload: unknown }) {
+  const pairs = Object.entries(payload ?? {}).filter(([, value]) => value !== null && value !== '');
+  return (
+    <dl className={css.said}>
+      {pairs.map(([name, value]) => (
+        <div key={name}>
+          <dt>{words(name)}</dt>
+          <dd>
+            <Facts value={value} name={name} depth={2} />
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -138,7 +138,7 @@ function Happened({ letter: each }: { letter: Whole }) {
       <Facts value={each.kind === 'job' ? { ...ids, jobId: sourceId } : { ...ids, event: sourceId }} />
       <h3>Error</h3>
       <Facts value={each.error} />
-      <h3>{each.attempts.length} attempts</h3>
+      <h3>Attempts</h3>
       {each.attempts.map((attempt, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: attempts are in order and never moved
         <details key={at}>

@@ -20,7 +20,7 @@ export function ProblemPanel({ error, what, again, since }: Props) {
           {subject && !detail.includes(subject) ? ` (${subject})` : ''}
         </p>
       )}
-      {remedy && <p>{remedy}</p>}
+      {remedy && !detail.includes(remedy) && <p>{remedy}</p>}
       {status === 503 && retryAfterS !== null && (
         <p>The service asks to wait {lasting(retryAfterS)} before the next try.</p>
       )}
