@@ -83,9 +83,10 @@ export async function judged(page, name) {
   await page.setViewportSize(SIZES[0]);
 }
 
-/** Run the steps in order; the first that fails ends the program, with the page as it was. */
+/** Run the steps in order (RUACH_E2E_ONLY, a pattern, picks some while one works on them); the first that fails ends the program, with the page as it was. */
 export async function walk(steps, pageOf) {
-  for (const [name, step] of steps) {
+  const only = new RegExp(process.env.RUACH_E2E_ONLY ?? '');
+  for (const [name, step] of steps.filter(([each]) => only.test(each))) {
     try {
       await step();
       console.log(JSON.stringify({ done: name }));

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { given, judged, launched, please, signIn, visitor, walk } from './duet.mjs';
+import { outage } from './outage.mjs';
 
 const browser = await launched();
 const anna = await visitor(browser);
@@ -199,35 +200,13 @@ const steps = [
       assert.notEqual(outline, 'none');
     },
   ],
-  [
-    'a session that is over asks to sign in and keeps what was typed',
-    async () => {
-      await page.getByLabel('Reason').fill('typed before');
-      await page.context().clearCookies();
-      await page.getByLabel('Render job id').fill(given.jobId);
-      await page.getByRole('button', { name: 'Dry run' }).click();
-      await page.getByText('Your session is over').waitFor();
-      await judged(page, 'session-over');
-      await signIn(page, given.anna);
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      assert.equal(await page.getByLabel('Reason').inputValue(), 'typed before');
+  ...outage({
+    page,
+    go,
+    onPage: (shown) => {
+      newest = shown;
     },
-  ],
-  [
-    'a service that is gone is said, with what was known; when it is back so is the page',
-    async () => {
-      await go('/ops', 'Queues');
-      await page.getByRole('rowheader', { name: 'render-jobs' }).waitFor();
-      await please('stop', {});
-      const gone = page.getByRole('region', { name: 'Queues' }).getByText('The service does not answer.');
-      await gone.waitFor();
-      assert(await page.getByRole('rowheader', { name: 'render-jobs' }).isVisible());
-      await judged(page, 'gone');
-      await please('start', {});
-      await gone.waitFor({ state: 'detached' });
-      await page.getByRole('rowheader', { name: 'render-jobs' }).waitFor();
-    },
-  ],
+  }),
   [
     'nothing was refused by the content policy, thrown, or asked of another host',
     async () => {

@@ -65,10 +65,18 @@ function columns(forQueues: string[]): Column<Queue>[] {
       ),
     },
     { head: 'Depth', cell: (each) => each.depth, number: true },
-    { head: 'Waiting', cell: (each) => each.waiting + each.prioritized, number: true },
-    { head: 'Later', cell: (each) => each.delayed, number: true },
-    { head: 'Active', cell: (each) => `${each.active} of ${each.concurrency}`, number: true },
-    { head: 'Oldest', cell: (each) => (each.oldestWaitingS > 0 ? lasting(each.oldestWaitingS) : 'none'), number: true },
+    {
+      head: 'Dead letters',
+      cell: (each) =>
+        each.deadLetters === 0 ? (
+          'none'
+        ) : (
+          <Link to={withQuery('/ops/dead-letters', { queue: each.queue })} className={css.bad}>
+            {each.deadLetters} to judge
+          </Link>
+        ),
+      number: true,
+    },
     {
       head: 'Held',
       cell: (each) =>
@@ -91,17 +99,9 @@ function columns(forQueues: string[]): Column<Queue>[] {
           </span>
         ),
     },
-    {
-      head: 'Dead letters',
-      cell: (each) =>
-        each.deadLetters === 0 ? (
-          'none'
-        ) : (
-          <Link to={withQuery('/ops/dead-letters', { queue: each.queue })} className={css.bad}>
-            {each.deadLetters} to judge
-          </Link>
-        ),
-      number: true,
-    },
+    { head: 'Waiting', cell: (each) => each.waiting + each.prioritized, number: true },
+    { head: 'Later', cell: (each) => each.delayed, number: true },
+    { head: 'Active', cell: (each) => `${each.active} of ${each.concurrency}`, number: true },
+    { head: 'Oldest', cell: (each) => (each.oldestWaitingS > 0 ? lasting(each.oldestWaitingS) : 'none'), number: true },
   ];
 }
