@@ -34,21 +34,23 @@ export function Layout({ links, who, onSignOut, children }: Props) {
             Sign out
           </Button>
         </div>
-        <search>
-          <form className={css.search} onSubmit={search}>
-            <input
-              value={id}
-              onChange={(event) => setId(event.target.value)}
-              aria-label="Story of an id"
-              placeholder="Story of an id: correlation, automation, job, session, enrollment"
-              autoCapitalize="none"
-              spellCheck="false"
-            />
-            <Button type="submit" className={ui.button}>
-              Tell
-            </Button>
-          </form>
-        </search>
+        {links.length > 0 && (
+          <search>
+            <form className={css.search} onSubmit={search}>
+              <input
+                value={id}
+                onChange={(event) => setId(event.target.value)}
+                aria-label="Story of an id"
+                placeholder="Any id: request, job, session, enrollment"
+                autoCapitalize="none"
+                spellCheck="false"
+              />
+              <Button type="submit" className={ui.button}>
+                Tell
+              </Button>
+            </form>
+          </search>
+        )}
       </header>
       <main id="main" className={css.main}>
         {children}

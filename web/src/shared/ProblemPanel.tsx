@@ -8,7 +8,8 @@ type Props = { error: unknown; what: string; again?: () => void; since?: number 
 
 /** What went wrong, in its own place: title, detail, remedy, the id to report. `since`: when the data below was fetched. */
 export function ProblemPanel({ error, what, again, since }: Props) {
-  const { title, detail, remedy, subject, correlationId, retryAfterS, status } = asProblem(error).facts;
+  const { code, title, detail, remedy, subject, correlationId, retryAfterS, status } = asProblem(error).facts;
+  if (code === 'unauthenticated') return null; // then the sign-in lies over the screen
   return (
     <div role="alert" className={css.problem}>
       <h2>
