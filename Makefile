@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup remotion demo test test-slow test-all check format bench lock serve clean
+.PHONY: help setup web remotion demo test test-slow test-all check format bench lock serve clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,11 @@ remotion: $(STAMP) ## Remotion's packages, for the runners `cli` and `lambda` (o
 	cd remotion && npm ci --ignore-scripts
 	cd remotion && npm run check
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r remotion/requirements.lock
+
+web: ## the operations page, served below /studio/ (optional; Node 20 or newer)
+	cd web && npm ci --ignore-scripts
+	cd web && npm run check
+	cd web && npm run build
 
 bench: $(STAMP) ## measured comparisons with what a user would take instead
 	$(BIN)/python bench/assembly.py

@@ -53,7 +53,7 @@ function openQueue() {
 // Our page tells the story of a job under its own id; in a dead-letter queue the id has a prefix.
 function storyOf(job) {
   const id = encodeURIComponent(String(job.id ?? '').replace(/^dlq-/, ''));
-  return { displayText: 'Its story', href: `${publicUrl}/ops/trace/${id}` };
+  return { displayText: 'Its story', href: `${publicUrl}/studio/ops/story/${id}` };
 }
 
 const open = openQueue();

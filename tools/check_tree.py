@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_LINES = 250
-SOURCES = {".py", ".ts", ".tsx", ".js", ".css", ".sh"}
+SOURCES = {".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".sh"}
 LOCKS = {"requirements.lock", "package-lock.json"}
 ADDRESS = re.compile(r"https?://|file://")
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:home|root|work|Users)/[A-Za-z]")

@@ -6,6 +6,8 @@ from ruach_studio.infra.http.access import list_access, routes_without_a_role
 
 # /webhooks/stripe: Stripe cannot sign in; the signature over the raw body, by a secret that only Stripe has, is its guard.
 PUBLIC = {"/auth/login", "/auth/logout", "/healthz", "/readyz", "/readyz/{pillar}", "/media/{key:path}", "/webhooks/stripe"}
+# A shell without data: it learns all that it shows from the routes above, as whoever signed in.
+PUBLIC |= {"/studio", "/studio/{path:path}"}
 
 
 def test_no_route_is_without_a_role(api):

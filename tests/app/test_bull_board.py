@@ -53,7 +53,7 @@ async def test_a_job_is_shown_with_its_ids_and_story_and_cannot_be_changed(datab
         assert all(each["readOnlyMode"] for each in queues.values())
         (job,) = queues["render-jobs"]["jobs"]
         assert (job["id"], job["data"]["correlationId"]) == (job_id, ids.correlation_id)
-        assert job["externalUrl"]["href"] == f"http://studio.test/ops/trace/{job_id}"
+        assert job["externalUrl"]["href"] == f"http://studio.test/studio/ops/story/{job_id}"
         for method, path in (
             ("PUT", f"/api/queues/render-jobs/{job_id}/retry"), ("PUT", "/api/queues/render-jobs/pause"),
             ("PUT", f"/api/queues/render-jobs/{job_id}/clean"), ("POST", "/api/queues/render-jobs/add"),
@@ -78,5 +78,5 @@ async def test_on_redis_it_shows_the_queues_of_the_services_prefix(database, tmp
                 shown = await client.get("/api/queues", params={"activeQueue": "render-jobs", "status": "latest"})
             queues = {each["name"]: each for each in shown.json()["queues"]}
             (job,) = queues["render-jobs"]["jobs"]
-            assert (job["id"], job["externalUrl"]["href"]) == (job_id, f"http://studio.test/ops/trace/{job_id}")
+            assert (job["id"], job["externalUrl"]["href"]) == (job_id, f"http://studio.test/studio/ops/story/{job_id}")
         await link.close()

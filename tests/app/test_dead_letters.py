@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from ruach_studio.app.dead_letters import playbooks
+from ruach_studio.app.ops import commanding
 from ruach_studio.app.pillars import consumers, hooks
 from ruach_studio.infra.audit import list_transitions
 from ruach_studio.infra.context import bind, new_id
@@ -202,3 +203,25 @@ async def test_a_parked_event_goes_back_to_its_consumer(operator, services, data
 def test_every_queue_and_every_consumer_has_a_playbook(services):
     named = {policy.name for policy in QUEUES} | {each.name for each in consumers(services)}
     assert set(playbooks(services)) == named
+
+
+async def test_a_way_back_that_is_a_command_names_parameters_which_that_command_takes(operator, bury, services):
+    """The operations page opens the command with them; the registry is the judge."""
+    registry, member = commanding(services).registry, new_id()
+    for queue, name, code, kind in (
+        ("render-jobs", "render", "lambda_timeout", "job"), ("render-jobs", "render", "store_unavailable", "job"),
+        ("formation-state", "project", "duplicate_event", "job"), ("formation-state", "assess", "bad_input", "job"),
+        ("formation-state", "project", "graph_version_not_found", "job"),
+        ("assembly.sessions", "render.completed", "session_state", "event"),
+    ):  # fmt: skip
+        await bury(queue, name, code, kind=kind, sessionId="talk-1", enrollmentId=member)
+    told = []
+    for each in reversed((await listed(operator))["deadLetters"]):
+        ways = (await operator.get(f"/ops/dead-letters/{each['deadLetterId']}")).json()["waysBack"]
+        told.append([way["command"] for way in ways if registry.named(way["command"]).parsed(way["params"])])
+        for value in (value for way in ways for value in way["params"].values()):
+            assert any(value in way["line"] for way in ways), "the line for a shell says the same"
+    assert told == [
+        ["render.retry"], ["render.resume", "render.retry"], ["deadLetter.discard"], ["formation.repair"],
+        ["formation.repair"], ["event.redeliver"],
+    ]  # fmt: skip

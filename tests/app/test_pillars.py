@@ -131,6 +131,8 @@ async def test_a_process_serves_only_its_pillars(services):
                 f" Ask the process that was started with --pillars {pillar}."
             )
         assert (await stranger.get("/nothing")).json()["code"] == "not_found"
+        page = await stranger.get("/studio/ops")  # built or not, every process answers
+        assert page.status_code == 200 or page.json()["code"] == "pages_not_built", page.text
         ready = (await stranger.get("/readyz")).json()
         assert (ready["status"], set(ready["checks"])) == ("ok", {"database", "renderRunner"})
         assert ready["pillars"] == {"render": {"status": "ok", "detail": ""}}

@@ -23,6 +23,7 @@ from ruach_studio.infra.http import health
 from ruach_studio.infra.http.access import public
 from ruach_studio.infra.http.application import RuachApi, new_api
 from ruach_studio.infra.http.health import Check, Health
+from ruach_studio.infra.http.pages import router as pages_router
 from ruach_studio.infra.outbox.routes import router as events_router
 from ruach_studio.infra.queues.readiness import redis_ready
 from ruach_studio.infra.queues.routes import router as queues_router
@@ -63,6 +64,7 @@ def create_api(services: Services, *, at_once: bool = True) -> RuachApi:
         found.append(media_router(services.store, guard=reader))
     elif isinstance(services.store, SigningStore):
         found.append(signed_router(services.store, guard=reader))
+    found.append(pages_router(services.settings.web_dist))
     for each in found:
         api.add_routes(each)
         if at_once:

@@ -77,10 +77,11 @@ def ways_back(name: str, payload: Mapping[str, Any], row: Row) -> tuple[WayBack,
         return ()
     if name == "index":
         return (WayBack("ruach formation index", "Gives every passage its vector; the job's success settles this letter."),)
-    member = str(payload.get("enrollmentId") or "ENROLLMENT")
+    member = payload.get("enrollmentId")
+    strategy = "reset-score" if name == "assess" or row.cause == PLAYBOOK[3].cause else "replay"
+    says = f"{row.requeue_when} What it makes anew settles this letter."
     if name == "assess":
-        line = f'ruach ops formation repair {member} reset-score "REASON"'
-        return (WayBack(line, "Has the member's unread texts read again.", "formation.repair"),)
-    strategy = "reset-score" if row.cause == PLAYBOOK[3].cause else "replay"
-    line = f'ruach ops formation repair {member} {strategy} "REASON"'
-    return (WayBack(line, f"{row.requeue_when} What it makes anew settles this letter.", "formation.repair"),)
+        says = "Has the member's unread texts read again."
+    line = f'ruach ops formation repair {member or "ENROLLMENT"} {strategy} "REASON"'
+    params = {"strategy": strategy} | ({"enrollmentId": str(member)} if member else {})
+    return (WayBack(line, says, "formation.repair", params),)

@@ -50,6 +50,7 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
     media_public: bool = True  # published renders play without signing in; False asks for a role
     render_helpers: int = Field(default=0, ge=0, le=16)  # jobs that a long render asks to encode chunks beside it
     next_step_deadline_ms: int = Field(default=1500, ge=50, le=60_000)  # then the static list is shown
+    web_dist: Path | None = None  # the built pages; unset = web/dist beside the source
     stripe_webhook_secret: SecretStr | None = None
     stripe_tiers: Annotated[dict[str, Tier], NoDecode] = Field(default_factory=dict)
 
@@ -94,7 +95,7 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         return {price.strip(): tier.strip() for price, _, tier in pairs}
 
-    @field_validator("data_dir", "store_dir", "ffmpeg_bin", "transcribe_model")
+    @field_validator("data_dir", "store_dir", "ffmpeg_bin", "transcribe_model", "web_dist")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -106,7 +107,7 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
 
     @field_validator(
         "database_url", "ffmpeg_bin", "assessor_url", "assessor_model", "xapi_url", "xapi_user",
-        "embedding_url", "transcribe_model", mode="before",
+        "embedding_url", "transcribe_model", "web_dist", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

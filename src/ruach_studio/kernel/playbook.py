@@ -110,16 +110,18 @@ class Row:
 class WayBack:
     """What an operator can do about a letter: a recovery command, or the ordinary request that asks for the work again.
 
-    `line` is ready for a shell or an HTTP client; REASON stands for a sentence of the operator's own.
+    `line` is ready for a shell or an HTTP client; REASON stands for a sentence of the operator's own. `params` are those of
+    the `command`, on the wire, as far as the letter knows them.
     """
 
     line: str
     says: str
     command: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
         """Return what API and command line show."""
-        return {"command": self.command, "line": self.line, "says": self.says}
+        return {"command": self.command, "params": dict(self.params), "line": self.line, "says": self.says}
 
 
 UNKNOWN = Row(

@@ -150,11 +150,12 @@ def triage_of(error_code: str) -> Row | None:
 
 def ways_back(job_id: str, payload: Mapping[str, Any], row: Row) -> tuple[WayBack, ...]:
     """Return what an operator can do about a dead render: retry, at an upload also resume; or render a new EDL version."""
-    retry = WayBack(f'ruach ops render retry {job_id} "REASON"', row.requeue_when, "render.retry")
+    retry = WayBack(f'ruach ops render retry {job_id} "REASON"', row.requeue_when, "render.retry", {"renderJobId": job_id})
     session_id = str(payload.get("sessionId", "SESSION"))
     if row.cause == PLAYBOOK[2].cause:
         resume = f'ruach ops render resume {session_id} upload "REASON"'
-        return WayBack(resume, f"{row.requeue_when} Nothing is drawn again.", "render.resume"), retry
+        params = {"step": "upload"} | ({"sessionId": session_id} if "sessionId" in payload else {})
+        return WayBack(resume, f"{row.requeue_when} Nothing is drawn again.", "render.resume", params), retry
     if row.safe == "no":
         again = WayBack(f"POST /render-jobs/render-all/{session_id}", "Once a new version of the EDL is locked: its render"
                         " settles this letter.")  # fmt: skip

@@ -47,12 +47,11 @@ def ways_back_of(playbooks: Playbooks, letter: Letters, row: Row) -> list[WayBac
         return []
     if row.discard:
         line = f'ruach ops dlq discard {letter["id"]} "REASON"'
-        return [WayBack(line, "The playbook says: discard safely.", "deadLetter.discard")]
+        return [WayBack(line, "The playbook says: discard safely.", "deadLetter.discard", {"deadLetterId": letter["id"]})]
     if letter["kind"] == "event":
         line = f'ruach ops dlq redeliver {letter["queue"]} {letter["source_id"]} "REASON"'
-        return [
-            WayBack(line, "Once its cause is mended: the consumer hears it again, with a full ladder.", "event.redeliver")
-        ]
+        says = "Once its cause is mended: the consumer hears it again, with a full ladder."
+        return [WayBack(line, says, "event.redeliver", {"consumer": letter["queue"], "eventId": letter["source_id"]})]
     playbook = playbooks.get(letter["queue"])
     if playbook is None:
         return []

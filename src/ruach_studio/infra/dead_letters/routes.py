@@ -65,9 +65,10 @@ class ErrorOut(_Wire):
 
 
 class WayBackOut(_Wire):
-    """What an operator can do: a recovery command or an ordinary request, ready to be given."""
+    """What an operator can do: a recovery command (with the `params` that the letter knows) or an ordinary request."""
 
     command: str | None
+    params: dict[str, Any]
     line: str
     says: str
 

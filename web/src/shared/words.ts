@@ -1,0 +1,6 @@
+/** Turn a name of the wire into words: `renderJobId` → `Render job id`, `full_16_9` stays. */
+export function words(name: string): string {
+  if (!/^[a-z]+([A-Z][a-z0-9]*)*$/.test(name)) return name;
+  const spaced = name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
