@@ -3,7 +3,9 @@
 import asyncio
 import logging
 
+import httpx
 import pytest
+import uvicorn
 
 from ruach_studio.infra.context import current
 from ruach_studio.infra.http import sse
@@ -91,3 +93,30 @@ async def test_the_end_of_a_request_is_logged_once_without_its_query(client, pat
         ("request.finished", "GET", "/conflict", 409)
     ]
     assert "hunter2" not in str(ours)
+
+
+async def test_a_request_that_the_ending_server_cuts_off_is_told_so_under_its_id(api):
+    begun = asyncio.Event()
+
+    @api.get("/slow")
+    async def slow():
+        begun.set()
+        await asyncio.Event().wait()
+
+    config = uvicorn.Config(api, port=0, http="h11", log_config=None, timeout_graceful_shutdown=0, lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(20):
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        async with httpx.AsyncClient() as client:
+            asking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/slow", headers={HEADER: GIVEN}))
+            await begun.wait()
+            server.should_exit = True
+            answer = await asking
+        await serving
+    assert (answer.status_code, answer.headers[HEADER]) == (503, GIVEN)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["code"], answer.json()["correlationId"]) == ("stopping", GIVEN)
+    assert int(answer.headers["retry-after"]) > 0

@@ -4,6 +4,7 @@ The outermost layer, outside the one that makes 500s, so that an unforeseen erro
 A given id counts only if it is one lower-case UUIDv4; anything else is replaced, never echoed.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ruach_studio.infra.context import SystemClock, bind, new_id
-from ruach_studio.infra.http.problems import unforeseen
+from ruach_studio.infra.http.problems import stopping, unforeseen
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.taps import Answered
 from ruach_studio.infra.tracing import span
@@ -71,6 +72,11 @@ class _Exchange:
     async def run(self, app: ASGIApp, receive: Receive) -> None:
         try:
             await app(self.scope, receive, self.stamped)
+        except asyncio.CancelledError:  # the server ends and has waited long enough
+            if not self.status:
+                log.warning("request.cut_off", method=self.scope["method"], path=self.scope["path"])
+                await stopping(self.scope["path"])(self.scope, receive, self.stamped)
+            raise
         except Exception as error:
             log.exception("request.failed", method=self.scope["method"], path=self.scope["path"], error=type(error).__name__)
             if not self.status:

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from ruach_studio.infra.context import current
 from ruach_studio.infra.faults import words_of
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.kernel.errors import BadInput, Malformed, NotFound, RuachError
+from ruach_studio.kernel.errors import BadInput, Malformed, NotFound, RuachError, Unavailable
 from ruach_studio.kernel.hashing import plain
 
 log = get_logger(__name__)
@@ -52,6 +52,12 @@ class TooManyRequests(RuachError):
     """Too many attempts; wait before the next one."""
 
     code, status, retryable = "too_many_requests", 429, True
+
+
+class Stopping(Unavailable):
+    """This process is ending and could not wait for the answer."""
+
+    code = "stopping"
 
 
 class Unforeseen(RuachError):
@@ -169,6 +175,12 @@ def _bare(status: int, detail: str) -> RuachError:
 
 async def _on_unforeseen(request: Request, _error: Exception) -> Response:
     return unforeseen(request.url.path)  # correlation.py logs it: the error goes on to the outermost layer
+
+
+def stopping(path: str) -> ProblemResponse:
+    """Return the 503 for a request that the server cuts off when it ends. A change may or may not have been made."""
+    remedy = "Ask again; before you repeat a change, look whether it was made."
+    return problem(Stopping("the service was told to end while it worked on this", remedy=remedy), instance=path)
 
 
 def unforeseen(path: str) -> ProblemResponse:
