@@ -96,7 +96,12 @@ async def test_the_end_of_a_request_is_logged_once_without_its_query(client, pat
 
 
 async def test_a_request_that_the_ending_server_cuts_off_is_told_so_under_its_id(api):
-    begun = asyncio.Event()
+    ready, begun = asyncio.Event(), asyncio.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            ready.set()
 
     @api.get("/slow")
     async def slow():
@@ -104,11 +109,10 @@ async def test_a_request_that_the_ending_server_cuts_off_is_told_so_under_its_id
         await asyncio.Event().wait()
 
     config = uvicorn.Config(api, port=0, http="h11", log_config=None, timeout_graceful_shutdown=0, lifespan="off")
-    server = uvicorn.Server(config)
+    server = Server(config)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(20):
-        while not server.started:
-            await asyncio.sleep(0.01)
+        await ready.wait()
         port = server.servers[0].sockets[0].getsockname()[1]
         async with httpx.AsyncClient() as client:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/slow", headers={HEADER: GIVEN}))
