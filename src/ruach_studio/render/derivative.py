@@ -50,9 +50,14 @@ def is_mapped(colour: Conversion709) -> bool:
     return colour.conversion == "tone-map"
 
 
+def is_recoloured(colour: Conversion709) -> bool:
+    """Say whether thumbnails need `zscale`: for a wider gamut too, since a JPEG has no tag for it."""
+    return colour.conversion in ("tone-map", "primaries")
+
+
 def _as_jpeg(colour: Conversion709) -> tuple[str, str]:
     """Return the filters before and after the scaling of a thumbnail. Its colours are BT.709's, as a still's are."""
-    if colour.conversion in ("tone-map", "primaries"):
+    if is_recoloured(colour):
         return told(colour), f"{recoloured(colour)}setparams=colorspace=bt709:range=tv,{_JPEG}"
     return f"setparams=colorspace={colour.matrix},", _JPEG
 

@@ -10,10 +10,11 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange
 from PIL import Image
 
-from ruach_studio.infra.media import run
+from ruach_studio.infra.media import FilterMissing, run
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.presets import PRESETS
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
+from ruach_studio.render.usecases import derive_files
 from ruach_studio.render.usecases.derive_files import derive
 from ruach_studio.render.usecases.take_thumbnail import take_thumbnail
 
@@ -196,6 +197,18 @@ async def test_thumbnails_of_standard_range_keep_their_colours(matrix, primaries
     with Image.open(sheet.folder / "sheet-000.jpg") as image:
         tiles = [image.convert("RGB").getpixel((160 * k + 80, 45)) for k in range(len(PATCHES))]
     assert max(farthest(tiles, wanted)) <= 5, (tiles, wanted)
+
+
+async def test_thumbnails_of_a_wider_gamut_name_the_filter_that_is_missing(monkeypatch, tmp_path):
+    def missing(name):
+        raise FilterMissing(name, subject=name)
+
+    monkeypatch.setattr(derive_files, "check_filter", missing)
+    tags = "color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt2020nc"
+    film = await written(tmp_path, [yuv(rgb, "bt2020nc") for rgb in PATCHES], "yuv420p", tags, rate="4")
+    with pytest.raises(FilterMissing, match="zscale"):
+        await derive(film, "thumbnails", tmp_path / "out")
+    assert (await derive(film, "proxy", tmp_path / "out")).folder.is_dir()  # a proxy keeps its gamut, and tags it
 
 
 LIGHT = {Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL}

@@ -11,19 +11,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media import run
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import ClipRef, RenderPlan, Segment
 from ruach_studio.render.ports import Made, MediaChanged
 from ruach_studio.render.presets import Preset
-from ruach_studio.render.runners.at_once import forward
 from ruach_studio.render.runners.claims import claimed, is_claimed
 from ruach_studio.render.runners.encode import MAX_ERROR_RATE, FrameCountWrong, count_frames
 from ruach_studio.render.runners.footage import Footage
@@ -176,16 +175,8 @@ async def joined(pieces: Sequence[MezzaninePiece], folder: Path, cancelled: asyn
 
 async def _splice(pieces: Sequence[MezzaninePiece], path: Path, cancelled: asyncio.Event) -> None:
     """Copy in a thread that hears of a cancellation, of this task's too, and never outlives this call."""
-    rate, stop = pieces[0].rate, asyncio.Event()
-    copy = partial(splice, _spliced(pieces), path, rate, timescale(rate), stop, index_first=False)
-    work = asyncio.ensure_future(asyncio.to_thread(copy))
-    watch = asyncio.create_task(forward(cancelled, stop))
-    try:
-        await asyncio.shield(work)
-    finally:
-        stop.set()
-        watch.cancel()
-        await asyncio.gather(work, watch, return_exceptions=True)
+    rate = pieces[0].rate
+    await in_thread(lambda stop: splice(_spliced(pieces), path, rate, timescale(rate), stop, index_first=False), cancelled)
 
 
 def _spliced(pieces: Sequence[MezzaninePiece]) -> list[Piece]:

@@ -5,13 +5,13 @@ and an MP4's header holds one kind. All times are counted anew: the k-th packet 
 reordering of all parts, so decoding times rise evenly over every joint.
 """
 
-import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from secrets import token_hex
+from threading import Event
 from typing import cast
 
 import av
@@ -46,7 +46,7 @@ class Piece:
 
 
 def splice(
-    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: asyncio.Event | None = None,
+    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: Event | None = None,
     *, index_first: bool = True,
 ) -> Path:  # fmt: skip
     """Write the pieces one after another to `target` (MP4). The header is an encoder's where there is one.
@@ -82,11 +82,11 @@ def splice(
     return target
 
 
-def _lateness(piece: Piece, rate: FrameRate, cancelled: asyncio.Event | None) -> int:
+def _lateness(piece: Piece, rate: FrameRate, cancelled: Event | None) -> int:
     return max(i - number for i, (number, _) in enumerate(_packets(piece, rate, cancelled)))
 
 
-def _packets(piece: Piece, rate: FrameRate, cancelled: asyncio.Event | None) -> "Iterator[tuple[int, Packet[VideoStream]]]":
+def _packets(piece: Piece, rate: FrameRate, cancelled: Event | None) -> "Iterator[tuple[int, Packet[VideoStream]]]":
     """Yield (number within the piece, packet) in decoding order, key frames with their parameter sets."""
     count = 0
     with av.open(str(piece.path), options=_OPEN) as container:

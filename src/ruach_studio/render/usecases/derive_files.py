@@ -29,6 +29,7 @@ from ruach_studio.render.derivative import (
     TILE_ROWS,
     TILE_WIDTH,
     is_mapped,
+    is_recoloured,
     proxy_args,
     sprites,
     thumbnail_args,
@@ -102,7 +103,7 @@ async def _proxy(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
     args = proxy_args(
         info.path,
         str(out),
-        colour=None if info.video is None else await asyncio.to_thread(_colour_of, info.path),
+        colour=None if info.video is None else await asyncio.to_thread(_colour_of, info.path, is_mapped),
         has_audio=info.audio is not None,
         sound_lead_s=lead_s,
         duration_s=info.local_duration_s,
@@ -116,7 +117,7 @@ async def _proxy(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
 async def _thumbnails(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
     layout = sprites(info.local_duration_s)
     gap_s = await asyncio.to_thread(_key_gap_s, info.path)
-    colour = await asyncio.to_thread(_colour_of, info.path)
+    colour = await asyncio.to_thread(_colour_of, info.path, is_recoloured)
     pattern, key_frames_only = str(aside / "sheet-%03d.jpg"), gap_s <= layout.every_s
     args = thumbnail_args(info.path, pattern, layout, colour=colour, key_frames_only=key_frames_only)
     await _run(info, args, tell)
@@ -131,9 +132,9 @@ async def _thumbnails(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any
     }  # fmt: skip
 
 
-def _colour_of(path: str) -> Conversion709:
+def _colour_of(path: str, recolours: Callable[[Conversion709], bool]) -> Conversion709:
     colour = read_conversion(path)
-    if is_mapped(colour):
+    if recolours(colour):
         check_filter("zscale")
     return colour
 
