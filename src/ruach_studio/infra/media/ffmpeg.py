@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ _WRONG = re.compile(
 )
 _STATISTICS = re.compile(r"\[lib\w+ @ |\[aac @ .*Qavg")
 _BLAMED = re.compile(r"\[(?:[va]ist|in|dec)[^\]]*?#(\d+)")
+STALLED = "Look at the machine's load and disks; a retry follows by itself"
 _REMEDY = "Set RUACH_FFMPEG_BIN to a real one, or unset it and FFMPEG_BIN"
 
 
@@ -82,18 +84,29 @@ def check_ffmpeg() -> str:
 
 
 def find_ffmpeg() -> Path:
-    """Return what RUACH_FFMPEG_BIN or FFMPEG_BIN names, else the program that came with imageio-ffmpeg, else the PATH's."""
+    """Return what RUACH_FFMPEG_BIN or FFMPEG_BIN names, else the program that came with imageio-ffmpeg, else the PATH's.
+
+    It looks and runs nothing, so an event loop may ask. imageio-ffmpeg's own `get_ffmpeg_exe` runs `ffmpeg -version` once in
+    each process and waits for it without end: a program that stands took the loop along.
+    """
     named = os.environ.get("RUACH_FFMPEG_BIN") or os.environ.get("FFMPEG_BIN")
     if named:
         if not os.access(named, os.X_OK):
             raise FfmpegMissing("it is named as FFmpeg, and no program is there", subject=named, remedy=_REMEDY)
         return Path(named)
-    with contextlib.suppress(RuntimeError):  # imageio-ffmpeg's word for "none on this platform"
-        return Path(imageio_ffmpeg.get_ffmpeg_exe())
-    on_path = shutil.which("ffmpeg")
+    bundled, on_path = _bundled(), shutil.which("ffmpeg")
+    if bundled is not None:
+        return bundled
     if on_path is None:
         raise FfmpegMissing(remedy="Install ffmpeg, or set FFMPEG_BIN to it")
     return Path(on_path)
+
+
+@cache
+def _bundled() -> Path | None:
+    """Return the program in imageio-ffmpeg's wheel; there is none on a platform that it has no wheel for."""
+    folder = Path(imageio_ffmpeg.__file__).parent / "binaries"
+    return next((file for file in sorted(folder.glob("ffmpeg*")) if os.access(file, os.X_OK)), None)
 
 
 async def run(
@@ -130,8 +143,7 @@ async def run(
         while not follow.done():
             done, _ = await asyncio.wait(waited, timeout=headway.left_s(), return_when=asyncio.FIRST_COMPLETED)
             if not done and headway.left_s() <= 0:
-                raise FfmpegStalled(f"it made no headway for {headway.stall_s:g} s", subject="ffmpeg",
-                                    remedy="Look at the machine's load and disks; a retry follows by itself")  # fmt: skip
+                raise FfmpegStalled(f"it made no headway for {headway.stall_s:g} s", subject="ffmpeg", remedy=STALLED)
             if done and not follow.done():
                 raise Cancelled("the run was cancelled", subject="ffmpeg")
         await follow

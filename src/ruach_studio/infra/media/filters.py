@@ -3,8 +3,11 @@
 import subprocess
 from functools import lru_cache
 
-from ruach_studio.infra.media.ffmpeg import find_ffmpeg
+from ruach_studio.infra.children import ends_with_us
+from ruach_studio.infra.media.ffmpeg import STALLED, FfmpegStalled, find_ffmpeg
 from ruach_studio.kernel.errors import Unavailable
+
+ANSWER_S = 30.0
 
 
 class FilterMissing(Unavailable):
@@ -16,7 +19,10 @@ class FilterMissing(Unavailable):
 
 
 def check_filter(name: str) -> None:
-    """Raise FilterMissing unless the FFmpeg that will be used has the filter `name`."""
+    """Raise FilterMissing unless the FFmpeg that will be used has the filter `name`; FfmpegStalled if it does not answer.
+
+    Asks the program once in each process: call it from a thread.
+    """
     program = str(find_ffmpeg())
     if name not in _filters(program):
         raise FilterMissing(
@@ -28,6 +34,10 @@ def check_filter(name: str) -> None:
 
 @lru_cache(maxsize=4)
 def _filters(program: str) -> frozenset[str]:
-    said = subprocess.run([program, "-hide_banner", "-filters"], capture_output=True, text=True, check=False, timeout=30)
+    command = ends_with_us([program, "-hide_banner", "-filters"])
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_S)
+    except subprocess.TimeoutExpired as error:
+        raise FfmpegStalled(f"it did not name its filters within {ANSWER_S:g} s", subject=program, remedy=STALLED) from error
     rows = (line.split() for line in said.stdout.splitlines())
     return frozenset(row[1] for row in rows if len(row) > 2 and "->" in row[2])
