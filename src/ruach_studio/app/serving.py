@@ -19,6 +19,7 @@ from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.collector import settle
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.loop_watch import watched_loop
 from ruach_studio.infra.settings import Settings
 
 STREAM_GRACE_S = 5
@@ -39,7 +40,7 @@ async def serve(settings: Settings, *, work: bool = True) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with bind(correlation_id=new_id()):
+    with bind(correlation_id=new_id()), watched_loop():
         async with open_services(settings) as services, AsyncExitStack() as parts:
             await start_each(services)
             server = _Server(server_config(create_api(services), settings))

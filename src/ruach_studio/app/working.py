@@ -12,6 +12,7 @@ from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.collector import settle
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.logging import get_logger
+from ruach_studio.infra.loop_watch import watched_loop
 from ruach_studio.infra.settings import Settings
 from ruach_studio.kernel.errors import RuachError
 
@@ -35,7 +36,7 @@ async def work(settings: Settings) -> None:
         failed.set()
         stop.set()
 
-    with bind(correlation_id=new_id()):
+    with bind(correlation_id=new_id()), watched_loop():
         async with open_services(settings) as services:
             await start_each(services)
             settle()
