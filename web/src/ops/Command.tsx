@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Button, FieldError, Label, Text, TextArea, TextField } from 'react-aria-components';
 import { api, ask, type Schemas } from '../shared/client';
+import { FactList } from '../shared/FactList';
 import { Heading } from '../shared/Layout';
 import { ProblemPanel } from '../shared/ProblemPanel';
 import css from '../shared/ui.module.css';
@@ -41,16 +42,7 @@ function About({ command }: { command: Described }) {
     ['Who', command.roles.join(', ')],
     ['Second operator', second],
   ];
-  return (
-    <dl className={css.facts}>
-      {rows.map(([name, said]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{said}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList rows={rows} />;
 }
 
 function Run({ command, params: given }: { command: Described; params: Record<string, unknown> }) {

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Copy } from '../shared/Copy';
 import type { Schemas } from '../shared/client';
+import { FactList } from '../shared/FactList';
 import { Facts } from '../shared/Facts';
 import { Heading } from '../shared/Layout';
 import { Link } from '../shared/Link';
@@ -71,14 +72,7 @@ function Playbook({ letter: each }: { letter: Whole }) {
       <p className={css.faint}>
         {row.playbook ? `${row.playbook}, cause ${row.cause}` : 'A row of our own, or none yet'}
       </p>
-      <dl className={css.facts}>
-        {rows.map(([name, said]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{said}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList rows={rows} />
     </div>
   );
 }

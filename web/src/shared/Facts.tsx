@@ -1,3 +1,4 @@
+import { FactList } from './FactList';
 import { Link } from './Link';
 import css from './ui.module.css';
 import { When } from './When';
@@ -38,16 +39,8 @@ export function Facts({ value, name = '', depth = 0 }: { value: unknown; name?: 
   const pairs = Object.entries(value);
   if (pairs.length === 0) return <span className={css.faint}>none</span>;
   if (depth >= DEPTH_MAX) return <pre>{JSON.stringify(value, null, 1)}</pre>;
-  return (
-    <dl className={css.facts}>
-      {pairs.map(([key, each]) => (
-        <div key={key}>
-          <dt>{words(key)}</dt>
-          <dd>
-            <Facts value={each} name={key} depth={depth + 1} />
-          </dd>
-        </div>
-      ))}
-    </dl>
+  const rows = pairs.map(
+    ([key, each]) => [words(key), <Facts key={key} value={each} name={key} depth={depth + 1} />] as const,
   );
+  return <FactList rows={rows} />;
 }

@@ -111,11 +111,12 @@ async def _ask(services: RenderServices, job: RenderJob, sources: Sequence[str])
     """
     async with services.database.transaction() as tx:
         asked = {row["payload"]["path"] for row in await _asked(tx, job) if row["state"] in ("queued", "running")}
-        for source in sources:
-            if source not in asked:
-                payload = {"renderJobId": job.render_job_id, "path": source}
-                await services.queue.add(tx, QUEUE, MEZZANINE_JOB, payload, automation_id=job.automation_id)
-    log.info("mezzanines.asked", files=list(sources))
+        fresh = [source for source in sources if source not in asked]
+        for source in fresh:
+            payload = {"renderJobId": job.render_job_id, "path": source}
+            await services.queue.add(tx, QUEUE, MEZZANINE_JOB, payload, automation_id=job.automation_id)
+    if fresh:
+        log.info("mezzanines.asked", files=fresh)
 
 
 async def _wait(files: Sequence[_File], report: ProgressReporter, cancelled: asyncio.Event) -> None:
