@@ -37,8 +37,12 @@ def cost(*commands: Sequence[str]) -> Cost:
 
 
 def _look(pid: int, spent: dict[tuple[int, float], float]) -> int:
-    """Note the CPU seconds of each process of the tree; return its resident bytes."""
-    total = 0
+    """Note the CPU seconds of each process of the tree; return its resident bytes.
+
+    A child that has not begun its own program yet (between fork and exec, a millisecond) is its parent once more, and has
+    no pages of its own: it does not count.
+    """
+    total, words = 0, dict[int, list[str]]()
     try:
         processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -47,7 +51,9 @@ def _look(pid: int, spent: dict[tuple[int, float], float]) -> int:
         with suppress(psutil.NoSuchProcess):
             used = process.cpu_times()
             spent[process.pid, process.create_time()] = used.user + used.system
-            total += int(process.memory_info().rss)
+            words[process.pid] = process.cmdline()
+            if words[process.pid] != words.get(process.ppid()):
+                total += int(process.memory_info().rss)
     return total
 
 

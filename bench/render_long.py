@@ -1,10 +1,11 @@
-"""Render hours of programme and hold picture and sound together to the end: `python bench/render_long.py [--hours 3]`.
+"""Render hours of programme and hold picture and sound together to the end: `python bench/render_long.py [--hours 3 …]`.
 
 Three cameras of a talk (render_scene.py) in small pictures, two of them with clocks that run apart from the master's, and a
 recorder with an offset and a drift of its own whose sound ticks every 20 s of the master's clock. `ruach render` makes the
 file, loudness and all. Every seventh frame must be the planned one, and every thirtieth tick stand within 10 ms of its
 place, the last one too; printed beside it is how far a shown frame's own moment is from the moment it is shown at, which
-whole frames of a free clock cannot better than half a frame. Exit 1 if a limit is missed.
+whole frames of a free clock cannot better than half a frame. Given several lengths it also compares what the longest and
+the shortest held in memory. Exit 1 if a limit is missed.
 """
 
 import argparse
@@ -30,6 +31,7 @@ OFFSET_S, DRIFT_PPM = -1.234, 37.0  # of the recorder
 HZ, EVERY_S = 48_000, 20
 PRESET = {"name": "small", "width": SMALL[0], "height": SMALL[1], "fit": "pad"}
 SAMPLED, TICKS = 7, 30
+FLAT = 1.15  # how much more memory the longest may take than the shortest, as in render_speed.py --flat
 PULSE = np.hanning(65) * np.cos(2 * np.pi * 6000 * (np.arange(65) - 32) / HZ)
 
 
@@ -105,16 +107,16 @@ def whole(bare: dict[str, object], sound: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(hours: float, folder: Path) -> int:
-    """Render and look; return how many limits were missed."""
-    frames, limits = round(hours * 3600 * RATE), Limits()
+def measure(hours: float, folder: Path, limits: Limits) -> float:
+    """Render and look; return the peak memory of the render's processes in MB."""
+    frames = round(hours * 3600 * RATE)
     paths, sound = cameras(folder, frames + 60, SMALL), folder / "recorder.wav"
     recorder(sound, frames / RATE)
     edl = whole(wire(paths, frames), sound)
     (folder / "edl.json").write_text(json.dumps(edl))
     (folder / "small.json").write_text(json.dumps(PRESET))
     program = [sys.executable, "-m", "ruach_studio.app.cli.main", "render", str(folder / "edl.json")]
-    shown(
+    made = shown(
         f"{hours:g} h",
         cost([*program, "--preset", str(folder / "small.json"), "--format", "small", "-o", str(folder / "out")]),
     )
@@ -127,7 +129,8 @@ def measure(hours: float, folder: Path) -> int:
     print("ticks late by, ms: " + ", ".join(f"{second} s {late:+.2f}" for second, late in errors.items()))
     limits.hold("the sound's farthest tick from its place, ms", max(map(abs, errors.values())), 10)
     limits.hold("the last tick's, ms", abs(errors[last]), 10)
-    return limits.missed
+    limits.hold("peak memory, MB", made.rss_mb, 800)
+    return made.rss_mb
 
 
 def seconds_of(offset_ms: object) -> float:
@@ -139,10 +142,14 @@ def seconds_of(offset_ms: object) -> float:
 def main() -> int:
     """Read the arguments and measure."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--hours", type=float, default=3.0)
-    options = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ruach-bench-") as name:
-        return 1 if measure(options.hours, Path(name)) else 0
+    arguments.add_argument("--hours", type=float, nargs="+", default=[3.0])
+    options, limits, peaks = arguments.parse_args(), Limits(), list[float]()
+    for hours in sorted(options.hours):
+        with tempfile.TemporaryDirectory(prefix="ruach-bench-") as name:
+            peaks.append(measure(hours, Path(name), limits))
+    if len(peaks) > 1:
+        limits.hold("peak memory, the longest over the shortest", peaks[-1] / peaks[0], FLAT)
+    return 1 if limits.missed else 0
 
 
 if __name__ == "__main__":
