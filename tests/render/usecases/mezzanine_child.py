@@ -24,7 +24,7 @@ from ruach_studio.render.entrypoints import jobs, jobs_media
 from ruach_studio.render.runners import mezzanine
 from ruach_studio.render.usecases import await_mezzanines
 
-SLOWLY = ["-readrate", "0.005", "-readrate_initial_burst", "0.001"]  # 200 s for a piece of 1 s
+SLOWLY = ["-readrate", "0.002", "-readrate_initial_burst", "0.001"]  # half a minute for 2 frames
 
 
 def parts(told, services):

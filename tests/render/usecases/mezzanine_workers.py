@@ -67,6 +67,10 @@ class Renders:
         """Return the names of the pieces that are finished."""
         return {piece.path.stem for piece in self.pieces if is_kept(piece.path, piece.frames)}
 
+    def whole_parts(self):
+        """Return the files without a name that FFmpeg has written to their end."""
+        return [path for path in self.folder.glob("*.part") if b"moov" in path.read_bytes()]
+
     def lies(self, moment):
         """Say whether the files of a piece are those of that moment."""
         if moment in ("encoding", "written"):

@@ -93,6 +93,8 @@ async def killed_inside(workers, renders, worker, moment, quick):
     assert await workers.ended(worker) == -signal.SIGKILL
     if ends_with_us(["ffmpeg"]) != ["ffmpeg"]:  # on Linux
         await until(lambda: all(is_over(child) for child in children), "FFmpeg ends with its worker")
+        if moment == "encoding":
+            assert renders.whole_parts() == [], "FFmpeg was left to end by itself"
     assert not any(piece.is_claimed() for piece in renders.pieces)
     assert len(renders.kept()) == quick
     assert renders.lies(moment)
