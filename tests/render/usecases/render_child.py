@@ -46,17 +46,24 @@ def store_of(told: dict) -> ObjectStore:
     return LocalDiskStore(Path(told["folder"]) / "store", "http://studio.test")
 
 
-async def work(told: dict) -> None:
+def render_alone(services: Services):
+    return handlers(services, FfmpegRunner()), hooks(services)
+
+
+async def work(told: dict, parts=render_alone) -> None:
+    """Work until the file `stop` appears; `parts` gives the handlers and the hooks."""
     presets.PRESETS = {name: replace(presets.PRESETS[name], width=w, height=h) for name, (w, h) in SIZES.items()}
     policies = tuple(replace(policy, ladder_s=(0.2, 0.4, 0.4), stalled_check_s=0.5) for policy in QUEUES)
     stop, end = asyncio.Event(), Path(told["folder"]) / "stop"
     async with Database(told["database"]) as database:
         store = store_of(told)
         await store.sweep()
-        settings = load_settings(data_dir=Path(told["folder"]) / "data", public_url="http://studio.test")
+        roots = [Path(each) for each in told.get("mediaRoots", ())]
+        settings = load_settings(data_dir=Path(told["folder"]) / "data", public_url="http://studio.test", media_roots=roots)
         board = PressureBoard(database)
         services = Services(settings, database, BullmqPostgres(database, policies=policies), store, SystemClock(), board)
-        worker = Worker(database, services.queue, handlers(services, FfmpegRunner()), hooks=hooks(services), grace_s=1.0)
+        own_handlers, own_hooks = parts(services)
+        worker = Worker(database, services.queue, own_handlers, hooks=own_hooks, grace_s=1.0)
         running = asyncio.create_task(worker.run(stop))
         while not end.exists() and not running.done():  # noqa: ASYNC110  (another process makes it)
             await asyncio.sleep(0.05)
@@ -64,18 +71,19 @@ async def work(told: dict) -> None:
         await running
 
 
-told = json.loads(sys.argv[1])
-for line in sys.stdin:
-    kill_after_s = json.loads(line).get("killAfterS")
-    child = os.fork()
-    if child == 0:
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, 1)
-        asyncio.run(work(told))
-        os._exit(0)
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
+if __name__ == "__main__":
+    told = json.loads(sys.argv[1])
+    for line in sys.stdin:
+        kill_after_s = json.loads(line).get("killAfterS")
+        child = os.fork()
+        if child == 0:
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, 1)
+            asyncio.run(work(told))
+            os._exit(0)
+        if kill_after_s is not None:
+            time.sleep(kill_after_s)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
