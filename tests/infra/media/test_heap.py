@@ -4,6 +4,7 @@ import ctypes
 
 import pytest
 
+from ruach_studio.infra.media import run
 from ruach_studio.infra.media.heap import MAPPED_FROM_BYTES, keep_heap_small
 
 LIBC = ctypes.CDLL(None)
@@ -31,3 +32,15 @@ def test_a_large_piece_has_its_own_pages_after_others_were_freed():
 def test_what_the_operator_set_stands(monkeypatch):
     monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "1000000")
     assert not keep_heap_small.__wrapped__()
+
+
+@pytest.mark.parametrize(("said", "had"), [(None, str(MAPPED_FROM_BYTES)), ("1000000", "1000000")])
+async def test_ffmpeg_keeps_the_rule_too_unless_the_operator_set_another(said, had, monkeypatch, tmp_path):
+    program, told = tmp_path / "ffmpeg", tmp_path / "told"
+    program.write_text(f'#!/bin/sh\nprintf %s "$MALLOC_MMAP_THRESHOLD_" > {told}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("RUACH_FFMPEG_BIN", str(program))
+    if said is not None:
+        monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", said)
+    await run([])
+    assert told.read_text() == had

@@ -23,6 +23,7 @@ from typing import Any
 import imageio_ffmpeg
 
 from ruach_studio.infra.children import ends_with_us
+from ruach_studio.infra.media.heap import small_heap_environment
 from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, RuachError, Unavailable
 
 PROTOCOLS = "file,pipe"
@@ -94,12 +95,10 @@ def find_ffmpeg() -> Path:
         if not os.access(named, os.X_OK):
             raise FfmpegMissing("it is named as FFmpeg, and no program is there", subject=named, remedy=_REMEDY)
         return Path(named)
-    bundled, on_path = _bundled(), shutil.which("ffmpeg")
-    if bundled is not None:
-        return bundled
-    if on_path is None:
+    found = _bundled() or shutil.which("ffmpeg")
+    if found is None:
         raise FfmpegMissing(remedy="Install ffmpeg, or set FFMPEG_BIN to it")
-    return Path(on_path)
+    return Path(found)
 
 
 @cache
@@ -130,6 +129,7 @@ async def run(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=cwd,
+        env=small_heap_environment(),
     )
     stdout, stderr = child.stdout, child.stderr
     if stdout is None or stderr is None:
@@ -137,7 +137,7 @@ async def run(
     headway = _Headway(float(os.environ.get("RUACH_FFMPEG_STALL_S") or STALL_S))
     follow = asyncio.create_task(_follow(stdout, headway, on_progress))
     tail = asyncio.create_task(_tail(stderr))
-    stop = asyncio.create_task(cancelled.wait()) if cancelled is not None else None
+    stop = None if cancelled is None else asyncio.create_task(cancelled.wait())
     try:
         waited: set[asyncio.Task[Any]] = {follow} if stop is None else {follow, stop}
         while not follow.done():
