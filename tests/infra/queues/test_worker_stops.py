@@ -1,9 +1,10 @@
-"""A worker that is stopped at any moment after its start leaves no connection to the server behind."""
+"""A worker that is stopped at any moment ends, and leaves no connection to the server behind."""
 
 import asyncio
 import gc
 import warnings
 
+import bullmq as bull
 import pytest
 
 from ruach_studio.infra.queues import BullmqPostgres, Worker
@@ -28,3 +29,31 @@ async def test_forty_stops_leave_no_connection(database):
         del running
         gc.collect()
     assert [str(each.message) for each in seen if issubclass(each.category, ResourceWarning)] == []
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.usefixtures("request_ids")
+@pytest.mark.parametrize("backend", ["postgres", "valkey"], indirect=True)
+async def test_one_that_is_told_to_stop_before_it_begins_to_wait_does_not_wait(database, queue, add, monkeypatch):
+    """A job that is due in an hour is what it would wait for."""
+    stop, ended, ask = asyncio.Event(), asyncio.Event(), bull.Worker.getNextJob
+    waited = []
+
+    async def end(_context, _payload):
+        ended.set()
+
+    async def asking(worker, token):
+        if ended.is_set():
+            stop.set()
+            while not worker.closing:  # noqa: ASYNC110  (BullMQ has no event for it)
+                await asyncio.sleep(0)
+            wait = worker.backend.waitForJob
+            monkeypatch.setattr(worker.backend, "waitForJob", lambda most_s: waited.append(most_s) or wait(most_s))
+        return await ask(worker, token)
+
+    monkeypatch.setattr(bull.Worker, "getNextJob", asking)
+    await add(delay_s=3600)
+    await add()
+    await Worker(database, queue, {("render-jobs", "step"): end}).run(stop)
+    assert ended.is_set()
+    assert waited == []

@@ -118,6 +118,22 @@ def start_found_first(worker: Any) -> None:
     worker.getNextJob = asking
 
 
+def wait_for_nothing_when_closing(worker: Any) -> None:
+    """Let a `worker` that is closing not begin to wait for a job.
+
+    `close` of bullmq 3.4.4 ends the wait that is under way and then waits for all that was asked. Who was about to wait,
+    as one is whose job has just ended, waits for the next job that is due: up to an hour on PostgreSQL, and so did the stop.
+    """
+    wait = worker.waitForJob
+
+    async def waiting() -> Any:
+        if worker.closing:
+            raise asyncio.CancelledError  # as if `close` had ended it
+        return await wait()
+
+    worker.waitForJob = waiting
+
+
 def close_between_statements(connection: Any) -> None:
     """Let a stop close BullMQ's connection only when no statement is under way on it, or after `CLOSE_ANYWAY_S`.
 

@@ -15,7 +15,7 @@ import psycopg
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.queues.bullmq_claims import start_found_first
+from ruach_studio.infra.queues.bullmq_claims import start_found_first, wait_for_nothing_when_closing
 from ruach_studio.infra.queues.bullmq_postgres import BullmqPostgres
 from ruach_studio.infra.queues.failure import Hooks
 from ruach_studio.infra.queues.listener import Listener
@@ -147,5 +147,6 @@ class Worker:
         }  # fmt: skip
         worker = self._queue.bull_worker(policy.name, runner.process, options)
         start_found_first(worker)
+        wait_for_nothing_when_closing(worker)
         worker.on("error", lambda error, *_: log.warning("queue.error", queue=policy.name, message=str(error)))
         return worker
