@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -42,31 +43,45 @@ def wrong(found, plan):
     return [(i, seen, want) for i, (seen, want) in pairs if (seen or (None, None)) != want]
 
 
-def browsers():
-    """Return every Chromium, compositor and Node.js of this machine that lives."""
-    named = [p for p in psutil.process_iter(["name", "status"]) if p.info["status"] != psutil.STATUS_ZOMBIE]
-    return [p for p in named if (p.info["name"] or "").startswith(("chrom", "remotion", "node"))]
+def started_by(pid):
+    """Return what the studio of that process number started and lives: its family, and what had its temporary folder."""
+    family = psutil.Process(pid).children(recursive=True) if psutil.pid_exists(pid) else []
+    return {*family, *(process for process in psutil.process_iter() if f"/proc/{pid}/" in told(process))}
 
 
-def born_since(before, patience_s=0.0):
-    """Return those that were not there `before`, once they are gone or the patience is."""
+def told(process):
+    with suppress(psutil.Error):
+        return process.environ().get("TMPDIR", "")
+    return ""
+
+
+def alive(seen, pid, patience_s=0.0):
+    """Return those of `seen`, and whatever else is of that process, that live, once none does or the patience is over."""
     deadline = time.monotonic() + patience_s
-    while (left := [p for p in browsers() if p not in before]) and time.monotonic() < deadline:
+    while (left := {p for p in seen if lives(p)} | started_by(pid)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return left
 
 
+def lives(process):
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def killed_in_mid_render(plan, tools, folder):
-    """Render in another process and kill it as soon as one chunk is whole and the next has begun."""
+    """Render in another process and kill it as soon as one chunk is whole and the next has begun; return what it left."""
     job = folder.with_suffix(".job")
     job.write_bytes(pickle.dumps((plan, tools)))
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(job), str(folder)], stdout=subprocess.PIPE, text=True)
     for line in child.stdout:
         if list((folder / "chunks").glob("*.json")) and int(line) > 0:
             break
+    seen = started_by(child.pid)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
+    return seen, child.pid
 
 
 async def test_every_frame_is_the_planned_one_and_a_second_run_draws_nothing(
@@ -137,17 +152,27 @@ async def test_the_word_that_is_said_is_lit_and_the_subject_stands_in_the_middle
     assert second - first > 40  # the light moves from the first word to the second
 
 
+async def test_a_working_folder_with_a_name_longer_than_a_socket_may_have(remotion, odd_cameras, make_edl, tmp_path):
+    """Chromium as Debian gives it puts a socket into its temporary folder, and would not start here."""
+    folder = tmp_path / ("a-long-name-" * 12)
+    picture, _ = await draw(remotion, plan_render(make_edl([(12, "A")], odd_cameras), WIDE), folder)
+    assert picture.frames == 12
+    assert sorted(p.name for p in folder.iterdir()) == ["chunks", "mezzanines", "picture.mp4", "picture.txt"]
+
+
 async def test_cancelling_stops_at_once_and_leaves_neither_processes_nor_files(remotion, odd_cameras, make_edl, tmp_path):
     plan = plan_render(make_edl([(200, "A")], odd_cameras), PRESETS["full_16_9"])
-    before, cancelled = browsers(), asyncio.Event()
+    seen, cancelled = set(), asyncio.Event()
 
     def stop(progress):
-        if progress.frames:
+        if progress.frames and not seen:
+            seen.update(started_by(os.getpid()))
             cancelled.set()
 
     with pytest.raises(Cancelled):
         await RemotionCliRunner(remotion).render(plan, tmp_path, stop, cancelled)
-    assert born_since(before) == []
+    assert len(seen) > 5  # Node.js, the browser, its helpers
+    assert alive(seen, os.getpid()) == set()
     assert {p.name for p in tmp_path.iterdir()} == {"chunks", "mezzanines"}  # what the browser reads may be used again
     assert list((tmp_path / "chunks").iterdir()) == []
     assert [p.name for p in tmp_path.rglob("*.part*")] == []
@@ -167,10 +192,11 @@ async def test_a_killed_studio_leaves_no_browser_and_the_next_run_goes_on_after_
     remotion, odd_cameras, make_edl, read_strips, tmp_path
 ):
     plan = plan_render(make_edl([(12 * (i + 1), "ABW"[i % 3]) for i in range(12)], odd_cameras), WIDE)
-    before, chunks = browsers(), tmp_path / "work" / "chunks"
-    killed_in_mid_render(plan, remotion, tmp_path / "work")
+    chunks = tmp_path / "work" / "chunks"
+    seen, pid = killed_in_mid_render(plan, remotion, tmp_path / "work")
     kept = {p.name: p.stat().st_mtime_ns for p in chunks.glob("*-*.mp4")}
-    assert born_since(before, patience_s=20) == []
+    assert len(seen) > 5
+    assert alive(seen, pid, patience_s=20) == set()
     picture, reports = await draw(remotion, plan, tmp_path / "work")
     assert wrong(read_strips(picture.path), plan) == []
     assert reports[0].frames > 0

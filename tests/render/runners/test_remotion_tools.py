@@ -61,6 +61,17 @@ def test_what_node_says_becomes_an_error_of_ours(told, stderr, code, retryable):
     assert (error.code, error.retryable) == (code, retryable)
 
 
+def test_a_browser_that_does_not_start_is_quoted():
+    told = """Failed to launch the browser process!
+Error: Closed with null signal: SIGABRT
+    at ChildProcess.emit (node:events:524:28)
+[5917:FATAL:chrome/browser/process_singleton_posix.cc:315] Socket path too long: /tmp/x
+Troubleshooting: https://example.org"""
+    error = _failure([{"event": "failed", "message": told}], 1, "")
+    assert "does not start ([5917:FATAL:chrome/browser/process_singleton_posix.cc:315] Socket path too long" in str(error)
+    assert error.details["said"] == told
+
+
 def test_node_that_ends_without_a_word_is_a_failure_too():
     assert "ended with code -9" in str(_failure([], -9, ""))
 

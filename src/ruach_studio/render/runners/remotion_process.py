@@ -2,7 +2,8 @@
 
 An argument list, never a shell. The child leads a process group of its own; its stdin stays open for as long as we live,
 and it ends with it, so a killed studio leaves no browser. A cancelled run kills the child and everything it started and
-waits for it. Its temporary files lie in a folder of their own, which goes with it.
+waits for it. Its temporary files lie in a folder of their own beside the work, which goes with it; they are told of it by
+a short name, since a socket of Chromium's lies in it and a socket's path holds 107 bytes.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -49,28 +50,42 @@ async def run_node(
     """
     if cancelled.is_set():
         raise Cancelled("the run was cancelled before it began", subject="remotion")
-    temporary = scratch / f"tmp-{token_hex(4)}"
-    await asyncio.to_thread(temporary.mkdir, parents=True)
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {"TMPDIR": str(temporary)}
-    child = await asyncio.create_subprocess_exec(
-        str(tools.node), str(tools.folder / "render.mjs"), cwd=tools.folder, env=environment, start_new_session=True,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        limit=LINE_LIMIT_BYTES,
-    )  # fmt: skip
-    failures: list[Event] = []
-    work = asyncio.create_task(_converse(child, request, on_event, failures))
-    stop = asyncio.create_task(cancelled.wait())
-    try:
-        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise Cancelled("the run was cancelled", subject="remotion")
-        said = await work
-        code = await child.wait()
-    finally:
-        await _end(child, [work, stop])
-        await asyncio.to_thread(shutil.rmtree, temporary, ignore_errors=True)
+    async with _temporary(scratch) as name:
+        child = await asyncio.create_subprocess_exec(
+            str(tools.node), str(tools.folder / "render.mjs"), cwd=tools.folder, env=_environment(name),
+            start_new_session=True, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE, limit=LINE_LIMIT_BYTES,
+        )  # fmt: skip
+        failures: list[Event] = []
+        work = asyncio.create_task(_converse(child, request, on_event, failures))
+        stop = asyncio.create_task(cancelled.wait())
+        try:
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise Cancelled("the run was cancelled", subject="remotion")
+            said = await work
+            code = await child.wait()
+        finally:
+            await _end(child, [work, stop])
     if failures or code != 0:
         raise _failure(failures, code, said)
+
+
+@contextlib.asynccontextmanager
+async def _temporary(scratch: Path) -> AsyncIterator[str]:
+    """Make a folder for temporary files, give a name of it that is short and leaves nothing behind, and remove it."""
+    folder = scratch / f"tmp-{token_hex(4)}"
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/{os.getpid()}/fd/{handle}"
+    finally:
+        os.close(handle)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _environment(temporary: str) -> dict[str, str]:
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | {"TMPDIR": temporary}
 
 
 async def _converse(
@@ -144,8 +159,9 @@ def _failure(failures: list[Event], code: int | None, stderr: str) -> RuachError
     if "ENOSPC" in whole or "No space left on device" in whole:
         return OutOfSpace("the disk is full", subject="remotion", remedy="Free some space and start it again")
     if "Failed to launch the browser" in whole or "Tried to launch browser" in whole:
-        remedy = "Start the browser by hand to see why; RUACH_REMOTION_BROWSER names another"
-        return RemotionMissing(f"the browser does not start ({fact})", subject="remotion", remedy=remedy)
+        why = next((line for line in lines if "FATAL" in line or "error while loading" in line), fact)[-500:]
+        remedy = "RUACH_REMOTION_BROWSER names another browser (chromium-headless-shell)"
+        return RemotionMissing(f"the browser does not start ({why})", subject="remotion", remedy=remedy, said=told[:2000])
     if "ERR_MODULE_NOT_FOUND" in whole or "Cannot find module" in whole:
         return RemotionMissing(fact, subject="remotion", remedy="Run `make remotion`: the npm packages are incomplete")
     if "delayRender" in whole and "timeout" in whole.lower():
