@@ -28,7 +28,7 @@ def test_every_frame_is_in_one_chunk_in_order_and_chunks_stay_small(lengths, cli
     assert frames[-1][1] == sum(lengths)
     assert all(a[1] == b[0] for a, b in pairwise(frames))
     assert all(len(c.segments) <= 8 and c.frames <= 1800 for c in chunks)
-    assert all(sum(s.clip is not None for s in c.segments) <= 2 for c in chunks)
+    assert all(sum(s.clip is not None for s in c.segments) <= 1 for c in chunks)
     assert [c.index for c in chunks] == list(range(len(chunks)))
 
 
@@ -40,10 +40,10 @@ def test_eight_cuts_share_a_chunk_the_ninth_opens_the_next():
     assert [len(c.segments) for c in chunked(segments([30] * 401), RATE)] == [8] * 50 + [1]
 
 
-def test_two_open_files_are_a_chunk_black_opens_none_and_who_draws_otherwise_says_how_many():
-    assert [len(c.segments) for c in chunked(segments([30] * 401, [CLIP]), RATE)] == [2] * 200 + [1]
-    assert [len(c.segments) for c in chunked(segments([30] * 401, [CLIP, None, None]), RATE)][:3] == [6, 6, 6]
-    assert [len(c.segments) for c in chunked(segments([30] * 401, [CLIP]), RATE, 8)] == [8] * 50 + [1]
+def test_one_open_file_is_a_chunk_black_opens_none_and_who_draws_otherwise_shares_it():
+    assert [len(c.segments) for c in chunked(segments([30] * 401, [CLIP]), RATE)] == [1] * 401
+    assert [len(c.segments) for c in chunked(segments([30] * 401, [CLIP, None, None]), RATE)][:3] == [3, 3, 3]
+    assert [len(c.segments) for c in chunked(segments([30] * 401, [CLIP]), RATE, opens_files=False)] == [8] * 50 + [1]
 
 
 def test_a_short_programme_is_shared_out_evenly():

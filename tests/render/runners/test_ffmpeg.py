@@ -121,13 +121,12 @@ async def test_finished_chunks_are_used_again_and_a_damaged_one_is_not(odd_camer
     plan = plan_render(make_edl([(40 * (i + 1), "ABW"[i % 3]) for i in range(6)], odd_cameras), WIDE)
     one, _ = await draw(plan, tmp_path)
     chunks = sorted((tmp_path / "chunks").glob("*.mp4"))
-    assert len(chunks) == 3  # two open files in each
+    assert len(chunks) == 6  # one open file in each
     before = [c.stat().st_mtime_ns for c in chunks]
     chunks[1].write_bytes(chunks[1].read_bytes()[:-100])
     two, _ = await draw(plan, tmp_path)
     after = [c.stat().st_mtime_ns for c in chunks]
-    assert (before[0], before[2]) == (after[0], after[2])
-    assert before[1] != after[1]
+    assert [i for i in range(6) if before[i] != after[i]] == [1]
     assert one.sha256 == two.sha256
 
 
@@ -160,5 +159,5 @@ async def test_a_file_that_cannot_be_decoded_fails_and_leaves_nothing_with_a_fin
     plan = plan_render(make_edl([(30, "A"), (60, "B")], cameras), WIDE)
     with pytest.raises((MediaFailure, FrameCountWrong)):
         await draw(plan, tmp_path / "work")
-    assert list((tmp_path / "work").rglob("*.mp4")) == []
+    assert {path.name[:5] for path in (tmp_path / "work").rglob("*.mp4")} <= {"0000-"}  # the shot of the camera that is right may be whole
     assert list((tmp_path / "work").rglob("*.part")) == []

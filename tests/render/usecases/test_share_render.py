@@ -25,7 +25,7 @@ WIDE = replace(PRESETS["full_16_9"], width=320, height=180)
 
 @pytest.fixture
 def plan(session, make_edl):
-    return plan_render(make_edl([(28 * (i + 1), "AB"[i % 2]) for i in range(7)], session), WIDE)  # four chunks
+    return plan_render(make_edl([(28 * (i + 1), "AB"[i % 2]) for i in range(7)], session), WIDE)  # seven chunks
 
 
 @pytest.mark.slow
@@ -39,13 +39,13 @@ async def test_processes_divide_the_chunks_and_the_picture_is_the_same_to_the_by
         helper = await asyncio.to_thread(
             subprocess.run, command, input=pickle.dumps(plan), stdout=subprocess.PIPE, check=True
         )
-        assert int(helper.stdout) == 3
+        assert int(helper.stdout) == 6
         assert not first.exists()
         seen = []
 
         def give_way_once_all_else_is_there(progress):
             seen.append(progress.frames)
-            if progress.frames == 140:
+            if progress.frames == 168:
                 held.close()
 
         both = await FfmpegRunner(workers=1).render(

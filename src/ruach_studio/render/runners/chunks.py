@@ -1,7 +1,8 @@
 """Turn a plan's segments into chunks that can be encoded apart and joined without re-encoding.
 
-A chunk holds at most 8 segments, 2 that read a file, and at most 60 s: a file of 1080p costs about 35 MB until the run
-ends, and what a killed job must do again is at most one chunk per worker. Segments longer than that are divided. A
+A chunk holds at most 8 segments, one that reads a file (black opens none), and at most 60 s: an open file of 1080p costs
+about 35 MB until the run ends and an hour of it 5 more, so memory grows neither with the cuts nor much with the hours; and
+what a killed job must do again is at most one chunk per worker. Segments longer than that are divided. A
 programme of less than 4 min aims at four chunks (of at least 4 s), so that two encoders have even work. Each chunk starts
 with a key frame and its group of pictures is closed, so joining copies packets.
 """
@@ -13,7 +14,6 @@ from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import Segment
 
 MAX_SEGMENTS = 8
-MAX_FILES = 2
 MAX_CHUNK_S, MIN_CHUNK_S = 60, 4
 FEWEST_CHUNKS = 4
 
@@ -51,15 +51,15 @@ class Chunk:
         return sum(segment.frames for segment in self.segments)
 
 
-def chunked(segments: Sequence[Segment], rate: FrameRate, files: int = MAX_FILES) -> tuple[Chunk, ...]:
-    """Return `segments` in order as chunks, in each at most `files` that are not black."""
+def chunked(segments: Sequence[Segment], rate: FrameRate, *, opens_files: bool = True) -> tuple[Chunk, ...]:
+    """Return `segments` in order as chunks. Without `opens_files` (who draws opens none) files do not count."""
     limit = round_half_up(MAX_CHUNK_S * rate.value)
     total = sum(segment.frames for segment in segments)
     aim = min(limit, max(-(-total // FEWEST_CHUNKS), round_half_up(MIN_CHUNK_S * rate.value)))
     groups: list[list[Segment]] = []
     room = 0
     for segment in _pieces(segments, limit):
-        if not groups or segment.frames > room or _is_full(groups[-1], segment, files):
+        if not groups or segment.frames > room or _is_full(groups[-1], segment, opens_files):
             groups.append([])
             room = aim
         groups[-1].append(segment)
@@ -67,9 +67,9 @@ def chunked(segments: Sequence[Segment], rate: FrameRate, files: int = MAX_FILES
     return tuple(Chunk(i, tuple(group)) for i, group in enumerate(groups))
 
 
-def _is_full(group: Sequence[Segment], more: Segment, files: int) -> bool:
-    opened = sum(segment.clip is not None for segment in [*group, more])
-    return len(group) == MAX_SEGMENTS or opened > files
+def _is_full(group: Sequence[Segment], more: Segment, opens_files: bool) -> bool:
+    second = more.clip is not None and any(segment.clip is not None for segment in group)
+    return len(group) == MAX_SEGMENTS or (opens_files and second)
 
 
 def _pieces(segments: Iterable[Segment], limit: int) -> Iterator[Segment]:

@@ -19,7 +19,7 @@ from ruach_studio.kernel.timebase import round_half_up
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgress
 from ruach_studio.render.presets import VideoCodec
-from ruach_studio.render.runners.chunks import MAX_SEGMENTS, Chunk, chunked
+from ruach_studio.render.runners.chunks import Chunk, chunked
 from ruach_studio.render.runners.encode import FrameCountWrong, count_frames
 from ruach_studio.render.runners.ffmpeg import _join
 from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
@@ -70,7 +70,7 @@ class RemotionCliRunner(MezzanineReader):
         files = await self.readable(plan, mezzanines or workdir / "mezzanines", workdir / "joined", cancelled)
         parts = [
             _Part(c, folder / f"{c.index:04d}.{token_hex(4)}.part.mp4", folder / f"{_key(plan, c, files, site)}.mp4")
-            for c in chunked(plan.segments, plan.rate, MAX_SEGMENTS)
+            for c in chunked(plan.segments, plan.rate, opens_files=False)
         ]
         with MediaServer(str(file.path) for file in files.values()) as media:
             seen = {path: file.at(media.url_of(str(file.path))) for path, file in files.items()}
