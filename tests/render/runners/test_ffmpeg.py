@@ -159,5 +159,6 @@ async def test_a_file_that_cannot_be_decoded_fails_and_leaves_nothing_with_a_fin
     plan = plan_render(make_edl([(30, "A"), (60, "B")], cameras), WIDE)
     with pytest.raises((MediaFailure, FrameCountWrong)):
         await draw(plan, tmp_path / "work")
-    assert {path.name[:5] for path in (tmp_path / "work").rglob("*.mp4")} <= {"0000-"}  # the shot of the camera that is right may be whole
+    made = {path.name[:5] for path in (tmp_path / "work").rglob("*.mp4")}
+    assert made <= {"0000-"}  # the first shot's camera is in order
     assert list((tmp_path / "work").rglob("*.part")) == []
