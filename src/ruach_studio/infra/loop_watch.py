@@ -34,7 +34,8 @@ def watched_loop(stands_s: float = STANDS_S, asked_every_s: float = ASKED_EVERY_
             log.error("loop.stands", seconds=stands_s, at=_place(thread_id))
             while not moved.wait(asked_every_s) and not ended.is_set():
                 continue
-            log.warning("loop.moves", stood_s=round(time.monotonic() - asked, 1))
+            if moved.is_set():
+                log.warning("loop.moves", stood_s=round(time.monotonic() - asked, 1))
 
     threading.Thread(target=watch, name="loop-watch", daemon=True).start()
     try:

@@ -5,8 +5,8 @@ import asyncio
 import psutil
 import pytest
 
-from ruach_studio.infra.media import find_ffmpeg, run
-from ruach_studio.infra.media.ffmpeg import STDERR_LIMIT_BYTES, FfmpegMissing, FfmpegStalled, _failure
+from ruach_studio.infra.media import run
+from ruach_studio.infra.media.ffmpeg import STDERR_LIMIT_BYTES, FfmpegStalled, _failure
 from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace
 
 ENDLESS = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=30", "-f", "null", "-"]
@@ -111,17 +111,6 @@ def test_a_full_disk_is_told_apart():
     error = _failure(1, "av_interleaved_write_frame(): No space left on device\n", [])
     assert isinstance(error, OutOfSpace)
     assert error.retryable
-
-
-def test_the_named_program_wins(monkeypatch, tmp_path):
-    program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/true\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("FFMPEG_BIN", str(program))
-    assert find_ffmpeg() == program
-    monkeypatch.setenv("FFMPEG_BIN", str(tmp_path / "absent"))
-    with pytest.raises(FfmpegMissing, match="FFMPEG_BIN"):
-        find_ffmpeg()
 
 
 def test_what_is_wrong_is_told_and_not_the_encoder_s_statistics():

@@ -3,11 +3,13 @@
 import asyncio
 import gc
 import warnings
+from contextlib import suppress
 
 import bullmq as bull
 import pytest
+import structlog
 
-from ruach_studio.infra.queues import BullmqPostgres, Worker
+from ruach_studio.infra.queues import BullmqPostgres, Worker, worker
 
 
 async def nothing(_context, _payload):
@@ -29,6 +31,34 @@ async def test_forty_stops_leave_no_connection(database):
         del running
         gc.collect()
     assert [str(each.message) for each in seen if issubclass(each.category, ResourceWarning)] == []
+
+
+@pytest.mark.usefixtures("request_ids")
+async def test_a_stop_that_waits_says_for_which_queue(database, queue, add, monkeypatch):
+    stop, told, said = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    lines = []
+
+    async def deaf(_context, _payload):
+        stop.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        told.set()
+        await said.wait()
+
+    def hear(_logger, _method, line):
+        lines.append(line)
+        if line["event"] == "worker.stop.waits":
+            said.set()
+        raise structlog.DropEvent
+
+    monkeypatch.setattr(worker, "log", structlog.wrap_logger(None, processors=[hear]))
+    monkeypatch.setattr(worker, "LATE_S", 0.2)
+    await add()
+    handlers = {("render-jobs", "step"): deaf, ("assembly-jobs", "step"): nothing}
+    await asyncio.wait_for(Worker(database, queue, handlers, grace_s=0.1).run(stop), 30)
+    assert told.is_set()
+    assert [line["queues"] for line in lines if line["event"] == "worker.stop.waits"] == [["render-jobs"]]
+    assert lines[-1]["event"] == "worker.stopped"
 
 
 @pytest.mark.timeout(60)

@@ -7,6 +7,7 @@ import av
 import pytest
 
 from ruach_studio.infra.media import run
+from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.plan.lettering import Chapter, Lettering, Overlay
 from ruach_studio.render.presets import PRESETS, VideoCodec
@@ -62,6 +63,19 @@ async def test_copied_and_encoded_pictures_are_all_the_planned_ones(pair, make_e
             assert 0 <= target - float(landed.pts * landed.time_base * 30) <= 60
     again = await drawn(plan, tmp_path / "again")
     assert again.sha256 == picture.sha256
+
+
+async def test_copying_hears_that_it_is_to_stop(pair, make_edl, tmp_path):
+    await recoded(pair, *H264)
+    plan, cancelled = plan_render(make_edl(CUTS, {"A": pair["A"], "B": pair["B"]}), COPYING), asyncio.Event()
+
+    def stop_once_all_is_encoded(progress):
+        if progress.frames == 290:
+            cancelled.set()
+
+    with pytest.raises(Cancelled):
+        await FfmpegRunner().render(plan, tmp_path, stop_once_all_is_encoded, cancelled)
+    assert {path.name for path in tmp_path.iterdir()} == {"chunks"}
 
 
 @pytest.mark.parametrize(

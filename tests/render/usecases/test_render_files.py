@@ -13,7 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from ruach_studio.infra.media import BadMedia
+from ruach_studio.infra.media import BadMedia, FfmpegMissing
 from ruach_studio.kernel.errors import Cancelled, OutOfSpace
 from ruach_studio.render import presets
 from ruach_studio.render.plan import EdlNotLocked, plan_render
@@ -88,6 +88,11 @@ async def test_bad_states_name_fact_and_remedy_and_leave_nothing(small, wire, ma
         broken(wire, path=path, durationMs=9000.0), out, MediaChanged, "lasts 7.00 s, the EDL was made from 9.00 s"
     )
     await refused(broken(wire, path="b.mp4"), out, MediaChanged, "relative path")
+
+
+async def test_a_program_that_is_no_ffmpeg_is_said_before_anything_is_written(small, wire, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUACH_FFMPEG_BIN", "/bin/true")
+    await refused(wire, tmp_path / "out", FfmpegMissing, "/bin/true: it is no FFmpeg")
 
 
 async def test_a_full_disk_is_said_before_anything_is_written(small, wire, tmp_path, monkeypatch):

@@ -10,21 +10,17 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import imageio_ffmpeg
-
 from ruach_studio.infra.children import ends_with_us
 from ruach_studio.infra.media.heap import small_heap_environment
-from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, RuachError, Unavailable
+from ruach_studio.infra.media.program import STALLED, FfmpegStalled, find_ffmpeg
+from ruach_studio.kernel.errors import Cancelled, MediaFailure, OutOfSpace, RuachError
 
 PROTOCOLS = "file,pipe"
 STALL_S = 300.0  # moving the index of a film of hours to its front is silent too, and takes a minute or two
@@ -36,8 +32,6 @@ _WRONG = re.compile(
 )
 _STATISTICS = re.compile(r"\[lib\w+ @ |\[aac @ .*Qavg")
 _BLAMED = re.compile(r"\[(?:[va]ist|in|dec)[^\]]*?#(\d+)")
-STALLED = "Look at the machine's load and disks; a retry follows by itself"
-_REMEDY = "Set RUACH_FFMPEG_BIN to a real one, or unset it and FFMPEG_BIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +50,6 @@ class FfmpegResult:
     """A run that ended with code 0; `stderr` holds the last 64 KiB of what it said (measuring filters report there)."""
 
     stderr: str
-
-
-class FfmpegMissing(Unavailable):
-    """There is no FFmpeg program on this machine."""
-
-    code = "ffmpeg_missing"
-    exit_code = 2
-
-
-class FfmpegStalled(MediaFailure):
-    """FFmpeg made no headway and was ended."""
-
-    code = "ffmpeg_stalled"
-    retryable = True
-
-
-def check_ffmpeg() -> str:
-    """Return the version of the program that will be used, as it says itself. Raises FfmpegMissing if it is no FFmpeg."""
-    program = find_ffmpeg()
-    try:
-        said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False, timeout=30).stdout
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise FfmpegMissing(f"it does not run ({error})", subject=str(program), remedy=_REMEDY) from error
-    if not said.startswith("ffmpeg version "):
-        raise FfmpegMissing("it is no FFmpeg", subject=str(program), remedy=_REMEDY)
-    return said.split()[2]
-
-
-def find_ffmpeg() -> Path:
-    """Return what RUACH_FFMPEG_BIN or FFMPEG_BIN names, else the program that came with imageio-ffmpeg, else the PATH's.
-
-    It looks and runs nothing, so an event loop may ask. imageio-ffmpeg's own `get_ffmpeg_exe` runs `ffmpeg -version` once in
-    each process and waits for it without end: a program that stands took the loop along.
-    """
-    named = os.environ.get("RUACH_FFMPEG_BIN") or os.environ.get("FFMPEG_BIN")
-    if named:
-        if not os.access(named, os.X_OK):
-            raise FfmpegMissing("it is named as FFmpeg, and no program is there", subject=named, remedy=_REMEDY)
-        return Path(named)
-    found = _bundled() or shutil.which("ffmpeg")
-    if found is None:
-        raise FfmpegMissing(remedy="Install ffmpeg, or set FFMPEG_BIN to it")
-    return Path(found)
-
-
-@cache
-def _bundled() -> Path | None:
-    """Return the program in imageio-ffmpeg's wheel; there is none on a platform that it has no wheel for."""
-    folder = Path(imageio_ffmpeg.__file__).parent / "binaries"
-    return next((file for file in sorted(folder.glob("ffmpeg*")) if os.access(file, os.X_OK)), None)
 
 
 async def run(

@@ -28,6 +28,7 @@ from ruach_studio.kernel.errors import Unavailable
 
 _RECONNECT_MS = 1000
 GRACE_S = 20.0
+LATE_S = 10.0  # how often a stop that waits says what it waits for
 
 log = get_logger(__name__)
 
@@ -71,7 +72,9 @@ class Worker:
             alive = asyncio.create_task(listener.connected.wait())
             await asyncio.wait({alive, stopped}, return_when=asyncio.FIRST_COMPLETED)
             alive.cancel()
-            serving = [asyncio.create_task(self._serve(policy, runner, number, stop)) for policy in self._policies]
+            serving = [
+                asyncio.create_task(self._serve(policy, runner, number, stop), name=policy.name) for policy in self._policies
+            ]
             log.info("worker.started", worker=number, queues=[policy.name for policy in self._policies])
             # Ends at `stop`, or if one of our own tasks breaks: better a dead worker than one that only seems to work.
             await asyncio.wait({stopped, *background, *serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -82,7 +85,7 @@ class Worker:
                 _done, late = await asyncio.wait(serving, timeout=self._grace_s)
                 if late:
                     runner.abort()
-                    await asyncio.wait(late)
+                    await _ended(late, number)
             await runner.announcer.close()
             for task in (*background, stopped):
                 task.cancel()
@@ -150,3 +153,11 @@ class Worker:
         wait_for_nothing_when_closing(worker)
         worker.on("error", lambda error, *_: log.warning("queue.error", queue=policy.name, message=str(error)))
         return worker
+
+
+async def _ended(late: "set[asyncio.Task[None]]", number: int) -> None:
+    """Wait for the queues whose jobs were told to stop, and say which do not: a deaf handler, a lost server."""
+    while late:
+        _done, late = await asyncio.wait(late, timeout=LATE_S)
+        if late:
+            log.warning("worker.stop.waits", worker=number, queues=sorted(task.get_name() for task in late))

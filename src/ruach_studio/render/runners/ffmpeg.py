@@ -15,6 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from ruach_studio.infra.media import run
+from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled, RuachError
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import RenderPlan
@@ -94,8 +95,8 @@ class FfmpegRunner:
             watch.cancel()
         target = output.folder.parent / "picture.mp4"
         if parted.copied_frames:
-            pieces = [job.piece(item) for item in work]
-            await asyncio.to_thread(splice, pieces, target, plan.rate, timescale(plan.rate))
+            pieces, tick = [job.piece(item) for item in work], timescale(plan.rate)
+            await in_thread(lambda stop: splice(pieces, target, plan.rate, tick, stop), cancelled)
         else:
             await _join([(output.path(chunk), chunk.frames) for chunk in chunks], target, plan.rate, cancelled)
         frames = await asyncio.to_thread(count_frames, target)

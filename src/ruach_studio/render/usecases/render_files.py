@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+from ruach_studio.infra.media import check_ffmpeg
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.render.lettering_style import LetteringStyle
 from ruach_studio.render.lifecycle import Step
@@ -81,12 +82,13 @@ async def render_files(
     `places` says where the subjects of cameras stand (the rule finds the others), `others` are formats besides the four,
     `lettering` may change what a format shows in writing.
 
-    Raises UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace, MediaFailure and
-    Cancelled.
+    Raises FfmpegMissing, UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace,
+    MediaFailure and Cancelled.
     """
     stop = cancelled or asyncio.Event()
     presets = [preset_named(name, others) for name in dict.fromkeys(formats)]
     presets = [replace(preset, lettering=lettering(preset.lettering)) for preset in presets]
+    await asyncio.to_thread(check_ffmpeg)
     subjects = await find_subjects(edl_wire, presets, places or {}, stop)
     plans = [_planned(edl_wire, preset, subjects) for preset in presets]
     work = out_dir / WORK_FOLDER
