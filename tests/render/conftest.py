@@ -14,6 +14,7 @@ import pytest
 from ruach_studio.events.assembly import EdlLocked
 from ruach_studio.infra.context import SystemClock, bind, new_id
 from ruach_studio.infra.db import Database
+from ruach_studio.infra.media import run
 from ruach_studio.infra.outbox import Relay, publish
 from ruach_studio.infra.queues import QUEUES, BullmqPostgres, Worker
 from ruach_studio.infra.queues.board import PressureBoard
@@ -202,3 +203,13 @@ def work(services):
             await task
 
     return working
+
+
+@pytest.fixture(scope="module")
+def tapes(tmp_path_factory, make_film, make_clip):
+    """A is 75 frames of MPEG-2 in a transport stream; B is H.264 in colours that no browser converts, with the sound."""
+    folder = tmp_path_factory.mktemp("tapes")
+    voice = np.random.default_rng(1).normal(0, 0.05, (48_000 * 3, 2)).astype(np.float32)
+    a, b = make_film(folder / "a.mp4", "A", 75), make_film(folder / "b.mp4", "B", 90, sound=voice)
+    asyncio.run(run(["-i", str(a), "-c:v", "mpeg2video", "-q:v", "2", "-g", "12", "-f", "mpegts", str(folder / "a.ts")]))
+    return {"A": [make_clip(folder / "a.ts", frames=75, has_audio=False)], "B": [make_clip(b, frames=90)]}

@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from ruach_studio.infra.media import PathRefused, run
@@ -36,26 +35,15 @@ READER = FfmpegReader(Fraction(1))  # pieces of 30 frames
 OF_A, OF_B = 3, 2  # frames 0 to 34 and 50 to 69 of A are shown, 35 to 49 and 70 to 79 of B
 
 
-@pytest.fixture(scope="module")
-def filmed(tmp_path_factory, make_film, make_clip):
-    """A is 75 frames of MPEG-2 in a transport stream; B is H.264 in colours that no browser converts, with the sound."""
-    folder = tmp_path_factory.mktemp("tapes")
-    voice = np.random.default_rng(1).normal(0, 0.05, (48_000 * 3, 2)).astype(np.float32)
-    a, b = make_film(folder / "a.mp4", "A", 75), make_film(folder / "b.mp4", "B", 90, sound=voice)
-    old = ["-c:v", "mpeg2video", "-q:v", "2", "-g", "12", "-f", "mpegts"]
-    asyncio.run(run(["-i", str(a), *old, str(folder / "a.ts")]))
-    return {"A": [make_clip(folder / "a.ts", frames=75, has_audio=False)], "B": [make_clip(b, frames=90)]}
+@pytest.fixture
+def wire(tapes, make_edl):
+    return make_edl([(35, "A"), (50, "B"), (70, "A"), (80, "B")], tapes, audio={"programme": "B", "fallback": []})
 
 
 @pytest.fixture
-def wire(filmed, make_edl):
-    return make_edl([(35, "A"), (50, "B"), (70, "A"), (80, "B")], filmed, audio={"programme": "B", "fallback": []})
-
-
-@pytest.fixture
-def paths(filmed, services, monkeypatch):
+def paths(tapes, services, monkeypatch):
     """The files' paths, in an allowed folder."""
-    a, b = (filmed[name][0]["path"] for name in "AB")
+    a, b = (tapes[name][0]["path"] for name in "AB")
     monkeypatch.setitem(vars(services.settings), "media_roots", [Path(a).parent])
     return a, b
 
@@ -155,7 +143,7 @@ async def test_where_nobody_works_the_queue_the_render_makes_them_and_asks_for_n
 
 @pytest.mark.slow
 async def test_a_path_outside_the_roots_is_refused_without_a_dead_letter_and_the_render_goes_on(
-    services, asked, work, transcode, made, filmed, monkeypatch
+    services, asked, work, transcode, made, tapes, monkeypatch
 ):
     monkeypatch.setattr(await_mezzanines, "GRACE_S", 1.0)
     assert services.settings.media_roots == []
@@ -168,7 +156,7 @@ async def test_a_path_outside_the_roots_is_refused_without_a_dead_letter_and_the
     assert [(row["state"], row["result"]) for row in mezzanines] == [("completed", {"helped": False})] * 2
     async with services.database.connection() as conn:
         assert await list_dead_letters(conn) == []
-    payload = {"renderJobId": job.render_job_id, "path": filmed["A"][0]["path"]}
+    payload = {"renderJobId": job.render_job_id, "path": tapes["A"][0]["path"]}
     with pytest.raises(PathRefused):
         await make_mezzanines(services, READER, SimpleNamespace(automation_id=job.automation_id), payload)
 

@@ -4,7 +4,6 @@ The worker is killed while FFmpeg encodes a piece, or at a later moment of makin
 kills; the seed is fixed.
 """
 
-import asyncio
 import os
 import random
 import signal
@@ -12,12 +11,10 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 from sqlalchemy import text
 
 from ruach_studio.infra.children import ends_with_us
-from ruach_studio.infra.media import run
 from ruach_studio.infra.queues import list_dead_letters
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.store import artifacts
@@ -40,16 +37,6 @@ KILLS = [(MOMENTS[i % len(MOMENTS)], quick) for i, quick in enumerate(QUICK)]
 
 
 @pytest.fixture(scope="module")
-def filmed(tmp_path_factory, make_film, make_clip):
-    """A is MPEG-2 in a transport stream; B is H.264 in colours that no browser converts, with the sound."""
-    folder = tmp_path_factory.mktemp("tapes")
-    voice = np.random.default_rng(1).normal(0, 0.05, (48_000 * 3, 2)).astype(np.float32)
-    a, b = make_film(folder / "a.mp4", "A", 75), make_film(folder / "b.mp4", "B", 90, sound=voice)
-    asyncio.run(run(["-i", str(a), "-c:v", "mpeg2video", "-q:v", "2", "-g", "12", "-f", "mpegts", str(folder / "a.ts")]))
-    return {"A": [make_clip(folder / "a.ts", frames=75, has_audio=False)], "B": [make_clip(b, frames=90)]}
-
-
-@pytest.fixture(scope="module")
 def parent():
     made = Workers()
     yield made
@@ -57,20 +44,20 @@ def parent():
 
 
 @pytest.fixture
-def workers(parent, database_url, filmed, tmp_path):
-    roots = [str(Path(filmed["A"][0]["path"]).parent)]
+def workers(parent, database_url, tapes, tmp_path):
+    roots = [str(Path(tapes["A"][0]["path"]).parent)]
     parent.told = {"database": database_url, "folder": str(tmp_path), "mediaRoots": roots}
     yield parent
     parent.end_all()
 
 
 @pytest.fixture
-def asked(services, lock, make_edl, filmed, small):
+def asked(services, lock, make_edl, tapes, small):
     """Ask for formats and return their renders."""
 
     async def asking(*formats):
         cuts = [(35, "A"), (50, "B"), (70, "A"), (80, "B")]
-        wire = make_edl(cuts, filmed, audio={"programme": "B", "fallback": []})
+        wire = make_edl(cuts, tapes, audio={"programme": "B", "fallback": []})
         await lock(wire)
         found = [each.job for each in await request_renders(services, wire["sessionId"], list(formats), actor="someone")]
         full = next(job for job in found if job.format == "full_16_9")
