@@ -1,4 +1,4 @@
-"""Turn a raw programme track into an encoded one that holds the loudness target, and join it to the picture.
+"""Turn a raw programme track into an encoded one that holds the loudness target.
 
 Measured is always the encoded file. Each try encodes the whole track again (about 2 CPU-seconds per minute of sound, under
 a twentieth of what the picture costs); the picture is never encoded again. loudness.py decides what to try next.
@@ -55,33 +55,6 @@ async def master_audio(raw: Path, target: AudioCodec, path: Path, cancelled: asy
     finally:
         await asyncio.to_thread(part.unlink, missing_ok=True)
     return Mastered(path, source, best, len(trials), judge(source, best, target))
-
-
-async def join(picture: Path, sound: Path, path: Path, cancelled: asyncio.Event, *, chapters: str | None = None) -> Path:
-    """Write picture and sound to `path` as they are (no second encoding), index first, so that it plays while it loads.
-
-    `chapters` is FFmpeg's metadata text (sidecars.py); players show its chapters.
-    """
-    part, listed = path.with_suffix(".part"), path.with_suffix(".ffmetadata")
-    inputs = ["-i", str(picture), "-i", str(sound)]
-    maps = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy"]
-    # A bare "-map_metadata -1" would also take the chapters' titles away.
-    for scope in (":g", ":s:v", ":s:a"):
-        maps += [f"-map_metadata{scope}", "-1"]
-    if chapters is not None:
-        await asyncio.to_thread(listed.write_text, chapters, "utf-8")
-        inputs += ["-f", "ffmetadata", "-i", str(listed)]
-        maps += ["-map_chapters", "2"]
-    try:
-        await run(
-            [*inputs, *maps, "-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4", "-y", str(part)],
-            cancelled=cancelled,
-        )
-        await asyncio.to_thread(os.replace, part, path)
-    finally:
-        await asyncio.to_thread(part.unlink, missing_ok=True)
-        await asyncio.to_thread(listed.unlink, missing_ok=True)
-    return path
 
 
 async def measure(arguments: list[str], cancelled: asyncio.Event | None = None) -> Measurement:

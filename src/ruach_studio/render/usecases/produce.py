@@ -18,8 +18,9 @@ from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
 from ruach_studio.render.ports import MediaChanged, OnProgress, Others, ReadsMezzanines, RemotionRunner, SharesWork, nobody
 from ruach_studio.render.sidecars import ffmetadata
 from ruach_studio.render.usecases.disk import check_room, disk_errors
+from ruach_studio.render.usecases.join_film import join_film
 from ruach_studio.render.usecases.lay_audio import lay_audio
-from ruach_studio.render.usecases.master_audio import Mastered, join, master_audio
+from ruach_studio.render.usecases.master_audio import Mastered, master_audio
 from ruach_studio.render.usecases.take_thumbnail import Offered, take_thumbnail
 
 LENGTH_TOLERANCE_S = 0.25
@@ -92,7 +93,10 @@ async def finish(plan: RenderPlan, drawn: Drawn, workdir: Path, cancelled: async
         finally:
             await asyncio.to_thread(raw.unlink, missing_ok=True)
         target_path = workdir / f"finished.{plan.preset.extension}"
-        path = await join(drawn.path, sound.path, target_path, cancelled, chapters=ffmetadata(plan))
+        path = await join_film(
+            drawn.path, sound.path, target_path, cancelled,
+            frames=plan.frames, length_s=plan.duration_s, chapters=ffmetadata(plan),
+        )  # fmt: skip
         return Finished(path, await asyncio.to_thread(sha256_of, path), sound)
 
 
