@@ -49,3 +49,13 @@ async def test_a_loop_that_moves_is_not_mentioned_and_the_watch_ends_with_the_bl
     await asyncio.to_thread(watcher.join, WAIT_S)
     assert not watcher.is_alive()
     assert not lines
+
+
+async def test_a_loop_that_still_stands_when_the_watch_ends_is_not_said_to_move(monkeypatch):
+    lines = Lines()
+    monkeypatch.setattr("ruach_studio.infra.loop_watch.log", structlog.wrap_logger(None, processors=[lines]))
+    with watched_loop(stands_s=0.1, asked_every_s=0.01):
+        (watcher,) = [each for each in threading.enumerate() if each.name == "loop-watch"]
+        assert stand_until(lines.came["loop.stands"])
+    watcher.join(WAIT_S)  # without giving the loop a turn
+    assert [line["event"] for line in lines] == ["loop.stands"]

@@ -57,7 +57,7 @@ def test_a_folder_that_happens_to_be_called_remotion_is_never_run(tmp_path, monk
     ],
 )
 def test_what_node_says_becomes_an_error_of_ours(told, stderr, code, retryable):
-    error = _failure([{"event": "failed", "message": told}], 1, stderr)
+    error = _failure([{"event": "failed", "message": told}], 1, stderr, PROGRAM)
     assert (error.code, error.retryable) == (code, retryable)
 
 
@@ -67,13 +67,14 @@ Error: Closed with null signal: SIGABRT
     at ChildProcess.emit (node:events:524:28)
 [5917:FATAL:chrome/browser/process_singleton_posix.cc:315] Socket path too long: /tmp/x
 Troubleshooting: https://example.org"""
-    error = _failure([{"event": "failed", "message": told}], 1, "")
-    assert "does not start ([5917:FATAL:chrome/browser/process_singleton_posix.cc:315] Socket path too long" in str(error)
+    error = _failure([{"event": "failed", "message": told}], 1, "", PROGRAM)
+    fatal = "[5917:FATAL:chrome/browser/process_singleton_posix.cc:315] Socket path too long: /tmp/x"
+    assert f"{PROGRAM}: the browser does not start ({fatal})" in str(error)
     assert error.details["said"] == told
 
 
 def test_node_that_ends_without_a_word_is_a_failure_too():
-    assert "ended with code -9" in str(_failure([], -9, ""))
+    assert "ended with code -9" in str(_failure([], -9, "", PROGRAM))
 
 
 async def test_a_browser_that_hangs_is_killed_and_named(tmp_path, monkeypatch):

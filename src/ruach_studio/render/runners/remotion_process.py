@@ -68,7 +68,7 @@ async def run_node(
         finally:
             await _end(child, [work, stop])
     if failures or code != 0:
-        raise _failure(failures, code, said)
+        raise _failure(failures, code, said, tools.browser)
 
 
 @contextlib.asynccontextmanager
@@ -151,7 +151,7 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _failure(failures: list[Event], code: int | None, stderr: str) -> RuachError:
+def _failure(failures: list[Event], code: int | None, stderr: str, browser: Path) -> RuachError:
     told = failures[-1]["message"] if failures else f"Node.js ended with code {code}"
     whole = f"{told}\n{stderr}"
     lines = [line.strip() for line in told.splitlines() if line.strip()]
@@ -161,7 +161,7 @@ def _failure(failures: list[Event], code: int | None, stderr: str) -> RuachError
     if "Failed to launch the browser" in whole or "Tried to launch browser" in whole:
         why = next((line for line in lines if "FATAL" in line or "error while loading" in line), fact)[-500:]
         remedy = "RUACH_REMOTION_BROWSER names another browser (chromium-headless-shell)"
-        return RemotionMissing(f"the browser does not start ({why})", subject="remotion", remedy=remedy, said=told[:2000])
+        return RemotionMissing(f"the browser does not start ({why})", subject=str(browser), remedy=remedy, said=told[:2000])
     if "ERR_MODULE_NOT_FOUND" in whole or "Cannot find module" in whole:
         return RemotionMissing(fact, subject="remotion", remedy="Run `make remotion`: the npm packages are incomplete")
     if "delayRender" in whole and "timeout" in whole.lower():
