@@ -106,6 +106,12 @@ async def test_the_same_plan_gives_the_same_bytes(odd_cameras, make_edl, tmp_pat
     assert one.sha256 == two.sha256
 
 
+async def test_the_picture_is_joined_by_writing_it_once_so_its_index_is_behind(odd_cameras, make_edl, tmp_path):
+    plan = plan_render(make_edl([(60, "A"), (90, "W")], odd_cameras), WIDE)
+    data = (await draw(plan, tmp_path))[0].path.read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov")
+
+
 @pytest.mark.parametrize("preset", [WIDE, SQUARE])
 async def test_a_picture_of_the_right_size_needs_no_scaler_and_gives_the_same_bytes(
     odd_cameras, make_edl, tmp_path, monkeypatch, preset

@@ -3,6 +3,7 @@ import { Facts } from '../shared/Facts';
 import { Heading } from '../shared/Layout';
 import ui from '../shared/ui.module.css';
 import { When } from '../shared/When';
+import { counted } from '../shared/words';
 import css from './ops.module.css';
 import { Panel } from './Panel';
 import { type StoryLine, story } from './queries';
@@ -15,11 +16,11 @@ export function Story({ id }: { id: string }) {
       <Panel query={useQuery(story(id))} what="Story">
         {(found) => (
           <>
-            {found.leftOut > 0 && <p>{found.leftOut} older lines are left out; `ruach trace` shows more.</p>}
+            {found.leftOut > 0 && <p>Left out: {counted(found.leftOut, 'older line')}. `ruach trace` shows more.</p>}
             <details className={ui.sheet}>
               <summary>
-                {found.correlationIds.length} requests, {found.automationIds.length} automations, {found.jobIds.length}{' '}
-                jobs
+                {counted(found.correlationIds.length, 'request')}, {counted(found.automationIds.length, 'automation')},{' '}
+                {counted(found.jobIds.length, 'job')}
               </summary>
               <Facts
                 value={{

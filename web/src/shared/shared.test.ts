@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { asProblem, isSignedOut, problemOf, unreachable } from './problem';
 import { waitMs } from './stream';
 import { ago, lasting } from './time';
-import { words } from './words';
+import { counted, words } from './words';
 
 test('lengths of time in words', () => {
   expect([0, 59.6, 61, 3600, 7500, 90_000].map(lasting)).toEqual([
@@ -27,6 +27,10 @@ test('names of the wire in words', () => {
     'render-jobs',
     'ID',
   ]);
+});
+
+test('one is one, none are many', () => {
+  expect([0, 1, 2].map((count) => counted(count, 'job'))).toEqual(['0 jobs', '1 job', '2 jobs']);
 });
 
 test('a problem document keeps its words, its id and how long to wait', () => {

@@ -6,18 +6,14 @@ the same run for the formats that wait (beside.py), each into its own folder.
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 
-from ruach_studio.infra.media import run
 from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import Cancelled, RuachError
-from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, Others, RenderedPicture, RenderProgress, nobody
 from ruach_studio.render.runners.at_once import Seats, all_of, forward
@@ -26,6 +22,7 @@ from ruach_studio.render.runners.chunks import Chunk
 from ruach_studio.render.runners.claims import claimed
 from ruach_studio.render.runners.encode import Drawing, FrameCountWrong, count_frames, encode
 from ruach_studio.render.runners.footage import Footage, read_footage
+from ruach_studio.render.runners.join_chunks import join_chunks
 from ruach_studio.render.runners.kept import is_kept, sha256_of
 from ruach_studio.render.runners.output import Output, timescale
 from ruach_studio.render.runners.smart_copy import Copied, Parted, part, scheduled
@@ -98,7 +95,7 @@ class FfmpegRunner:
             pieces, tick = [job.piece(item) for item in work], timescale(plan.rate)
             await in_thread(lambda stop: splice(pieces, target, plan.rate, tick, stop), cancelled)
         else:
-            await _join([(output.path(chunk), chunk.frames) for chunk in chunks], target, plan.rate, cancelled)
+            await join_chunks([(output.path(chunk), chunk.frames) for chunk in chunks], target, plan.rate, cancelled)
         frames = await asyncio.to_thread(count_frames, target)
         if frames != plan.frames:
             raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(target))
@@ -175,28 +172,6 @@ class _Job:
         fresh, elapsed = done - self._reused, time.monotonic() - self._began
         fps = fresh / elapsed if elapsed > 0 else 0.0
         self._on_progress(RenderProgress(done, total, round(fps, 1), (total - done) / fps if fps > 0 else None))
-
-
-async def _join(parts: Sequence[tuple[Path, int]], target: Path, rate: FrameRate, cancelled: asyncio.Event) -> Path:
-    """Copy the chunks' packets one after another. Names in the list are our own (digits, hex), so they need no escape.
-
-    Each length is told: an MP4 states its own in rounded milliseconds, and an hour of chunks would end frames early.
-    """
-    listing, part = target.with_suffix(".txt"), target.with_suffix(f".{token_hex(4)}.part")
-    lines, at = [], 0
-    for path, frames in parts:
-        start, at = at, at + frames
-        length_us = round(rate.seconds(at) * 1_000_000) - round(rate.seconds(start) * 1_000_000)
-        lines.append(f"file 'chunks/{path.name}'\nduration {length_us}us\n")
-    await asyncio.to_thread(listing.write_text, "".join(lines))
-    arguments = ["-f", "concat", "-safe", "1", "-i", str(listing), "-c", "copy", "-fflags", "+bitexact"]
-    arguments += ["-video_track_timescale", str(timescale(rate)), "-movflags", "+faststart", "-f", "mp4", "-y", str(part)]
-    try:
-        await run(arguments, cancelled=cancelled)
-        await asyncio.to_thread(os.replace, part, target)
-    finally:
-        await asyncio.to_thread(part.unlink, missing_ok=True)
-    return target
 
 
 def _facts(plan: RenderPlan, scratch: Path) -> dict[str, Footage]:

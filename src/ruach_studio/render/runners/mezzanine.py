@@ -176,7 +176,7 @@ async def joined(pieces: Sequence[MezzaninePiece], folder: Path, cancelled: asyn
 async def _splice(pieces: Sequence[MezzaninePiece], path: Path, cancelled: asyncio.Event) -> None:
     """Copy in a thread that hears of a cancellation, of this task's too, and never outlives this call."""
     rate = pieces[0].rate
-    await in_thread(lambda stop: splice(_spliced(pieces), path, rate, timescale(rate), stop, index_first=False), cancelled)
+    await in_thread(lambda stop: splice(_spliced(pieces), path, rate, timescale(rate), stop), cancelled)
 
 
 def _spliced(pieces: Sequence[MezzaninePiece]) -> list[Piece]:

@@ -21,7 +21,7 @@ from ruach_studio.render.ports import OnProgress, RenderedPicture, RenderProgres
 from ruach_studio.render.presets import VideoCodec
 from ruach_studio.render.runners.chunks import Chunk, chunked
 from ruach_studio.render.runners.encode import FrameCountWrong, count_frames
-from ruach_studio.render.runners.ffmpeg import _join
+from ruach_studio.render.runners.join_chunks import join_chunks
 from ruach_studio.render.runners.kept import is_kept, keep, sha256_of
 from ruach_studio.render.runners.mezzanine import PIECE_S
 from ruach_studio.render.runners.output import timescale
@@ -144,7 +144,7 @@ def _settle(part: _Part) -> None:
 
 async def _joined(plan: RenderPlan, parts: Sequence[_Part], workdir: Path, cancelled: asyncio.Event) -> RenderedPicture:
     listed = [(part.path, part.chunk.frames) for part in parts]
-    joined = await _join(listed, workdir / "picture.mp4", plan.rate, cancelled)
+    joined = await join_chunks(listed, workdir / "picture.mp4", plan.rate, cancelled)
     frames = await asyncio.to_thread(count_frames, joined)
     if frames != plan.frames:
         raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))

@@ -170,8 +170,7 @@ def _exact(raw: Path, rate: FrameRate) -> list[str]:
     ticks = timescale(rate)
     return [
         "-i", str(raw), "-map", "0:v:0", "-c", "copy", "-bsf:v", f"setts={stamps}:time_base=1/{ticks}",
-        "-map_metadata", "-1", "-fflags", "+bitexact", "-video_track_timescale", str(ticks), "-movflags", "+faststart",
-        "-f", "mp4", "-y",
+        "-map_metadata", "-1", "-fflags", "+bitexact", "-video_track_timescale", str(ticks), "-f", "mp4", "-y",
     ]  # fmt: skip
 
 

@@ -45,22 +45,17 @@ class Piece:
     gap: int = 0
 
 
-def splice(
-    pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: Event | None = None,
-    *, index_first: bool = True,
-) -> Path:  # fmt: skip
+def splice(pieces: Sequence[Piece], target: Path, rate: FrameRate, timescale: int, cancelled: Event | None = None) -> Path:
     """Write the pieces one after another to `target` (MP4). The header is an encoder's where there is one.
 
-    `cancelled` is looked at at each packet. With `index_first` a player can begin before it has all; that writes the file
-    twice. Raises NotSpliced if a picture is missing or too many, Cancelled.
+    `cancelled` is looked at at each packet. The index is behind the pictures: in front, the file would be written twice.
+    Raises NotSpliced if a picture is missing or too many, Cancelled.
     """
     model = next((piece for piece in pieces if piece.first == 0), pieces[0]).path
     late = max(_lateness(piece, rate, cancelled) for piece in pieces)
     part = target.with_suffix(f".{token_hex(4)}.part")
     ticks = Fraction(timescale) / rate.value  # per frame, a whole number
     options = {"fflags": "+bitexact", "video_track_timescale": str(timescale)}
-    if index_first:
-        options["movflags"] = "+faststart"
     try:
         with (
             av.open(str(model), options=_OPEN) as header,
