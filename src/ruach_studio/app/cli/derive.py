@@ -10,12 +10,14 @@ import typer
 
 from ruach_studio.app.cli import show
 from ruach_studio.app.outdir import check_writable
+from ruach_studio.infra.media import check_media
 from ruach_studio.kernel.derivative import KINDS, Kind
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.render.usecases.derive_files import Made, derive
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help=f"One of {', '.join(KINDS)}; repeat. Default: all.")]
+_KIND_HELP = f"One of {', '.join(KINDS)}; repeat. Default: all that the file has sound and picture for."
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help=_KIND_HELP)]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder for what is made, a folder per file in it.")]
 
 
@@ -33,8 +35,9 @@ def derive_command(
     names = [file.stem for file in files]
     if len(set(names)) < len(names):
         raise BadInput("two files have the same name", subject=", ".join(names), remedy="Give them one at a time.")
+    wanted = [(file, each) for file in files for each in _fitting(file.absolute(), kinds, named=bool(kind))]
     check_writable(out)
-    made = asyncio.run(_all(files, kinds, out, quiet=json))
+    made = asyncio.run(_all(wanted, out, quiet=json))
     if json:
         show.print_json(made)
         return
@@ -42,20 +45,21 @@ def derive_command(
         show.line(f"{each['file']}: {each['kind']} in {each['folder']}")
 
 
-async def _all(files: list[Path], kinds: list[Kind], out: Path, *, quiet: bool) -> list[dict[str, object]]:
+async def _all(wanted: list[tuple[Path, Kind]], out: Path, *, quiet: bool) -> list[dict[str, object]]:
     made: list[dict[str, object]] = []
-    with show.Bars(quiet=quiet) as bars:
-        for file in files:
-            for kind in kinds:
+    try:
+        with show.Bars(quiet=quiet) as bars:
+            for file, kind in wanted:
 
-                def tell(part: float, left_s: float | None, file: Path = file, kind: Kind = kind) -> None:
-                    bars.update(f"{file.stem} {kind}", part, "" if left_s is None else f"{left_s:.0f} s left")
+                def tell(part: float, left_s: float | None, name: str = f"{file.stem} {kind}") -> None:
+                    bars.update(name, part, "" if left_s is None else f"{left_s:.0f} s left")
 
                 done = await derive(file.absolute(), kind, out / ".making", tell)
                 tell(1.0, 0.0)
                 folder = await asyncio.to_thread(_put, done, out / file.stem, kind)
                 made.append({"file": str(file), "kind": kind, "folder": str(folder), **done.facts})
-    await asyncio.to_thread(shutil.rmtree, out / ".making", ignore_errors=True)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, out / ".making", ignore_errors=True)
     return made
 
 
@@ -66,6 +70,15 @@ def _put(done: Made, folder: Path, kind: Kind) -> Path:
         file.replace(folder / file.name)
     show.write_text(folder / f"{kind}.json", jsons.dumps(done.facts, indent=2) + "\n")
     return folder
+
+
+def _fitting(path: Path, kinds: list[Kind], *, named: bool) -> list[Kind]:
+    """Return which of `kinds` the file can have. Raises BadMedia for a bad file, and for a kind that was named in vain."""
+    info = check_media(path, need_audio=named and "peaks" in kinds, need_video=named and "thumbnails" in kinds)
+    left_out = [kind for kind, has in (("peaks", info.audio), ("thumbnails", info.video)) if kind in kinds and has is None]
+    for kind in left_out:
+        show.ERR.print(f"{path.name}: no {kind}, it has no {'sound' if kind == 'peaks' else 'picture'}", soft_wrap=True)
+    return [kind for kind in kinds if kind not in left_out]
 
 
 def _kinds(named: list[str] | None) -> list[Kind]:
