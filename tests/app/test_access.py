@@ -33,6 +33,13 @@ async def test_who_may_not_ask_does_not_even_learn_what_a_good_id_looks_like(api
             assert (await member.request(route.method, path, json={})).status_code == 403, f"{route.method} {path}"
 
 
+async def test_a_body_that_is_said_to_be_json_and_is_empty_breaks_no_route(api, caller):
+    stranger = await caller()
+    for route, path in closed_routes(api):
+        answer = await stranger.request(route.method, path, content=b"", headers={"content-type": "application/json"})
+        assert answer.status_code == 401, f"{route.method} {path}"
+
+
 async def test_the_openapi_document_is_served_and_names_the_main_routes(api, caller):
     document = (await (await caller()).get("/openapi.json")).json()
     for path in (

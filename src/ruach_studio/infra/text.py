@@ -21,7 +21,11 @@ async def refuse_unstorable_text(request: Request) -> None:
         return
     if "json" not in request.headers.get("content-type", ""):
         return
-    for place, text in _texts(await request.json(), "body"):  # parsed before, and kept by the request
+    try:
+        body = await request.json()  # parsed before, and kept by the request
+    except ValueError:  # nothing at all, or a type that FastAPI does not take for JSON: the route's own answer says so
+        return
+    for place, text in _texts(body, "body"):
         _check(place, text)
 
 

@@ -19,6 +19,10 @@ def seen(api):
     async def words(name: str, body: Words, q: str = ""):
         calls.append((name, q, body.anything))
 
+    @api.post("/perhaps")
+    async def perhaps(body: Words | None = None):
+        calls.append(body and body.anything)
+
     @api.post("/raw")
     async def raw(request: Request):
         calls.append(await request.body())
@@ -54,3 +58,23 @@ async def test_what_only_looks_like_it_passes(client, seen):
 async def test_raw_bytes_are_the_route_s_own_matter(client, seen):
     answer = await client.post("/raw", content=b'{"a": "\\u0000"', headers={"content-type": "application/json"})
     assert (answer.status_code, seen) == (200, [b'{"a": "\\u0000"'])
+
+
+JSON_TYPES = ["application/json", "application/json; charset=utf-8", "application/x+json"]
+OTHER_TYPES = ["text/json", "application/jsonish"]  # FastAPI reads no JSON there
+
+
+@pytest.mark.parametrize("kind", JSON_TYPES + OTHER_TYPES)
+async def test_no_body_is_no_body_whatever_it_is_said_to_be(client, seen, kind):
+    answer = await client.post("/perhaps", content=b"", headers={"content-type": kind})
+    assert (answer.status_code, seen) == (200, [None]), answer.text
+    answer = await client.post("/words/a", content=b"", headers={"content-type": kind})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe"])
+@pytest.mark.parametrize("kind", JSON_TYPES + OTHER_TYPES)
+async def test_a_body_that_is_no_json_is_refused(client, seen, kind, content):
+    answer = await client.post("/words/a", content=content, headers={"content-type": kind})
+    assert answer.status_code == (400 if kind in JSON_TYPES else 422), answer.text
+    assert (answer.headers["content-type"], seen) == ("application/problem+json", [])
