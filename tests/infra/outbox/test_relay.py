@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from ruach_studio.infra.context import CorrelationMissing, current
 from ruach_studio.infra.db import Database
-from ruach_studio.infra.outbox import Consumer, Relay, publish
+from ruach_studio.infra.outbox import Consumer, Relay, is_on_its_way, publish
 from ruach_studio.infra.outbox.store import lag
 from ruach_studio.infra.queues.store import dead_letters
 from ruach_studio.kernel.errors import BadInput
@@ -222,3 +222,27 @@ async def test_a_connection_that_is_lost_within_an_event_ends_no_relay(database,
         await Relay(database, [Consumer("a", ("bell.rang",), handle)], ladder_s=(0.05,)).run(stop)
     assert heard == [7]
     assert "relay.delayed" in caplog.text
+
+
+async def test_an_event_is_on_its_way_from_its_commit_until_its_effect_or_its_parking(database, ring, request_ids):
+    async def underway(number, name="a", kind="bell.rang"):
+        async with database.connection() as conn:
+            return await is_on_its_way(conn, name, kind, {"number": number})
+
+    seen = []
+
+    async def handle(_tx, envelope):
+        number = envelope.payload["number"]
+        seen.append((number, await underway(number)))
+        if number == 2:
+            raise ValueError("no")
+
+    relay = Relay(database, [Consumer("a", ("bell.rang",), handle)], ladder_s=())
+    await ring(1, 2)
+    assert [await underway(1), await underway(2), await underway(3)] == [True, True, False]  # nobody has listened yet
+    assert [await underway(1, name="b"), await underway(1, kind="gong.rang")] == [True, False]
+    assert await drained(relay, 1) == 1
+    assert seen == [(1, True), (2, True)]
+    assert [await underway(1), await underway(2)] == [False, False]  # 2 lies among the dead letters
+    await ring(3)
+    assert [await underway(3), await underway(1), await underway(1, name="b")] == [True, False, True]

@@ -60,6 +60,14 @@ _WAITING = text(
     "SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(o.occurred_at)), 0) AS oldest_s"
     " FROM platform.delivery d JOIN platform.outbox o ON o.id = d.outbox_id WHERE d.consumer = :consumer"
 )
+# Its two halves each read what is not yet taken in; a consumer that has never listened begins at the beginning.
+_ON_ITS_WAY = text(
+    "SELECT EXISTS (SELECT 1 FROM platform.delivery d JOIN platform.outbox o ON o.id = d.outbox_id"
+    " WHERE d.consumer = :consumer AND o.event_type = :event_type AND o.payload @> CAST(:part AS jsonb))"
+    " OR EXISTS (SELECT 1 FROM platform.outbox o WHERE o.event_type = :event_type AND o.payload @> CAST(:part AS jsonb)"
+    " AND (o.xid, o.id) > (coalesce((SELECT xid FROM platform.consumer WHERE name = :consumer), CAST('0' AS xid8)),"
+    " coalesce((SELECT outbox_id FROM platform.consumer WHERE name = :consumer), 0)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +171,12 @@ async def lag(conn: AsyncConnection, consumer: str) -> tuple[int, float]:
     ahead = (await conn.execute(_LAG, {"consumer": consumer})).one()
     waiting = (await conn.execute(_WAITING, {"consumer": consumer})).one()
     return int(ahead.pending + waiting.pending), float(max(ahead.oldest_s, waiting.oldest_s))
+
+
+async def is_on_its_way(conn: AsyncConnection, consumer: str, event_type: str, part: Mapping[str, Any]) -> bool:
+    """Say whether a committed event whose payload contains `part` has not yet taken effect in the consumer.
+
+    One that was parked is not on its way. To a consumer that has never listened all are.
+    """
+    given = {"consumer": consumer, "event_type": event_type, "part": to_jsonb(part, subject=event_type)}
+    return bool((await conn.execute(_ON_ITS_WAY, given)).scalar_one())

@@ -12,7 +12,7 @@ from ruach_studio.infra.outbox import Consumer
 from ruach_studio.infra.queues import JobError
 from ruach_studio.render import triage, triage_derivatives
 from ruach_studio.render.usecases.enqueue_derivatives import enqueue_derivatives, withdraw_derivative
-from ruach_studio.render.usecases.keep_locked_edl import keep_locked_edl
+from ruach_studio.render.usecases.keep_locked_edl import CONSUMER, keep_locked_edl
 from ruach_studio.render.usecases.services import RenderServices
 
 
@@ -36,6 +36,6 @@ def consumers(services: RenderServices) -> list[Consumer]:
 
     wishes = frozenset({DerivativesRequested.event_type, DerivativeWithdrawn.event_type})
     return [
-        Consumer("render.keep-locked-edl", frozenset({EdlLocked.event_type}), on_edl_locked, triage=of_edl),
+        Consumer(CONSUMER, frozenset({EdlLocked.event_type}), on_edl_locked, triage=of_edl),
         Consumer("render.derivatives", wishes, on_derivatives, triage=of_derivative),
     ]

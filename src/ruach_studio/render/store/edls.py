@@ -51,6 +51,12 @@ async def get(conn: AsyncConnection, session_id: str, version: int | None = None
         raise NoLockedEdl(
             "there is no locked EDL" + ("" if version is None else f" of version {version}"),
             subject=f"session {session_id}",
-            remedy="Approve and lock the EDL; if that was done a moment ago, try again.",
+            remedy="Approve and lock the EDL.",
         )  # fmt: skip
     return LockedRow(row.version, row.wire)
+
+
+async def is_kept(conn: AsyncConnection, session_id: str, version: int) -> bool:
+    """Say whether this very version is here."""
+    found = sa.and_(LOCKED_EDL.c.session_id == session_id, LOCKED_EDL.c.version == version_key(version))
+    return (await conn.execute(sa.select(sa.literal(1)).where(found))).first() is not None

@@ -10,6 +10,8 @@ from ruach_studio.kernel.clock import Clock
 from ruach_studio.render.plan import read_edl
 from ruach_studio.render.store import edls
 
+CONSUMER = "render.keep-locked-edl"
+
 
 async def keep_locked_edl(tx: AsyncConnection, envelope: Envelope, clock: Clock) -> None:
     """Store the EDL of an `edl.locked` event. Raises EdlUnreadable (the event is then parked for a person)."""

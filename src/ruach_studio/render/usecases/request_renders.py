@@ -16,6 +16,7 @@ from ruach_studio.kernel.errors import Conflict
 from ruach_studio.render.presets import FORMATS
 from ruach_studio.render.store import edls, jobs, presets
 from ruach_studio.render.store.jobs import NewJob, RenderJob
+from ruach_studio.render.usecases.await_locked_edl import await_locked_edl
 from ruach_studio.render.usecases.guard_lambda import refuse_if_closed
 from ruach_studio.render.usecases.read_presets import named
 from ruach_studio.render.usecases.services import RenderServices
@@ -53,11 +54,13 @@ async def request_renders(
 ) -> list[Requested]:
     """Queue `formats` of a session's locked EDL (default: its newest). Standard formats come first, in their order.
 
-    While the queue sheds, only an operator's critical renders are taken, before anything is looked up. Raises Shedding,
-    UnknownFormat, NoLockedEdl; on Lambda RenderingDisabled and CostCapExceeded.
+    While the queue sheds, only an operator's critical renders are taken, before anything is looked up. An EDL that was
+    locked a moment ago is waited for. Raises Shedding, UnknownFormat, NoLockedEdl, EdlOnItsWay; on Lambda RenderingDisabled
+    and CostCapExceeded.
     """
     if not critical:
         refuse_if_shedding(await services.pressure.of(QUEUE))
+    await await_locked_edl(services, session_id, edl_version)
     automation_id = new_id()
     with bind(automation_id=automation_id):
         async with services.database.transaction() as tx:
