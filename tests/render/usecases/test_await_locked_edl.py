@@ -12,6 +12,7 @@ from ruach_studio.render.usecases import await_locked_edl as waiting
 from ruach_studio.render.usecases.await_locked_edl import EdlOnItsWay
 from ruach_studio.render.usecases.read_jobs import list_jobs
 from ruach_studio.render.usecases.request_renders import request_renders
+from ruach_studio.render.usecases.set_subject import set_subject
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ async def test_an_edl_that_was_locked_a_moment_ago_is_waited_for(services, lock,
     await asyncio.wait_for(looked.wait(), 20)
     assert await Relay(services.database, consumers(services)).drain() == 1
     assert [each.job.edl_version for each in await asked] == [4]
+
+
+async def test_a_camera_s_place_can_be_told_right_after_the_lock(services, announce, looked, wire):
+    await announce(wire)
+    asked = asyncio.create_task(set_subject(services, "talk-1", "A", 0.4, actor="a"))
+    await asyncio.wait_for(looked.wait(), 20)
+    await Relay(services.database, consumers(services)).drain()
+    assert (await asked).x == 0.4
 
 
 async def test_what_does_not_come_is_refused_and_the_version_before_is_not_rendered(

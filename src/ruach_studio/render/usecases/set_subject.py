@@ -7,6 +7,7 @@ from ruach_studio.kernel.errors import BadInput, NotFound
 from ruach_studio.render.plan import read_edl
 from ruach_studio.render.store import edls, positions
 from ruach_studio.render.store.positions import PositionRow
+from ruach_studio.render.usecases.await_locked_edl import await_locked_edl
 from ruach_studio.render.usecases.services import RenderServices
 
 
@@ -27,11 +28,13 @@ async def set_subject(
 ) -> PositionRow:
     """Save the place (None: by rule again) and return it; the same again changes nothing.
 
-    Renders that are under way keep the places they began with. Raises BadPlace, NoLockedEdl, NoSuchCamera.
+    Renders that are under way keep the places they began with. An EDL that was locked a moment ago is waited for. Raises
+    BadPlace, NoLockedEdl, EdlOnItsWay, NoSuchCamera.
     """
     if x is not None and not (math.isfinite(x) and 0 <= x <= 1):
         raise BadPlace(f"{x:g} is not between 0 (left) and 1 (right)", subject=f"camera {camera}")
     place = None if x is None else round(x, 4)
+    await await_locked_edl(services, session_id, None)
     async with services.database.transaction() as tx:
         sources = read_edl((await edls.get(tx, session_id)).wire).sources
         cameras = sorted(name for name, source in sources.items() if source.role != "audio")
