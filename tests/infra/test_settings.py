@@ -71,6 +71,25 @@ def test_tiers_and_record_store_are_checked_where_they_are_set(monkeypatch: pyte
         assert "hunter6" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "address"),
+    [
+        (None, "8655", "http://127.0.0.1:8655"), ("0.0.0.0", "8655", "http://127.0.0.1:8655"),  # noqa: S104
+        ("::", None, "http://127.0.0.1:8600"), ("::1", "9000", "http://[::1]:9000"),
+        ("studio.lan", None, "http://studio.lan:8600"),
+    ],
+)  # fmt: skip
+def test_the_public_address_is_where_the_service_listens_unless_it_is_told(
+    host: str | None, port: str | None, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {name: value for name, value in (("host", host), ("port", port)) if value}
+    assert load_settings(**given).public_url == address
+    for name, value in given.items():
+        monkeypatch.setenv(f"RUACH_{name.upper()}", value)
+    assert load_settings().public_url == address
+    assert load_settings(public_url="https://talks.example/").public_url == "https://talks.example"
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_settings().port = 1

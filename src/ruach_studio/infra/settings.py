@@ -45,7 +45,7 @@ class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, Sig
 
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=0, le=65535)
-    public_url: str = "http://127.0.0.1:8600"
+    public_url: str = Field(default_factory=lambda data: _own_address(data["host"], data["port"]))
     secure_cookies: bool = False
     media_public: bool = True  # published renders play without signing in; False asks for a role
     render_helpers: int = Field(default=0, ge=0, le=16)  # jobs that a long render asks to encode chunks beside it
@@ -173,6 +173,16 @@ def load_settings(**overrides: Any) -> Settings:
             subject="settings",
             remedy="Correct " + ", ".join(_variable(name) for name in names if name) if any(names) else "Set it.",
         ) from None
+
+
+def _own_address(host: str, port: int) -> str:
+    """Return where a browser on this machine finds what listens at `host` and `port`.
+
+    >>> _own_address("0.0.0.0", 8655), _own_address("::1", 8600)
+    ('http://127.0.0.1:8655', 'http://[::1]:8600')
+    """
+    near = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104  (asked, not listened at)
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
 
 
 def _variable(name: str) -> str:
