@@ -82,7 +82,7 @@ async def test_what_does_not_belong_is_refused_and_what_is_heard_has_its_clock(s
         await import_transcript(services, synced, file_of(late, of=("B", 0)), base_version=0, actor=ACTOR)
     with pytest.raises(BadTranscript, match="cue 3 lies outside"):  # on the master timeline: outside the programme
         await import_transcript(services, synced, file_of(late), base_version=0, actor=ACTOR)
-    with pytest.raises(BadInput, match=r"Q:1: the session has no such recording. It has A \(1 clips\)"):
+    with pytest.raises(BadInput, match=r"Q:1: the session has no such recording. It has A:1"):
         await import_transcript(services, synced, file_of(of=("Q", 0)), base_version=0, actor=ACTOR)
     with pytest.raises(TranscriptNotFound):
         await get_transcript(services, synced)

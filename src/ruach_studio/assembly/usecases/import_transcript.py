@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.edl import programme_of
 from ruach_studio.assembly.ports import AssemblyServices
-from ruach_studio.assembly.session import SessionSources
+from ruach_studio.assembly.session import Camera, SessionSources
 from ruach_studio.assembly.store import sessions, syncs
 from ruach_studio.assembly.sync_model import ClipKey
 from ruach_studio.assembly.transcript import tidy
@@ -72,7 +72,7 @@ async def _length_ms(tx: AsyncConnection, session_id: str, of: ClipKey | None) -
     if of is not None:
         camera = next((each for each in cameras if each.camera_id == of[0]), None)
         if camera is None or of[1] >= len(camera.clips):
-            known = ", ".join(f"{each.camera_id} ({len(each.clips)} clips)" for each in cameras) or "none yet"
+            known = ", ".join(map(_clips_of, cameras)) or "none yet"
             raise BadInput("the session has no such recording", subject=f"{of[0]}:{of[1] + 1}", remedy=f"It has {known}.")
         return round(camera.clips[of[1]].duration_s * 1000.0, 3)
     session = await sessions.get(tx, session_id)
@@ -80,3 +80,8 @@ async def _length_ms(tx: AsyncConnection, session_id: str, of: ClipKey | None) -
         return None
     row = await syncs.get(tx, session_id, session.sync_version)
     return round(programme_of(SessionSources(cameras), row.solution).duration_s * 1000.0, 3)
+
+
+def _clips_of(camera: Camera) -> str:
+    name, clips = camera.camera_id, len(camera.clips)
+    return f"{name}:1" if clips == 1 else f"{name}:1 to {name}:{clips}"

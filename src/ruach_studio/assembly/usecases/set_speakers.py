@@ -32,8 +32,8 @@ async def set_speakers(
         if current != base_version:
             raise SpeakersConflict(
                 f"version {base_version} was worked on, version {current} is the newest", subject=session_id,
-                remedy="Load the newest version and make the change there.", base_version=base_version,
-                current_version=current,
+                remedy=f"Look at version {current}, make the change there, and name {current} as the base version.",
+                base_version=base_version, current_version=current,
             )  # fmt: skip
         cameras = [asset.camera for asset in await sessions.assets(tx, session_id)]
         heard = {c.camera_id: CHANNELS_MAX for c in cameras if any(clip.has_audio for clip in c.clips)}

@@ -52,8 +52,8 @@ async def newest_locked(tx: AsyncConnection, session_id: str, base_version: int)
     if current != base_version:
         raise TranscriptConflict(
             f"version {base_version} was worked on, version {current} is the newest", subject=session_id,
-            remedy="Load the newest version and make the change there.", base_version=base_version,
-            current_version=current,
+            remedy=f"Look at version {current}, make the change there, and name {current} as the base version.",
+            base_version=base_version, current_version=current,
         )  # fmt: skip
     return newest
 
