@@ -1,7 +1,7 @@
 """Turn an EDL's state and an action into its next state, or refuse: draft -> in_review -> approved -> locked.
 
 Only what was submitted can be approved, only what is approved locks, and only a locked EDL renders. An edit after
-approval takes the approval back. Locked is for ever: a change means a new draft.
+approval takes the approval back. Locked is for ever: a change means a new draft (restore_edl.py).
 """
 
 from typing import Literal, get_args
@@ -45,7 +45,7 @@ def next_state(current: Status, action: Action) -> Status:
     if current == "locked":
         raise EdlIsLocked(
             f"it is locked, so nobody can {action} it", subject="edl",
-            remedy="Assemble again, or start a new draft from this version.",
+            remedy="Start a new draft from it (`POST …/edl/restore`, this version twice), or assemble again.",
         )  # fmt: skip
     raise EdlStateConflict(
         f"an EDL that is {current} cannot go through '{action}'", subject="edl", remedy=_REMEDY.get((current, action), "")

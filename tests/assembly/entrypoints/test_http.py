@@ -68,7 +68,7 @@ async def test_from_footage_to_a_locked_edl(client, footage, working, services):
     numbers = (await client.get("/sessions/talk/edl/statistics")).json()
     assert [share["name"] for share in numbers["cameras"]] == ["A", "B", "W"]
     assert sum(share["share"] for share in numbers["cameras"]) == pytest.approx(1.0, abs=0.001)
-    locked = await client.post("/sessions/talk/edl/restore", json={"fromVersion": 1, "baseVersion": 2})
+    locked = await client.post("/sessions/talk/edl/edits", json={**edit, "baseVersion": 2})
     assert (locked.status_code, locked.json()["code"]) == (409, "edl_locked")
     versions = (await client.get("/sessions/talk/edl/versions")).json()
     assert [(v["version"], v["state"], v["source"]) for v in versions] == [(2, "locked", "hybrid"), (1, "draft", "auto")]

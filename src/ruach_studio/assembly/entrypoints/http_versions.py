@@ -2,13 +2,13 @@
 
 from fastapi import Query
 
-from ruach_studio.assembly.edl import EdlIsLocked
 from ruach_studio.assembly.edl_stats import statistics
 from ruach_studio.assembly.entrypoints.http_edl import Operator, Reader, body_of
 from ruach_studio.assembly.entrypoints.wire_edl import EdlBody, RestoreRequest
 from ruach_studio.assembly.entrypoints.wire_versions import DiffView, StatisticsView
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.review import EditRefused
+from ruach_studio.assembly.session_state import SessionStateConflict
 from ruach_studio.assembly.store.edls import EdlNotFound
 from ruach_studio.assembly.store.sessions import SessionNotFound
 from ruach_studio.assembly.usecases.compare_edl import compare_edl
@@ -34,8 +34,8 @@ def add(routes: Routes, services: AssemblyServices) -> None:
     async def count(session_id: str, _operator: Reader, version: int | None = None) -> StatisticsView:
         return StatisticsView.of(statistics((await get_edl(services, session_id, version)).edl))
 
-    @routes.post("/{session_id}/edl/restore", summary="Take an earlier version's cuts back; saves the next version",
-                 responses=missing | problem_responses(EdlVersionConflict, EdlIsLocked, EditRefused))  # fmt: skip
+    @routes.post("/{session_id}/edl/restore", summary="Take a version's cuts back; after a lock, a new draft",
+                 responses=missing | problem_responses(EdlVersionConflict, SessionStateConflict, EditRefused))  # fmt: skip
     async def restore(session_id: str, body: RestoreRequest, operator: Operator) -> EdlBody:
         edl = await restore_edl(
             services, session_id, body.from_version, base_version=body.base_version, actor=operator.actor
