@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from ruach_studio.assembly.session import BadSession
 from ruach_studio.assembly.session_state import SessionStateConflict
 from ruach_studio.assembly.store import sessions, syncs
+from ruach_studio.assembly.usecases import add_camera as adding
 from ruach_studio.assembly.usecases.add_camera import CameraExists, add_camera
 from ruach_studio.assembly.usecases.approve_sync import SyncVersionConflict, approve_sync
 from ruach_studio.assembly.usecases.compute_sync import compute_sync
@@ -73,6 +74,40 @@ async def test_two_at_once_register_one_camera(services, footage):
     tries = [add_camera(services, "talk", "A", [footage.path(f)], role="camera", actor=ACTOR) for f in "AB"]
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert sorted(type(r).__name__ for r in results) == ["AssetRow", "CameraExists"]
+
+
+async def test_two_at_once_do_not_exceed_what_a_session_may_have(services, footage, monkeypatch):
+    monkeypatch.setattr(adding, "MAX_PICTURE_CAMERAS", 1)
+    await create_session(services, actor=ACTOR, session_id="talk")
+    both, real = asyncio.Barrier(2), adding.probe_camera
+
+    async def both_have_looked(files):
+        await asyncio.wait_for(both.wait(), 20)
+        return await real(files)
+
+    monkeypatch.setattr(adding, "probe_camera", both_have_looked)
+    tries = [add_camera(services, "talk", f, [footage.path(f)], role="camera", actor=ACTOR) for f in "AB"]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(r).__name__ for r in results) == ["AssetRow", "CameraExists"]
+
+
+async def test_cameras_can_be_read_while_one_is_registered(services, footage):
+    await create_session(services, actor=ACTOR, session_id="talk")
+    await add_camera(services, "talk", "A", [footage.path("A")], role="camera", actor=ACTOR)
+    asked = []
+
+    class Slow:
+        async def execute(self, statement):
+            asked.append(await conn.execute(statement))
+            if len(asked) == 1:
+                await add_camera(services, "talk", "B", [footage.path("B")], role="camera", actor=ACTOR)
+            return asked[-1]
+
+    async with services.database.connection() as conn:
+        found = await sessions.assets(Slow(), "talk")
+        now = await sessions.assets(conn, "talk")
+    assert ([each.camera.camera_id for each in found], len(found[0].camera.clips)) == (["A"], 1)
+    assert [each.camera.camera_id for each in now] == ["A", "B"]
 
 
 async def test_sync_waits_for_a_person_whose_yes_makes_it_the_sessions(services, ingested):

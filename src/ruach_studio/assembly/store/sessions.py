@@ -125,7 +125,13 @@ async def largest_file_bytes(conn: AsyncConnection, session_id: str) -> int:
 
 
 async def assets(conn: AsyncConnection, session_id: str) -> list[AssetRow]:
-    """Return the session's cameras in the order of registration, clips in theirs."""
+    """Return the session's cameras in the order of registration, clips in theirs.
+
+    Cameras are read first: one that is registered between the two statements brings clips that are not looked for, never
+    a camera whose clips were not read.
+    """
+    asked = sa.select(CAMERA).where(CAMERA.c.session_id == session_id).order_by(CAMERA.c.position)
+    cameras = (await conn.execute(asked)).all()
     clips: dict[str, list[Clip]] = {}
     rows = await conn.execute(
         sa.select(CLIP).where(CLIP.c.session_id == session_id).order_by(CLIP.c.camera_id, CLIP.c.clip_index)
@@ -134,7 +140,6 @@ async def assets(conn: AsyncConnection, session_id: str) -> list[AssetRow]:
         fps = None if row.fps is None else FrameRate.parse(row.fps)
         clip = Clip(row.path, row.duration_s, fps, row.width, row.height, row.has_audio, row.start_s, row.timecode_s)
         clips.setdefault(row.camera_id, []).append(clip)
-    cameras = await conn.execute(sa.select(CAMERA).where(CAMERA.c.session_id == session_id).order_by(CAMERA.c.position))
     return [
         AssetRow(
             row.asset_id, Camera(row.camera_id, tuple(clips[row.camera_id]), cast(Role, row.role)), row.created_by,

@@ -46,6 +46,8 @@ async def add_camera(
     camera = await probe_camera(CameraFiles(camera_id, real, role))
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
+        # again: another camera may have come while the files were read
+        _refuse_rivals(camera_id, real, role, [asset.camera for asset in await sessions.assets(tx, session_id)])
         # derived, so that the same session gives the same EDL bytes
         asset_id, at = uuid5(f"{session_id}:{camera_id}"), services.clock.now()
         sizes = [path.stat().st_size for path in real]
