@@ -32,13 +32,13 @@ from ruach_studio.assembly.edits import (
     Split,
     Trim,
 )
-from ruach_studio.assembly.edl import CanonicalEDL, Cut, Origin, next_state, to_wire, validate_edl
+from ruach_studio.assembly.edl import CanonicalEDL, Cut, EdlStateConflict, Origin, next_state, to_wire, validate_edl
 from ruach_studio.kernel.hashing import inputs_hash
 
 __all__ = [
     "NOTE_MAX", "Annotate", "ApproveCut", "CutIsLocked", "CutNotFound", "Edit", "EditRefused", "Join", "Keep", "LockCut",
     "Move", "OffsetPicture", "Omit", "ReAngle", "Restore", "Ripple", "Split", "Trim", "apply_edits", "approve_high",
-    "invert", "invert_all", "restoring", "tracks_hash",
+    "invert", "invert_all", "new_draft", "restoring", "tracks_hash",
 ]  # fmt: skip
 
 
@@ -62,6 +62,18 @@ def apply_edits(edl: CanonicalEDL, edits: Sequence[Edit], *, version: int) -> Ca
     if not report.ok:
         raise EditRefused(report.errors[0].message, subject="edits", remedy="Load the newest version and edit that.")
     return edited
+
+
+def new_draft(locked: CanonicalEDL) -> CanonicalEDL:
+    """Return the draft that follows the locked EDL, with its cuts; without its transcript, which the next lock gives it.
+
+    Raises EdlStateConflict (409) if it is not locked: what is not can be edited as it is.
+    """
+    if locked.status != "locked":
+        raise EdlStateConflict(
+            f"it is not locked but {locked.status}, so it needs no new draft", subject="edl", remedy="Edit it as it is."
+        )
+    return replace(locked, status="draft", transcript=None, version=locked.version + 1, parent_version=locked.version)
 
 
 def approve_high(edl: CanonicalEDL) -> tuple[ApproveCut, ...]:

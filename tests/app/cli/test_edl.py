@@ -58,3 +58,37 @@ def test_what_is_wrong_is_said_of_the_file(edl, tmp_path, capsys):
     ):
         assert run_command(["edl", *words]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_locked_edl_refuses_by_name_and_a_new_draft_goes_on_from_it(edl, tmp_path, capsys):
+    transcript = {"format": "srt", "cues": []}
+    locked = edl_bytes(dataclasses.replace(edl, status="locked", transcript=transcript))
+    (tmp_path / "my talk.json").write_bytes(locked)
+    (tmp_path / "edits.json").write_text('[{"op": "trim", "cutId": "two", "startFrame": 110}]')
+    assert run_command(["edl", "export", "my talk.json", "-o", "talk.fcpxml"]) == 0
+    for words in (
+        ("approve", "my talk.json"), ("lock", "my talk.json"), ("import", "my talk.json", "talk.fcpxml"),
+        ("edit", "my talk.json", "--edits", "edits.json"),
+    ):  # fmt: skip
+        capsys.readouterr()
+        assert run_command(["edl", *words]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("ruach: my talk.json: it is locked")
+        assert "`ruach edl draft 'my talk.json' -o NEXT.edl.json`" in said
+    assert run_command(["edl", "draft", "my talk.json", "-o", "next.json"]) == 0
+    draft = read_json((tmp_path / "next.json").read_text())
+    assert (draft.status, draft.version, draft.parent_version, draft.transcript) == ("draft", 2, 1, None)
+    assert draft.program == edl.program
+    assert run_command(["edl", "edit", "next.json", "--edits", "edits.json"]) == 0
+    assert read_json((tmp_path / "next.json").read_text()).program[1].start_frame == 110
+    assert (tmp_path / "my talk.json").read_bytes() == locked
+
+
+def test_a_new_draft_takes_no_file_that_is_there_and_comes_from_a_locked_edl(edl, tmp_path, capsys):
+    (tmp_path / "locked.json").write_bytes(edl_bytes(dataclasses.replace(edl, status="locked")))
+    assert run_command(["edl", "draft", "locked.json", "-o", "locked.json"]) == 2
+    assert "locked.json: it is there already" in capsys.readouterr().err
+    assert read_json((tmp_path / "locked.json").read_text()).status == "locked"
+    assert run_command(["edl", "draft", "talk.edl.json", "-o", "next.json"]) == 2
+    assert "talk.edl.json: it is not locked but draft" in capsys.readouterr().err
+    assert not (tmp_path / "next.json").exists()

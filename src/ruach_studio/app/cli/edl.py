@@ -1,5 +1,8 @@
 """Turn an EDL file into a review at the terminal: show, approve, lock, export. No service is needed."""
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +11,20 @@ import typer
 
 from ruach_studio.app.cli import show, subtitles
 from ruach_studio.app.cli.show import Json
-from ruach_studio.assembly.edl import CanonicalEDL, EdlStateConflict, edl_bytes, next_state, to_wire, validate_edl
+from ruach_studio.assembly.edl import (
+    CanonicalEDL,
+    EdlIsLocked,
+    EdlStateConflict,
+    edl_bytes,
+    next_state,
+    to_wire,
+    validate_edl,
+)
 from ruach_studio.assembly.edl_state import Action
 from ruach_studio.assembly.exchange import FCPXML_VERSIONS, FORMATS, IMPORT_MAX_BYTES, IMPORTS, BadReturn, import_back
 from ruach_studio.assembly.exchange import export as export_edl
 from ruach_studio.assembly.exchange.json import read_json
+from ruach_studio.assembly.review import new_draft
 from ruach_studio.kernel.errors import BadInput
 
 app = typer.Typer(no_args_is_help=True)
@@ -56,6 +68,21 @@ def lock(file: EdlFile, transcript: subtitles.File = None, transcript_of: subtit
 
 
 @app.command()
+def draft(
+    file: EdlFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the draft; the locked EDL stays as it is.")],
+    json: Json = False,
+) -> None:
+    """Start a new draft from a locked EDL: the next version, with its cuts. The transcript is given again at its lock."""
+    edl = read_edl(file)
+    if out.exists():
+        raise BadInput("it is there already", subject=str(out), remedy="Give the draft a name that is free.")
+    with refusals(file):
+        made = new_draft(edl)
+    _save(out, made, json)
+
+
+@app.command()
 def export(
     file: EdlFile,
     format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")] = "fcpxml",  # noqa: A002
@@ -95,7 +122,8 @@ def take_back(
     with edited.open("rb") as stream:
         content = stream.read(IMPORT_MAX_BYTES + 1)
     try:
-        imported = import_back(edl, format, content, version=edl.version + 1)
+        with refusals(file):
+            imported = import_back(edl, format, content, version=edl.version + 1)
     except BadReturn as error:
         raise BadReturn(error.fact, subject=str(edited), remedy=error.remedy) from error
     for notice in imported.notices:
@@ -130,11 +158,20 @@ def check_edl(file: Path, edl: CanonicalEDL) -> None:
         )
 
 
-def _step(file: Path, edl: CanonicalEDL, action: Action) -> CanonicalEDL:
+@contextmanager
+def refusals(file: Path) -> Iterator[None]:
+    """Let what the EDL's state does not allow name the file, and the command that goes on from a locked one."""
     try:
-        return replace(edl, status=next_state(edl.status, action))
+        yield
     except EdlStateConflict as error:
-        raise type(error)(error.fact, subject=str(file), remedy=error.remedy) from error
+        start = f"Start a new draft from it: `ruach edl draft {shlex.quote(str(file))} -o NEXT.edl.json`."
+        remedy = start if isinstance(error, EdlIsLocked) else error.remedy
+        raise type(error)(error.fact, subject=str(file), remedy=remedy) from error
+
+
+def _step(file: Path, edl: CanonicalEDL, action: Action) -> CanonicalEDL:
+    with refusals(file):
+        return replace(edl, status=next_state(edl.status, action))
 
 
 def _save(file: Path, edl: CanonicalEDL, json: bool) -> None:

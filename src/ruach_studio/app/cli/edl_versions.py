@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from ruach_studio.app.cli import show
-from ruach_studio.app.cli.edl import EdlFile, app, check_edl, read_edl
+from ruach_studio.app.cli.edl import EdlFile, app, check_edl, read_edl, refusals
 from ruach_studio.app.cli.show import Json
 from ruach_studio.assembly.edit_wire import edit_from_wire, edit_to_wire
 from ruach_studio.assembly.edl import Origin, edl_bytes
@@ -84,7 +84,8 @@ def edit(
     if not isinstance(wanted, list) or not all(isinstance(each, dict) for each in wanted):
         raise BadInput("it is no list of edits", subject=str(edits), remedy="Write [ {…}, {…} ].")
     values = [edit_from_wire(each, edl.fps) for each in wanted]
-    edited = apply_edits(edl, values, version=edl.version + 1)
+    with refusals(file):
+        edited = apply_edits(edl, values, version=edl.version + 1)
     inverse = [edit_to_wire(each, edl.fps) for each in invert_all(edl, values)]
     inverse[-1] |= {"undoes": {"source": edl.source, "tracks": tracks_hash(edl)}}
     undone = wanted[-1].get("undoes")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.ports import AssemblyServices
-from ruach_studio.assembly.review import apply_edits, restoring
+from ruach_studio.assembly.review import apply_edits, new_draft, restoring
 from ruach_studio.assembly.store import edls, sessions
 from ruach_studio.assembly.store.sessions import SessionRow
 from ruach_studio.assembly.usecases.edit_edl import edit_edl, locked_head
@@ -24,7 +24,8 @@ async def restore_edl(
 ) -> CanonicalEDL:
     """Save a child of `base_version` that has the cuts of `from_version`; if the base is locked, a draft, whatever they are.
 
-    Raises EdlNotFound (404), EdlVersionConflict, SessionStateConflict (409), EditRefused (422) if nothing would change.
+    Raises EdlNotFound (404), EdlVersionConflict, SessionStateConflict, EdlIsLocked (409: it was locked in this moment),
+    EditRefused (422) if nothing would change.
     """
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
@@ -45,10 +46,9 @@ async def _go_on(
     actor: str,
 ) -> CanonicalEDL:
     """Save the draft that follows the locked `base`, with its states and its announcement."""
-    draft = replace(base, status="draft", transcript=None)  # what was said is taken along by the next lock
+    draft = new_draft(base)
     if (base.program, base.omitted) != (wanted.program, wanted.omitted):
-        draft = apply_edits(draft, restoring(draft, wanted), version=base.version + 1)
-    draft = replace(draft, version=base.version + 1, parent_version=base.version)
+        draft = replace(apply_edits(draft, restoring(draft, wanted), version=draft.version), parent_version=base.version)
     draft = replace(draft, source=await edls.origin_of(tx, draft) or draft.source)
     note = f"a new draft with the cuts of version {wanted.version}, after version {base.version} was locked"
     await edls.insert(tx, draft, author=actor, at=services.clock.now(), note=note)
