@@ -18,7 +18,7 @@ from ruach_studio.infra.storage.local_disk import LocalDiskStore
 
 @pytest.fixture
 def make_api(tmp_path):
-    def make(*, body_limit_bytes=1000, trusted_origins=(), media_origins=(), **settings):
+    def make(*, body_limit_bytes=1000, body_patience_s=60.0, trusted_origins=(), media_origins=(), **settings):
         platform = Platform(
             database=Database("postgresql://nobody@127.0.0.1:1/none"),  # never connected to
             settings=load_settings(public_url="http://studio.test", **settings),
@@ -28,6 +28,7 @@ def make_api(tmp_path):
         return new_api(
             platform,
             body_limit_bytes=body_limit_bytes,
+            body_patience_s=body_patience_s,
             trusted_origins=trusted_origins,
             media_origins=media_origins,
         )
@@ -68,7 +69,8 @@ def _served(app):
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+        options = {"http": "h11", "log_config": None, "lifespan": "off", "timeout_graceful_shutdown": 1}  # as we serve
+        server = uvicorn.Server(uvicorn.Config(app, **options))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

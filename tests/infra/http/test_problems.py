@@ -140,7 +140,7 @@ def test_the_title_is_the_first_sentence_even_of_an_inherited_docstring():
 async def test_openapi_promises_problems_and_nothing_else_for_errors(client, cuts):
     document = (await client.get("/openapi.json")).json()
     answers = document["paths"]["/cuts"]["post"]["responses"]
-    assert set(answers) == {"200", "400", "403", "409", "413", "422", "500", "503"}
+    assert set(answers) == {"200", "400", "403", "408", "409", "413", "422", "500", "503"}
     for status in set(answers) - {"200"}:
         assert list(answers[status]["content"]) == ["application/problem+json"]
     assert set(document["components"]["schemas"]) == {"Cut", "Problem", "FieldProblem"}

@@ -1,9 +1,11 @@
 """Another site can neither write in a user's name, nor frame, nor sniff; and nobody can flood with a body."""
 
+import asyncio
 import json
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 OWN = "http://studio.test"
 
@@ -113,3 +115,41 @@ async def test_a_body_of_unknown_length_is_refused_while_it_arrives(api, serve):
 async def test_a_false_content_length_is_refused(client):
     answer = await client.post("/write", headers={"content-length": "-1"})
     assert answer.status_code == 413
+
+
+async def raw(address, *pieces):
+    """Send the pieces over a connection of its own; return all that is answered until the server closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return await asyncio.wait_for(reader.read(), 20)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("length", ["content-length: 12", "transfer-encoding: chunked"])
+async def test_a_body_that_does_not_arrive_is_answered_and_its_connection_closed(make_api, serve, length):
+    app = make_api(body_patience_s=0.3)
+    add_route(app)
+    head = f"POST /write HTTP/1.1\r\nhost: studio.test\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+    begun = b'3\r\n{"x\r\n' if "chunked" in length else b'{"x'
+    for pieces in ([head.encode()], [head.encode(), begun]):
+        answer = await raw(serve(app), *pieces)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request_timeout"
+    assert app.state.written == []
+
+
+async def test_a_slow_answer_to_a_body_that_is_there_is_not_cut(make_api, serve):
+    app = make_api(body_patience_s=0.2)
+
+    @app.post("/slow")
+    async def slow(request: Request, body: dict) -> bool:
+        await asyncio.sleep(0.5)
+        return await request.is_disconnected()
+
+    async with httpx.AsyncClient(base_url=serve(app)) as real:
+        answer = await real.post("/slow", json={"x": 1})
+    assert (answer.status_code, answer.json()) == (200, False)

@@ -22,6 +22,7 @@ from ruach_studio.infra.routes import PlannedRoute, Routes
 from ruach_studio.infra.text import refuse_unstorable_text
 
 BODY_LIMIT_BYTES = 8 << 20
+BODY_PATIENCE_S = 60.0
 
 
 class RuachApi(FastAPI):
@@ -58,6 +59,7 @@ def new_api(
     title: str = "Ruach Studio",
     version: str = "0",
     body_limit_bytes: int = BODY_LIMIT_BYTES,
+    body_patience_s: float = BODY_PATIENCE_S,
     trusted_origins: Collection[str] = (),
     media_origins: Collection[str] = (),
     **options: Any,
@@ -70,7 +72,7 @@ def new_api(
     own = {f"{address.scheme}://{address.netloc}", *trusted_origins}
     layers = [
         Middleware(CrossOriginMiddleware, trusted_origins=own),
-        Middleware(BodyLimitMiddleware, limit_bytes=body_limit_bytes),
+        Middleware(BodyLimitMiddleware, limit_bytes=body_limit_bytes, patience_s=body_patience_s),
     ]
     api = RuachApi(
         title=title, version=version, docs_url=None, redoc_url=None, middleware=layers,

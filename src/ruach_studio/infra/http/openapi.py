@@ -46,7 +46,7 @@ def problem_responses(*kinds: type[RuachError]) -> dict[int | str, dict[str, Any
 
 
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Add to an OpenAPI document what every route of its kind may answer: 400 to 404, 409, 413, 422, 500, 503."""
+    """Add to an OpenAPI document what every route of its kind may answer: 400 to 404, 408, 409, 413, 422, 500, 503."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for model in (Problem, FieldProblem):
         schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -66,7 +66,7 @@ def _complete(operation: dict[str, Any]) -> None:
     if operation.get("security"):
         statuses += [401, 403]
     if "requestBody" in operation:
-        statuses += [400, 403, 409, 413, 422]
+        statuses += [400, 403, 408, 409, 413, 422]
     if operation.get("parameters"):  # an id that is none, one that nobody knows, a state that does not allow it
         statuses += [400, 404, 409]
     if "422" in answers:  # FastAPI's own form of it is never sent

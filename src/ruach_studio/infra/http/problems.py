@@ -48,6 +48,12 @@ class TooLarge(BadInput):
     code, status = "too_large", 413
 
 
+class TooSlow(RuachError):
+    """The request body did not arrive in time."""
+
+    code, status, retryable = "request_timeout", 408, True
+
+
 class TooManyRequests(RuachError):
     """Too many attempts; wait before the next one."""
 
@@ -153,7 +159,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    kinds: dict[int, type[RuachError]] = {400: Malformed, 404: NotFound, 405: UnsuitableMethod, 413: TooLarge}
+    kinds: dict[int, type[RuachError]] = {400: Malformed, 404: NotFound, 405: UnsuitableMethod, 408: TooSlow, 413: TooLarge}
     kind = kinds.get(error.status_code)
     if kind is NotFound:
         answer = problem(NotFound("no such path", subject=request.url.path), instance=request.url.path)
@@ -161,9 +167,9 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         answer = problem(kind(subject=request.url.path), instance=request.url.path)
     else:
         answer = problem(_bare(error.status_code, str(error.detail)), instance=request.url.path)
-    allow = Headers(error.headers or {}).get("allow")
-    if allow:
-        answer.headers["allow"] = allow
+    for name in ("allow", "connection"):
+        if value := Headers(error.headers or {}).get(name):
+            answer.headers[name] = value
     return answer
 
 

@@ -2,9 +2,11 @@
 
 Three layers, each plain ASGI. Headers: a strict content policy, no sniffing, no framing. Cross-origin: an unsafe method
 is refused when the browser says that another site sent it (Sec-Fetch-Site, else Origin against Host; clients that send
-neither are no browsers), on top of SameSite=Lax cookies. Body: refused above a size, by its length or while it arrives.
+neither are no browsers), on top of SameSite=Lax cookies. Body: refused above a size, by its length or while it arrives,
+and when it has not arrived in time (a connection that waits for ever costs a place).
 """
 
+import asyncio
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -12,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ruach_studio.infra.http.problems import TooLarge, problem
+from ruach_studio.infra.http.problems import TooLarge, TooSlow, problem
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import Forbidden, RuachError
 
@@ -100,12 +102,13 @@ class CrossOriginMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses a request body above `limit_bytes`."""
+    """Refuses a request body above `limit_bytes`, or one that is not there after `patience_s`."""
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
-        """Take the largest body that any route may need; footage is registered by path, not uploaded here."""
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, patience_s: float) -> None:
+        """Take the largest body that any route may need (footage is registered by path, not uploaded here) and its time."""
         self.app = app
         self.limit_bytes = limit_bytes
+        self.patience_s = patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a counting `receive`, or answer 413 at once by its Content-Length."""
@@ -117,12 +120,21 @@ class BodyLimitMiddleware:
             remedy = f"Send at most {self.limit_bytes} bytes."
             await _refuse(TooLarge(subject=scope["path"], remedy=remedy), scope, receive, send)
             return
-        received_bytes = 0
+        received_bytes, whole = 0, False
+        until = asyncio.get_running_loop().time() + self.patience_s
 
         async def counted() -> Message:
-            nonlocal received_bytes
-            message = await receive()
+            nonlocal received_bytes, whole
+            if whole:  # what is awaited now is that the client goes away
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                log.warning("request.too_slow", code=TooSlow.code, path=scope["path"], received_bytes=received_bytes)
+                raise HTTPException(408, headers={"connection": "close"}) from None
             received_bytes += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if received_bytes > self.limit_bytes:
                 raise HTTPException(413)  # FastAPI lets this class, and no other, pass while it reads a body
             return message
