@@ -70,6 +70,7 @@ async def test_cancel_and_retry_keep_the_automation_and_refuse_what_is_illegal(c
         assert (new["automationId"], new["retryOf"]) == (batch["automationId"], batch["jobs"][0]["renderJobId"])
         other = await operator.post(f"{path}/retry", json={"reason": "again"})
         assert (other.status_code, other.json()["code"]) == (409, "already_rendering")
+        assert f"job {new['renderJobId']} for the same EDL version is queued" in other.json()["detail"]
 
 
 UNKNOWN = "706334c9-e8d8-41bb-b572-9c0871fcba05"  # fixed: parallel test workers compare the names of their tests

@@ -1,5 +1,7 @@
 """Turn a dead or cancelled job into a new one: new id, same automation, so that finished steps are not done again."""
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from ruach_studio.infra.context import bind, new_id
 from ruach_studio.kernel.errors import Conflict, Malformed
 from ruach_studio.render.lifecycle import checked_retry
@@ -28,8 +30,8 @@ async def retry_job(
         old = await jobs.get(conn, render_job_id)
         if dry_run:
             checked_retry(render_job_id, old.state)
-            if await jobs.live(conn, old.session_id, old.format, old.edl_version) is not None:
-                raise _already(old)
+            if (other := await _live(conn, old)) is not None:
+                raise _already(old, other)
             return old
     with bind(automation_id=old.automation_id, render_job_id=render_job_id):
         async with services.database.transaction() as tx:
@@ -43,12 +45,23 @@ async def retry_job(
             )  # fmt: skip
             job = await jobs.insert(tx, successor, services.clock.now())
             if job is None:
-                raise _already(old)
+                raise _already(old, await _live(tx, old))
             if not dead:
                 await enqueue(services, tx, job)
             await jobs.announce(tx, job)
     return job
 
 
-def _already(old: RenderJob) -> AlreadyRendering:
-    return AlreadyRendering(subject=f"{old.format} of session {old.session_id}", remedy="Follow that job instead.")
+async def _live(conn: AsyncConnection, old: RenderJob) -> RenderJob | None:
+    return await jobs.live(conn, old.session_id, old.format, old.edl_version)
+
+
+def _already(old: RenderJob, other: RenderJob | None) -> AlreadyRendering:
+    """Name the other job; None if it ended while we looked."""
+    subject = f"{old.format} of session {old.session_id}"
+    if other is None:
+        return AlreadyRendering(subject=subject, remedy="Try again.")
+    return AlreadyRendering(
+        f"job {other.render_job_id} for the same EDL version is {other.state}", subject=subject,
+        remedy="Follow that job instead.", render_job_id=other.render_job_id,
+    )  # fmt: skip
