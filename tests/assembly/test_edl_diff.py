@@ -96,3 +96,12 @@ def test_an_l_cut_is_seen_in_the_diff(make_edl):
     after = apply_edits(edl, [OffsetPicture(edl.program[1].id, -6)], version=2)
     changes = {c.field: c.after for e in diff(edl, after).changed for c in e.changes if e.cut.id == edl.program[1].id}
     assert (changes["pictureOffsetFrames"], changes["startFrame"]) == (-6, 204)
+
+
+def test_another_transcript_is_a_difference(make_edl):
+    edl = make_edl()
+    said = [replace(edl, transcript={"language": "en", "sha256": str(n), "segments": []}) for n in (1, 2)]
+    for before, after in ((said[0], said[1]), (edl, said[0]), (said[0], edl)):
+        found = diff(before, after)
+        assert (found.same, [change.field for change in found.header]) == (False, ["transcript"])
+    assert diff(said[0], said[0]).same

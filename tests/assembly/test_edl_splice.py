@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ruach_studio.assembly.edl import validate_edl
-from ruach_studio.assembly.edl_splice import splice
+from ruach_studio.assembly.edl_splice import frames_of, splice
 from ruach_studio.assembly.edl_wire import cut_to_wire
 from ruach_studio.assembly.review import ApproveCut, LockCut, Split, apply_edits
 from ruach_studio.kernel.errors import BadInput
@@ -53,8 +53,15 @@ def test_an_operators_work_outside_makes_it_hybrid(make_edl):
 
 @pytest.mark.parametrize(("start", "end"), [(10, 10), (20, 10), (-1, 5), (0, 99999)])
 def test_a_bad_range_is_refused(start, end, make_edl):
-    with pytest.raises(BadInput, match="no range of this programme"):
+    with pytest.raises(ValueError, match=f"frames {start} to {end} of 1798"):
         splice(make_edl(), make_edl(), start, end)
+
+
+@pytest.mark.parametrize(("from_ms", "to_ms"), [(500.0, 500.0), (600.0, 10.0), (-200.0, 500.0), (0.0, 61_000.0)])
+def test_a_range_is_given_and_refused_in_milliseconds(from_ms, to_ms, make_edl):
+    assert frames_of(make_edl(), 1001.0, 59_993.267) == (30, 1798)
+    with pytest.raises(BadInput, match=f"{from_ms:g} to {to_ms:g} ms is no range .* within 0 and 59993 ms"):
+        frames_of(make_edl(), from_ms, to_ms)
 
 
 def test_another_length_is_refused(make_edl):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ruach_studio.assembly.sync_model import Placement
+from ruach_studio.assembly.sync_model import Piece, Placement
 from ruach_studio.assembly.transcript import Segment, Word
 from ruach_studio.assembly.transcript_edit import edited, text_edit_from_wire
 from ruach_studio.assembly.transcript_fault import BadTranscript
@@ -81,3 +81,14 @@ def test_what_cannot_be_done_is_refused_whole(edit, fact):
         make({"op": "text", "id": 3, "text": "and there was"}, edit)
     assert fact in caught.value.fact
     assert caught.value.subject in ("edits", "edit 2 (" + str(edit.get("op") if isinstance(edit, dict) else "") + ")")
+
+
+def test_times_at_which_its_recording_did_not_run_are_refused():
+    """1.5 s are lost at the recording's second 20, from 20 to 21.5 s of the programme."""
+    clock = {("W", 0): Placement("W", 0, 0.0, 0.0, 1.0, "looks-good", 0.0, pieces=(Piece(0.0, 0.0), Piece(20.0, 1.5)))}
+    amen = Recorded(1, Segment(18_000, 19_500, "Amen."), ("W", 0))
+    lost, there = ({"op": "times", "id": 1, "startMs": a, "endMs": b} for a, b in ((20_100, 21_400), (21_600, 22_000)))
+    with pytest.raises(BadTranscript, match="its recording did not run from 20100 to 21400 ms"):
+        edited([amen], [text_edit_from_wire(lost)], clock)
+    moved = edited([amen], [text_edit_from_wire(there)], clock)[0].segment
+    assert (moved.start_ms, moved.end_ms) == (20_100, 20_500)

@@ -167,3 +167,14 @@ def test_anything_is_read_or_refused(data):
     except BadTranscript:
         return
     assert all(s.end_ms > s.start_ms and s.text for s in found.segments)
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800"])
+@pytest.mark.parametrize("where", ["text", "speaker", "language", "word"])
+def test_json_with_a_text_that_nothing_can_store_is_refused_by_its_segment(sign, where):
+    told = {"text": "Peace be", "speaker": "Ann", "language": "en", "word": "Peace", where: f"a{sign}b"}
+    words = f'[{{"start": 0, "end": 1, "word": "{told["word"]}"}}, {{"start": 1, "end": 2, "word": "be"}}]'
+    segment = f'{{"start": 0, "end": 2, "text": "{told["text"]}", "speaker": "{told["speaker"]}", "words": {words}}}'
+    with pytest.raises(BadTranscript, match="holds the NUL character or half of a surrogate pair") as refused:
+        read(f'{{"language": "{told["language"]}", "segments": [{segment}]}}')
+    assert ("segment 1" in str(refused.value)) == (where != "language")

@@ -6,7 +6,7 @@ carries whole cuts. Counterpart: tests/golden/edits holds vectors that every imp
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_type_hints
 
 from ruach_studio.assembly.edits import (
     Annotate,
@@ -33,6 +33,7 @@ OPS: Mapping[str, type[Edit]] = {
     "pictureOffset": OffsetPicture, "approve": ApproveCut, "note": Annotate, "lock": LockCut, "omit": Omit,
     "keep": Keep, "restore": Restore,
 }  # fmt: skip
+_CALLED: Mapping[type, str] = {int: "a whole number", str: "a text", bool: "true or false"}
 _OP_OF = {kind: op for op, kind in OPS.items()}
 
 
@@ -54,6 +55,9 @@ def edit_from_wire(wire: Mapping[str, Any], fps: FrameRate) -> Edit:
         given = {field.name: wire[_camel(field.name)] for field in fields(kind) if _camel(field.name) in wire}
         if "cuts" in given:
             given["cuts"] = tuple(cut_from_wire(cut, fps) for cut in given["cuts"])
+        for name, wanted in get_type_hints(kind).items():
+            if wanted in _CALLED and name in given and type(given[name]) is not wanted:  # `true` is no number
+                raise ValueError(f"{_camel(name)} is {given[name]!r}, not {_CALLED[wanted]}")
         return kind(**given)
     except (KeyError, TypeError, ValueError) as wrong:
         raise EditRefused(f"{wire['op']} lacks or misspells a value ({wrong})", subject="edits") from wrong

@@ -14,7 +14,7 @@ from ruach_studio.assembly.edl_wire import cut_to_wire, to_wire
 
 _HEADER = (
     "status", "source", "rulesVersion", "syncVersion", "masterCamera", "durationFrames", "fps", "audio", "sources",
-    "options",
+    "options", "transcript",
 )  # fmt: skip
 _TRACKS = ("overlays", "chapters", "shorts", "omitted")
 _ABSENT: Mapping[str, object] = {"approved": False, "note": "", "locked": False, "pictureOffsetFrames": 0}
@@ -87,8 +87,8 @@ def _header(before: CanonicalEDL, after: CanonicalEDL) -> tuple[Change, ...]:
     tracks_a, tracks_b = a["tracks"], b["tracks"]
     assert isinstance(tracks_a, dict)  # noqa: S101  (to_wire makes it)
     assert isinstance(tracks_b, dict)  # noqa: S101
-    first = {**{name: a[name] for name in _HEADER}, **{name: tracks_a.get(name, []) for name in _TRACKS}}
-    second = {**{name: b[name] for name in _HEADER}, **{name: tracks_b.get(name, []) for name in _TRACKS}}
+    first = {**{name: a.get(name) for name in _HEADER}, **{name: tracks_a.get(name, []) for name in _TRACKS}}
+    second = {**{name: b.get(name) for name in _HEADER}, **{name: tracks_b.get(name, []) for name in _TRACKS}}
     return _changes(first, second)
 
 

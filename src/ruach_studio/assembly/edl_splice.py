@@ -18,7 +18,8 @@ from ruach_studio.kernel.hashing import uuid5
 def splice(base: CanonicalEDL, fresh: CanonicalEDL, start_frame: int, end_frame: int) -> CanonicalEDL:
     """Return `fresh` with `base`'s cuts before `start_frame`, from `end_frame` on, and `base`'s locked cuts anywhere.
 
-    Raises BadInput for an empty range, one outside the programme, or EDLs of different length or rate.
+    Raises BadInput for EDLs of different length or rate, ValueError for an empty range or one outside the programme
+    (`frames_of` refuses it in words).
     """
     if (base.fps, base.duration_frames) != (fresh.fps, fresh.duration_frames):
         raise BadInput(
@@ -26,10 +27,7 @@ def splice(base: CanonicalEDL, fresh: CanonicalEDL, start_frame: int, end_frame:
             remedy="Replay the whole session instead of a range.",
         )  # fmt: skip
     if not 0 <= start_frame < end_frame <= base.duration_frames:
-        raise BadInput(
-            f"frames {start_frame} to {end_frame} are no range of this programme", subject="range",
-            remedy=f"Give a range within 0 and {base.duration_frames} frames.",
-        )  # fmt: skip
+        raise ValueError(f"frames {start_frame} to {end_frame} of {base.duration_frames}")
     before = [cut for cut in base.program if cut.end_frame_exclusive <= start_frame]
     behind = [cut for cut in base.program if cut.start_frame >= end_frame]
     inside = [
@@ -55,6 +53,17 @@ def splice(base: CanonicalEDL, fresh: CanonicalEDL, start_frame: int, end_frame:
         chapters=base.chapters, overlays=base.overlays, shorts=base.shorts, omitted=base.omitted,
     )  # fmt: skip
     return keep_locked(spliced, base, {cut.id for cut in (*before, *behind)})
+
+
+def frames_of(base: CanonicalEDL, from_ms: float, to_ms: float) -> tuple[int, int]:
+    """Return the first frame of a range of master time, and the one behind it. Raises BadInput in milliseconds."""
+    low, high = base.fps.frame_at_ms(from_ms), base.fps.frame_at_ms(to_ms)
+    if not 0 <= low < high <= base.duration_frames:
+        raise BadInput(
+            f"{from_ms:g} to {to_ms:g} ms is no range of this programme", subject="range",
+            remedy=f"Give a range of a frame or more within 0 and {base.duration_ms:.0f} ms.",
+        )  # fmt: skip
+    return low, high
 
 
 def _clipped(edl: CanonicalEDL, cut: Cut, low: int, high: int) -> Cut:

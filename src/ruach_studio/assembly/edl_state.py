@@ -45,7 +45,7 @@ def next_state(current: Status, action: Action) -> Status:
     if current == "locked":
         raise EdlIsLocked(
             f"it is locked, so nobody can {action} it", subject="edl",
-            remedy="Start a new draft from it (`POST …/edl/restore`, this version twice), or assemble again.",
+            remedy="Start a new draft from it (`POST …/edl/restore`, this version twice).",
         )  # fmt: skip
     raise EdlStateConflict(
         f"an EDL that is {current} cannot go through '{action}'", subject="edl", remedy=_REMEDY.get((current, action), "")

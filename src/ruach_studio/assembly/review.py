@@ -60,7 +60,10 @@ def apply_edits(edl: CanonicalEDL, edits: Sequence[Edit], *, version: int) -> Ca
     )  # fmt: skip
     report = validate_edl(edited)
     if not report.ok:
-        raise EditRefused(report.errors[0].message, subject="edits", remedy="Load the newest version and edit that.")
+        error, remedy = report.errors[0], "Load the newest version and edit that."
+        if error.code == "picture-offset":
+            remedy = f"Let its picture begin with its sound first: `pictureOffset` of cut {error.cut_id}, 0 frames."
+        raise EditRefused(error.message, subject="edits", remedy=remedy)
     return edited
 
 

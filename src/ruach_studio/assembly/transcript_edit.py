@@ -81,6 +81,8 @@ def _times(now: tuple[Recorded, ...], edit: TextEdit, clock: Clock) -> tuple[Rec
     place = None if each.of is None else clock.get(each.of)
     if place is not None:
         start, end = to_local_ms(start, place), to_local_ms(end, place)
+        if end <= start:
+            raise ValueError(f"its recording did not run from {edit.start_ms:g} to {edit.end_ms:g} ms")
     old = each.segment
     scale = (end - start) / (old.end_ms - old.start_ms)
     words = tuple(

@@ -9,6 +9,7 @@ without times (WhisperX writes numbers so) shares the gap between its neighbours
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -116,6 +117,8 @@ def _read_json(text: str, name: str) -> tuple[Subtitles, str | None]:
             cues.append((number, segment))
         else:
             empty += 1
+    if language and _UNSTORABLE.search(str(language)):
+        faults.append("its language holds the NUL character or half of a surrogate pair")
     return Subtitles(tuple(cues), tuple(faults), empty), str(language) if language else None
 
 
@@ -126,6 +129,8 @@ def _segment(raw: Mapping[str, Any]) -> Segment:
     words = _timed([_word(each) for each in raw.get("words") or ()], start_ms, end_ms)
     text = " ".join(str(raw["text"]).split()) if raw.get("text") is not None else " ".join(w.text for w in words)
     speaker = raw.get("speaker")
+    if any(_UNSTORABLE.search(each) for each in (text, str(speaker), *(word.text for word in words))):
+        raise ValueError("it holds the NUL character or half of a surrogate pair")
     return Segment(start_ms, end_ms, text, None if speaker in (None, "") else str(speaker), _sure(raw), words)
 
 
@@ -224,6 +229,7 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # JSON can spell them, a database and UTF-8 cannot
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip

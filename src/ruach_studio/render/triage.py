@@ -157,7 +157,6 @@ def ways_back(job_id: str, payload: Mapping[str, Any], row: Row) -> tuple[WayBac
         params = {"step": "upload"} | ({"sessionId": session_id} if "sessionId" in payload else {})
         return WayBack(resume, f"{row.requeue_when} Nothing is drawn again.", "render.resume", params), retry
     if row.safe == "no":
-        again = WayBack(f"POST /render-jobs/render-all/{session_id}", "Once the cause is mended, or a new version of the EDL is"
-                        " locked: its render settles this letter.")  # fmt: skip
-        return again, retry
+        when = "Once the cause is mended, or a new version of the EDL is locked: its render settles this letter."
+        return WayBack(f"POST /render-jobs/render-all/{session_id}", when), retry
     return (retry,)

@@ -102,3 +102,27 @@ def test_a_file_of_options_is_read_or_refused_by_name(tmp_path):
         file.write_text(json.dumps(wrong))
         with pytest.raises(BadInput, match=fact):
             read_options(file, DraftOptions())
+
+
+@pytest.mark.parametrize(
+    ("edit", "fact"),
+    [
+        ({"op": "trim", "startFrame": "190"}, "startFrame is '190', not a whole number"),
+        ({"op": "trim", "startFrame": True}, "startFrame is True, not a whole number"),
+        ({"op": "split", "frame": 190.5}, "frame is 190.5, not a whole number"),
+        ({"op": "ripple", "byFrames": None}, "byFrames is None, not a whole number"),
+        ({"op": "approve", "approved": "no"}, "approved is 'no', not true or false"),
+        ({"op": "note", "note": 5}, "note is 5, not a text"),
+        ({"op": "reAngle", "camera": ["A"]}, "camera is ['A'], not a text"),
+        ({"op": "omit", "startFrame": 0, "endFrameExclusive": "600"}, "endFrameExclusive is '600', not a whole number"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_and_nothing_changes(edl_file, tmp_path, edit, fact):
+    before = edl_file.read_bytes()
+    first = from_wire(json.loads(before)).program[1].id
+    edits = tmp_path / "edits.json"
+    edits.write_text(json.dumps([edit if edit["op"] == "omit" else {"cutId": first, **edit}]))
+    with pytest.raises(BadInput) as refused:
+        ruach("edit", edl_file, "--edits", edits)
+    assert fact in str(refused.value)
+    assert edl_file.read_bytes() == before

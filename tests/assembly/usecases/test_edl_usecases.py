@@ -189,6 +189,8 @@ async def test_a_replay_makes_a_range_anew_and_mends_the_energy(services, drafte
     async with services.database.connection() as conn:
         row = (await syncs.energy(conn, drafted, 1))[100]
     (services.settings.data_dir / row.path).write_bytes(b"")
+    with pytest.raises(energy_files.EnergyDamaged, match="ruach ops assembly replay"):
+        energy_files.load(services.settings.data_dir, row)
     with pytest.raises(BadInput, match="reason"):
         await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason=" ", actor=ACTOR)
     made = await replay_assembly(services, drafted, from_ms=0, to_ms=9000, reason="wrong angle", actor=ACTOR)
@@ -201,3 +203,11 @@ async def test_a_replay_makes_a_range_anew_and_mends_the_energy(services, drafte
         [move] = await list_transitions(conn, entity="edl", entity_id="talk:3")
     assert move["reason"] == "replayed 0 to 9000 ms: wrong angle"
     assert (await events(services))[-1][0] == "edl.draft.created"
+
+
+async def test_a_range_outside_the_programme_is_refused_before_anything_is_heard(services, drafted):
+    scratch = services.settings.data_dir / "scratch"
+    scratch.unlink()  # a link to what all tests share
+    with pytest.raises(BadInput, match="0 to 99000 ms is no range of this programme"):
+        await replay_assembly(services, drafted, from_ms=0, to_ms=99_000, reason="wrong angle", actor=ACTOR)
+    assert not scratch.exists()  # hearing makes it

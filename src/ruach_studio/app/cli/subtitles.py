@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ruach_studio.assembly.edl import CanonicalEDL
-from ruach_studio.assembly.sync_model import Placement
+from ruach_studio.assembly.sync_model import Piece, Placement
 from ruach_studio.assembly.transcript import tidy
 from ruach_studio.assembly.transcript_place import Recorded, locked_wire, on_master, sha256_of, within
 from ruach_studio.assembly.transcript_read import BYTES_MAX, read_transcript_file
@@ -44,7 +44,9 @@ def attached(edl: CanonicalEDL, file: TranscriptFile) -> CanonicalEDL:
                 "the EDL has no such recording", subject=f"{camera}:{index + 1}", remedy=f"It has {', '.join(edl.sources)}."
             )
         clip, length_ms = clips[index], clips[index].duration_ms
-        clock = {file.of: Placement(camera, index, clip.offset_ms / 1000, clip.drift_ppm, 1.0, "looks-good", 0.0)}
+        pieces = tuple(Piece(each.from_ms / 1000, each.offset_ms / 1000) for each in clip.pieces)
+        place = Placement(camera, index, clip.offset_ms / 1000, clip.drift_ppm, 1.0, "looks-good", 0.0, pieces=pieces)
+        clock = {file.of: place}
     kept = within(read.segments, read.cues, length_ms, leave_out=False, subject=file.name)
     recorded = [Recorded(i, segment, file.of) for i, segment in enumerate(tidy(kept.segments).segments, 1)]
     said = on_master(recorded, clock, edl.duration_ms)

@@ -106,7 +106,8 @@ class Media:
         parts = [(part, index) for index, clip in enumerate(self.edl.sources[name].clips) for part in clip.placed]
         for part, index in sorted(parts, key=lambda each: each[0].start_ms):
             clip = part.clip
-            start = max(self.shift + self.rate.frame_at_ms(part.start_ms), at)
+            own = self.shift + self.rate.frame_at_ms(part.start_ms)
+            start = max(own, at)  # later than its own where the clip before it still runs: it then begins further in
             if start > at:
                 SubElement(
                     angle, "gap", name="Gap", offset=seconds_text(at, self.rate), start="0s",
@@ -119,6 +120,9 @@ class Media:
             first = 0
             if self.edl.sources[name].clips[index].pieces:  # only this much of the file lies here
                 frames = self.shift + self.rate.frame_at_ms(part.end_ms) - start
+                first = self._inside(clip, start - self.shift, retimed=retimed)
+            elif start > own:
+                frames -= start - own
                 first = self._inside(clip, start - self.shift, retimed=retimed)
             if frames < 1:
                 continue

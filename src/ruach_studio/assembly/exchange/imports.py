@@ -9,16 +9,17 @@ EDL. Black is taken for the camera that the old cut shows there, if that camera 
 The counterpart of the writers; `usecases/import_edl.py` saves it.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ruach_studio.assembly.angles_shot import named
 from ruach_studio.assembly.edl import CanonicalEDL, Cut, Origin, next_state, validate_edl
-from ruach_studio.assembly.exchange.pieces import Piece, chapter_frame, master_frame, recorded
-from ruach_studio.assembly.exchange.returned import BadReturn, Chapter, Returned, Shot, at
+from ruach_studio.assembly.exchange.pieces import Piece, recorded
+from ruach_studio.assembly.exchange.returned import BadReturn, Returned, Shot, at
+from ruach_studio.assembly.exchange.returned_chapters import chapters_of
 from ruach_studio.assembly.exchange.ripple import in_programme
-from ruach_studio.assembly.exchange.xml_out import NOT_XML
 from ruach_studio.kernel.hashing import uuid5
 
 
@@ -46,7 +47,7 @@ def take_back(base: CanonicalEDL, returned: Returned, *, title: str, version: in
     status = next_state(base.status, "edit")
     shots = _joined(base, _filled(base, in_programme(base, _gap_free(base, returned.shots))))
     program = _cuts(base, shots, title)
-    chapters, moved = _chapters(base, returned.chapters)
+    chapters, moved = chapters_of(base, returned.chapters)
     old = {cut.id: cut for cut in base.program}
     changed = tuple(cut.id for cut in program if old.get(cut.id) != cut)
     _refuse_locked(base, program)
@@ -90,7 +91,7 @@ def _gap_free(base: CanonicalEDL, shots: Sequence[Shot]) -> list[Shot]:
 def _filled(base: CanonicalEDL, shots: list[Shot]) -> list[Shot]:
     """Give black the camera that is off there: the old cut's, else that of the shot before or behind it."""
     filled = []
-    known = {(cut.camera, cut.start_frame, cut.end_frame_exclusive) for cut in base.program}
+    starts = [cut.start_frame for cut in base.program]
     for index, shot in enumerate(shots):
         if shot.camera is None:
             near = [cut.camera for cut in base.program if cut.start_frame <= shot.start_frame < cut.end_frame_exclusive]
@@ -105,7 +106,8 @@ def _filled(base: CanonicalEDL, shots: list[Shot]) -> list[Shot]:
         if not base.can_show(shot.camera):
             raise BadReturn(f"the shot at {at(base, shot.start_frame)} shows {named(shot.camera)}, which has no picture",
                             subject="file", remedy="Show a camera there.")  # fmt: skip
-        same = (shot.camera, shot.start_frame, shot.end_frame_exclusive) in known
+        old = base.program[bisect_right(starts, shot.start_frame) - 1]
+        same = old.camera == shot.camera and shot.end_frame_exclusive <= old.end_frame_exclusive  # or a part over a seam
         if not same and _is_off(base, shot.camera, shot):
             raise BadReturn(
                 f"{named(shot.camera)} was not recording from {at(base, shot.start_frame)} to "
@@ -132,7 +134,7 @@ def _joined(base: CanonicalEDL, shots: list[Shot]) -> list[Shot]:
 def _is_seam(base: CanonicalEDL, before: Shot, after: Shot, starts: set[int], seams: set[int]) -> bool:
     if after.camera is None or (before.hint and after.hint and before.hint != after.hint):
         return False
-    if after.start_frame in starts and not before.hint:
+    if after.start_frame in starts and not (before.hint and after.hint):  # ripple.py names cuts where the file names none
         return False
     if after.start_frame in seams:
         return True
@@ -158,9 +160,16 @@ def _cuts(base: CanonicalEDL, shots: list[Shot], title: str) -> list[Cut]:
         said = f"came back from {title}: {', '.join(told)}"
         cuts.append(
             replace(cut, start_frame=shot.start_frame, end_frame_exclusive=shot.end_frame_exclusive, camera=camera,
-                    reason="operator", confidence=1.0, reasons=(said, *cut.reasons), approved=False)
+                    reason="operator", confidence=1.0, reasons=(said, *cut.reasons), approved=False,
+                    picture_offset_frames=_offset(cut, shot))
         )  # fmt: skip
     return cuts
+
+
+def _offset(cut: Cut, shot: Shot) -> int:
+    """Return the picture's lead or lag on its sound; none if its sound would now begin outside the shot, or before all."""
+    sound = shot.start_frame - cut.picture_offset_frames
+    return cut.picture_offset_frames if shot.start_frame and 0 <= sound < shot.end_frame_exclusive else 0
 
 
 def _refuse_locked(base: CanonicalEDL, program: list[Cut]) -> None:
@@ -204,23 +213,6 @@ def _partners(base: CanonicalEDL, shots: list[Shot]) -> list[Cut | None]:
             partners[index] = base.program[number]
             used.add(number)
     return partners
-
-
-def _chapters(base: CanonicalEDL, found: Sequence[Chapter] | None) -> tuple[tuple[dict[str, object], ...], bool]:
-    """Return the chapters, those that are where they were just as they were, and whether there is a change."""
-    old = [dict(chapter) for chapter in base.chapters]
-    if found is None:
-        return tuple(old), False
-    last = base.kept.frames - 1
-    keys = [(min(chapter_frame(base, c), last), NOT_XML.sub("\ufffd", str(c["title"]))) for c in old]
-    wanted = [(min(each.frame, last), NOT_XML.sub("\ufffd", each.title)) for each in found]
-    if sorted(keys) == sorted(wanted):
-        return tuple(old), False
-    known = dict(zip(keys, old, strict=True))
-    made = [
-        known.get(key, {"startMs": base.fps.milliseconds(master_frame(base, key[0])), "title": key[1]}) for key in wanted
-    ]
-    return tuple(made), True
 
 
 def _is_off_where_shown(base: CanonicalEDL, camera: str, shot: Shot) -> bool:

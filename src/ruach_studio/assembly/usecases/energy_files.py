@@ -23,6 +23,8 @@ from ruach_studio.assembly.energy import EnergyMatrix
 from ruach_studio.assembly.store.syncs import EnergyRow
 from ruach_studio.kernel.errors import OutOfSpace, RuachError
 
+MEASURE_ANEW = 'Replay any stretch of it (`ruach ops assembly replay SESSION FROM_MS TO_MS "REASON"`): all is measured anew.'
+
 
 class EnergyDamaged(RuachError):
     """A stored energy file is missing or not what was stored."""
@@ -54,11 +56,11 @@ def load(data_dir: Path, row: EnergyRow) -> EnergyMatrix:
     path = data_dir / row.path
     try:
         levels = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise EnergyDamaged(str(error), subject=str(path), remedy="Assemble the session again.") from error
+    except (OSError, EOFError, ValueError) as error:
+        raise EnergyDamaged(str(error), subject=str(path), remedy=MEASURE_ANEW) from error
     matrix = EnergyMatrix(row.window_ms, tuple(row.cameras), levels, _arrival(_beside(path)))
     if energy_hash(matrix) != row.sha256:
-        raise EnergyDamaged("its content is not what was stored", subject=str(path), remedy="Assemble the session again.")
+        raise EnergyDamaged("its content is not what was stored", subject=str(path), remedy=MEASURE_ANEW)
     return matrix
 
 
@@ -104,8 +106,8 @@ def _arrival(path: Path) -> ArrivalMatrix | None:
         with np.load(path, allow_pickle=False) as file:
             pairs = tuple((str(a), str(b)) for a, b in file["pairs"])
             return ArrivalMatrix(pairs, np.asarray(file["peaks"], np.float32))
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise EnergyDamaged(str(error), subject=str(path), remedy="Assemble the session again.") from error
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise EnergyDamaged(str(error), subject=str(path), remedy=MEASURE_ANEW) from error
 
 
 def _write(path: Path, arrays: Mapping[str, Any]) -> None:

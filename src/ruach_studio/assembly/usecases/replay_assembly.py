@@ -8,9 +8,11 @@ outside, and locked ones anywhere, stay to the byte. A dry run says what would c
 import asyncio
 from dataclasses import dataclass, replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from ruach_studio.assembly.edl import CanonicalEDL
 from ruach_studio.assembly.edl_diff import EdlDiff, diff
-from ruach_studio.assembly.edl_splice import splice
+from ruach_studio.assembly.edl_splice import frames_of, splice
 from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.session import SessionSources
 from ruach_studio.assembly.session_state import after
@@ -48,6 +50,7 @@ async def replay_assembly(
         sync_version = synced_version(session)
         assets = await sessions.assets(conn, session_id)
         solution = (await syncs.get(conn, session_id, sync_version)).solution
+        frames_of(await _newest(conn, session_id), from_ms, to_ms)  # said before all footage is heard
     sources = SessionSources(tuple(asset.camera for asset in assets))
     tracks = await hear(sources, services.settings.data_dir / "scratch")
     matrices = await asyncio.to_thread(measure, sources, tracks, solution)
@@ -58,17 +61,14 @@ async def replay_assembly(
     )
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=not dry_run)
-        head = await edls.head(tx, session_id, lock=not dry_run)
-        if head is None:
-            raise EdlNotFound("there is nothing to replay yet", subject=session_id, remedy="Assemble the session first.")
-        base = await edls.get(tx, session_id, head.version)
+        base = await _newest(tx, session_id, lock=not dry_run)
         chosen = await with_stored(tx, session_id, options or DraftOptions())
         decided = await asyncio.to_thread(
             decide, session_id, sources, solution, matrices, chosen, sync_version=sync_version,
-            version=head.version + 1, asset_ids=ids_of(assets),
+            version=base.version + 1, asset_ids=ids_of(assets),
         )  # fmt: skip
-        low, high = base.fps.frame_at_ms(from_ms), base.fps.frame_at_ms(to_ms)
-        edl = replace(splice(base, decided.edl, low, high), parent_version=head.version)
+        low, high = frames_of(base, from_ms, to_ms)
+        edl = replace(splice(base, decided.edl, low, high), parent_version=base.version)
         edl = replace(edl, options={**edl.options, "replayed": _replayed(base, edl, low, high)})
         checked(edl)
         taken = {cut.id for cut in edl.program} - {cut.id for cut in base.program if cut in edl.program}
@@ -78,6 +78,13 @@ async def replay_assembly(
             spliced = replace(decided, edl=edl, decisions=decisions)
             await save_draft(tx, services, session, spliced, kept, actor=actor, key=None, note=note)
     return Replayed(edl, diff(base, edl))
+
+
+async def _newest(conn: AsyncConnection, session_id: str, *, lock: bool = False) -> CanonicalEDL:
+    head = await edls.head(conn, session_id, lock=lock)
+    if head is None:
+        raise EdlNotFound("there is nothing to replay yet", subject=session_id, remedy="Assemble the session first.")
+    return await edls.get(conn, session_id, head.version)
 
 
 def _replayed(base: CanonicalEDL, edl: CanonicalEDL, low: int, high: int) -> list[object]:
