@@ -1,4 +1,4 @@
-"""What lies in a left-out stretch, in black behind a seam, or below a clip that still runs, goes out right and comes back."""
+"""What lies in a left-out stretch, in black behind a seam, or below a clip that runs, goes out right and comes back."""
 
 from dataclasses import replace
 
