@@ -103,3 +103,31 @@ def test_the_wait_is_told_to_the_hour(make_node, make_member):
     member = make_member(_graph(make_node, 0)).do("s0", "s1").later(days=4, hours=20)
     assert _ask(member).opening.text == "2 days 4 hours to go"
     assert _ask(member).opens_at - member.now == timedelta(days=2, hours=4)
+
+
+def test_two_gated_steps_never_send_the_member_to_each_other(make_node, make_member):
+    """A section gated at 0.50 and a checkpoint gated at 0.40 are all that is left: only days of activity open one of them."""
+    awakening = Graph(
+        1,
+        (
+            make_node("s0", 0),
+            make_node("s1", 1, prerequisites=("s0",), gate=ScoreGate(5000, "awakening")),
+            make_node("c1", 2, kind="checkpoint", prerequisites=("s0",), gate=ScoreGate(4000, "awakening")),
+        ),
+    )
+    member = make_member(awakening).do("s0").later(hours=1)
+
+    def told(name):
+        return can_access_node(awakening, member.evidence(), name, as_of=member.now)
+
+    section, checkpoint = told("s1").opening, told("c1").opening
+    assert (checkpoint.acts, checkpoint.reachable, section.acts, section.reachable) == ((), True, ("c1",), True)
+    assert section.active_days >= checkpoint.active_days > 0  # without them the checkpoint stays shut
+    for _ in range(checkpoint.active_days):
+        assert told("c1").verdict.decision == "gated"
+        member.later(days=1).do("s0")
+    assert told("c1").verdict.decision == "granted"
+    member.do("c1")
+    for _ in range(section.active_days - checkpoint.active_days):
+        member.later(days=1).do("s0")
+    assert told("s1").verdict.decision == "granted"

@@ -3,7 +3,8 @@
 Unmet prerequisites come first: there is no way around them. Then comes what the node's scope still asks for, what can be
 begun at once before the rest (scope_standing.py). What the score then lacks is filled greedily by the largest
 marginal gain (percent of the scope's score: checkpoint 35/b, reflection 25*(1000-q)/(1000*b), section 20/b), then by days of
-activity. Gains add up, so the greedy set is also the smallest. Nothing counts that itself waits for the gated node.
+activity. Gains add up, so the greedy set is also the smallest. Nothing counts that itself waits for the gated node, or whose
+own score gate is still closed by then: it would send the member from one locked step to the other.
 """
 
 from bisect import bisect_left
@@ -144,18 +145,42 @@ def _fill(
 
     count = bisect_left(range(len(candidates)), True, key=lambda tried: not short_by(tried))
     taken = list(candidates[:count])
-    reached = _having(evidence, taken)
+    if all(_lets_in(graph, _having(evidence, taken[:n]), node) for n, node in enumerate(taken)):
+        reached = _having(evidence, taken)
+        for days in range(2 * FULL_DAYS):
+            if _score(graph, _with_days(reached, gate, days, as_of), gate) >= gate.minimum_bp:
+                return taken, days
+        return taken, 0
     for days in range(2 * FULL_DAYS):
-        if _score(graph, _with_days(reached, gate, days, as_of), gate) >= gate.minimum_bp:
+        taken = _in_turn(graph, _with_days(evidence, gate, days, as_of), gate, candidates)
+        if _score(graph, _with_days(_having(evidence, taken), gate, days, as_of), gate) >= gate.minimum_bp:
             return taken, days
     return taken, 0
+
+
+def _in_turn(graph: Graph, evidence: Evidence, gate: ScoreGate, candidates: Sequence[Node]) -> list[Node]:
+    """Return candidates that can be done one after the other until the gate is reached, or none is left that can be."""
+    taken: list[Node] = []
+    left = list(candidates)
+    while left and _score(graph, reached := _having(evidence, taken), gate) < gate.minimum_bp:
+        node = next((each for each in left if _lets_in(graph, reached, each)), None)
+        if node is None:
+            break
+        taken.append(node)
+        left.remove(node)
+    return taken
+
+
+def _lets_in(graph: Graph, evidence: Evidence, node: Node) -> bool:
+    """Say whether the node's own score gate would be open."""
+    return node.gate is None or is_done(evidence, node.node_id) or _score(graph, evidence, node.gate) >= node.gate.minimum_bp
 
 
 def _alternatives(graph: Graph, evidence: Evidence, gate: ScoreGate, candidates: Sequence[Node], chosen: Node) -> list[Node]:
     """Return one act of each other kind that would do as well by itself, so that a member may choose."""
     found: dict[Kind, Node] = {}
     for node in candidates:
-        if node.kind == chosen.kind or node.kind in found:
+        if node.kind == chosen.kind or node.kind in found or not _lets_in(graph, evidence, node):
             continue
         if _score(graph, _having(evidence, [node]), gate) >= gate.minimum_bp:
             found[node.kind] = node
