@@ -106,7 +106,7 @@ def test_the_wait_is_told_to_the_hour(make_node, make_member):
 
 
 def test_two_gated_steps_never_send_the_member_to_each_other(make_node, make_member):
-    """A section gated at 0.50 and a checkpoint gated at 0.40 are all that is left: only days of activity open one of them."""
+    """A section gated at 0.50 and a checkpoint gated at 0.40 are all that is left: only days of activity open one."""
     awakening = Graph(
         1,
         (
