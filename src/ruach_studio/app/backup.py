@@ -2,7 +2,7 @@
 
 Held: the database with its queues, the store (a bucket: its list), the energy that decisions are made again from, the
 settings without secrets. Not held: footage (it stays where it was filmed to), and what is made again when it is missing:
-proxies, peaks, thumbnails of footage, scratch, a render's working files.
+proxies, peaks, thumbnails of footage, scratch, a render's working files. Nor what the store is still writing.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from ruach_studio.infra.db import Database
 from ruach_studio.infra.embedded import EmbeddedPostgres
 from ruach_studio.infra.masking import masked
 from ruach_studio.infra.settings import Settings
+from ruach_studio.infra.storage.local_disk import KEPT
 
 # Every table that is followed by (transaction id, position), and who follows it.
 LOGS = (
@@ -59,7 +60,8 @@ def _secret(value: object) -> bool:
 
 def _folders(settings: Settings) -> Mapping[str, Path]:
     folders = {"energy": settings.data_dir / "energy"}
-    return folders if settings.storage == "s3" else {**folders, "store": settings.store_dir}
+    kept = () if settings.storage == "s3" else KEPT
+    return {**folders, **{f"store/{each}": settings.store_dir / each for each in kept}}
 
 
 def _listed(settings: Settings) -> list[BucketObject]:

@@ -1,6 +1,9 @@
 """`ruach backup` and `ruach restore`: what is held, what is told, and the journal's readers in another cluster."""
 
 import json
+import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from ruach_studio.app.backup import LOGS, told
 from ruach_studio.app.cli.main import run_command
 from ruach_studio.infra.backup.store import renumber
 from ruach_studio.infra.settings import load_settings
+from ruach_studio.infra.storage.local_disk import LocalDiskStore
 
 ENROLLMENT = "11111111-1111-4111-8111-111111111111"
 
@@ -51,6 +55,32 @@ def test_a_new_data_folder_must_be_new(at_home: Path, capsys) -> None:
     assert run_command(["restore", "--from", str(at_home / "nothing")]) == 2
     assert "there is no such folder" in capsys.readouterr().err
     assert sorted(each.name for each in (at_home / "mine").iterdir()) == ["letter.txt"]
+
+
+def test_what_is_stored_meanwhile_is_left_out_and_the_backup_is_whole(at_home: Path, capsys) -> None:
+    """The half-written part was linked and hashed, and the writer went on in the same file: no such backup came back."""
+    slow, store = at_home / "slow", LocalDiskStore(at_home / "data" / "store", "http://x")
+    parts = store.root / "parts"
+    film = at_home / "film.mp4"
+    film.write_bytes(b"film")
+    store._put("renders/s/whole.mp4", film, "video/mp4", "no-store")
+    os.mkfifo(slow)
+    storing = threading.Thread(target=store._put, args=("renders/s/late.mp4", slow, "video/mp4", "no-store"))
+    storing.start()
+    with slow.open("wb") as source:
+        end = time.monotonic() + 20
+        while not any(parts.iterdir()):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert run_command(["backup", "--to", str(at_home / "saved")]) == 0
+        source.write(b"late")
+    storing.join(20)
+    assert store.path_of("renders/s/late.mp4").read_bytes() == b"late"
+    capsys.readouterr()
+    assert run_command(["restore", "--from", str(at_home / "saved"), "--check"]) == 0, capsys.readouterr().err
+    held = at_home / "saved" / "store"
+    names = {path.relative_to(held).as_posix() for path in held.rglob("*") if path.is_file()}
+    assert names == {"objects/renders/s/whole.mp4", "meta/renders/s/whole.mp4~.json"}
 
 
 def test_settings_are_told_without_secrets(monkeypatch, tmp_path) -> None:

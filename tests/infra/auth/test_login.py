@@ -1,6 +1,7 @@
 """Signing in: the same answer for a wrong email as for a wrong password; only so many tries."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -49,6 +50,38 @@ async def test_twenty_tries_at_once_still_get_only_five(browser, login):
     answers = await asyncio.gather(*(login(client, "operator@studio.test", WRONG) for _ in range(20)))
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(401), statuses.count(429)) == (5, 15)
+
+
+async def test_a_window_that_began_while_the_clock_was_ahead_ends_too(browser, login, clock):
+    client = await browser(None)
+    clock.move(days=730)
+    assert (await login(client, "operator@studio.test", WRONG)).status_code == 401
+    clock.move(days=-730)
+    for _ in range(4):  # one mistake a day
+        clock.move(days=1)
+        assert (await login(client, "operator@studio.test", WRONG)).status_code == 401
+    assert (await login(client, "operator@studio.test")).status_code == 200
+
+
+async def test_a_clock_that_was_ahead_keeps_nobody_out_for_more_than_a_window(browser, login, clock):
+    client = await browser(None)
+    clock.move(days=730)
+    for _ in range(5):
+        assert (await login(client, "operator@studio.test", WRONG)).status_code == 401
+    clock.move(days=-730)
+    answer = await login(client, "operator@studio.test")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "900")
+    clock.move(minutes=15)
+    assert (await login(client, "operator@studio.test")).status_code == 200
+
+
+async def test_tries_that_arrive_in_another_order_than_their_times_are_counted_all(database, clock):
+    """Otherwise a hundred at once, or two processes whose clocks differ, would begin the window again and again."""
+    for number in range(5):
+        at = clock.now() - timedelta(milliseconds=number)
+        await throttle.admit(database, "operator@studio.test", "192.0.2.1", at)
+    with pytest.raises(throttle.TooManyLogins):
+        await throttle.admit(database, "operator@studio.test", "192.0.2.1", clock.now() - timedelta(milliseconds=5))
 
 
 async def test_trying_many_emails_from_one_address_stops_at_fifty(database, clock):

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from ruach_studio.infra.db import Database
 from ruach_studio.infra.embedded import EmbeddedPostgres
+from ruach_studio.infra.embedded.postmaster import disown_stale_pid
 
 
 def test_kill_9_of_the_server_costs_no_row_in_the_same_process(folder) -> None:
@@ -90,6 +91,26 @@ def test_a_stale_pid_that_is_now_somebody_elses_does_not_stop_a_start(folder, fo
     finally:
         other.kill()
         other.communicate()
+
+
+@pytest.mark.parametrize("left", ["", "\0" * 90, "0\n", "99999999999999\n"], ids=["empty", "zeros", "nobody", "no-pid"])
+def test_a_pid_file_that_a_power_cut_spoiled_does_not_stop_a_start(folder, left: str) -> None:
+    (folder.layout.cluster / "postmaster.pid").write_text(left)
+    with folder.server() as dsn:
+        folder.write(dsn, 1)
+        assert folder.read(dsn) == [1]
+
+
+def test_a_stale_pid_file_is_replaced_whole_never_emptied_on_the_way(folder, tmp_path) -> None:
+    path, rest = folder.layout.cluster / "postmaster.pid", f"{folder.layout.cluster}\n1\n5432\n"
+    path.write_text(f"{os.getpid()}\n{rest}")
+    path.chmod(0o600)
+    (tmp_path / "old").hardlink_to(path)
+    disown_stale_pid(folder.layout, tmp_path)
+    assert (tmp_path / "old").read_text() == f"{os.getpid()}\n{rest}"
+    assert path.read_text() == f"{2**22 + 1}\n{rest}"
+    assert (path.stat().st_mode & 0o777, path.stat().st_uid) == (0o600, os.geteuid())
+    assert [each.name for each in folder.layout.cluster.glob("*postmaster.pid*")] == ["postmaster.pid"]
 
 
 def test_a_socket_swept_from_the_temporary_folder_is_made_anew(folder) -> None:

@@ -55,3 +55,20 @@ async def test_a_commit_that_comes_late_is_not_skipped(database_url, database, r
         await asyncio.sleep(0.2)
         assert not reading.done()
     assert [number for _, number in await reading] == [1, 2]
+
+
+async def test_who_comes_back_with_a_place_beyond_the_log_begins_anew_and_hears_what_comes(database, ring, request_ids):
+    """A restore numbers the log anew: a page that had been open before it said "Live" and heard nothing."""
+    await ring(1, 2)
+    heard = []
+    async with asyncio.timeout(10), aclosing(
+        tail(database, ["bell.rang"], after=position_of("900000000-1"), recent=1)
+    ) as steps:  # fmt: skip
+        async for step in steps:
+            heard.append(None if step.event is None else step.event.payload["number"])
+            if step.event is None:
+                assert position_of(step.position) < position_of("900000000-1")
+                await ring(3)
+            if len(heard) == 3:
+                break
+    assert heard == [2, None, 3]

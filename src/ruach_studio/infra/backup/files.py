@@ -2,7 +2,8 @@
 
 What the store and the energy folder hold is never written in place, only renamed into it, so a hard link is as good as a
 copy and takes no room: it is made where both lie on one disk, unless a copy is asked for. A file that goes away meanwhile
-was deleted, and is left out; one that is still being written has no name yet.
+was deleted, and is left out; one that is still being written has no name yet. So hand in no folder in which others write
+under a name of their own: a link to such a file goes on changing after it was hashed.
 """
 
 import json

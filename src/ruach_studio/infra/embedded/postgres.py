@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+import psycopg
+
 from ruach_studio.infra.embedded import postmaster, probe
 from ruach_studio.infra.embedded.cluster import create_cluster
 from ruach_studio.infra.embedded.errors import log_tail, server_error
@@ -177,7 +179,7 @@ class EmbeddedPostgres:
 
 @contextmanager
 def _plain_words(layout: Layout) -> Iterator[None]:
-    """Say what the operating system refused, and where, instead of showing its number."""
+    """Say what the operating system or the server refused, and where, instead of showing a number or a driver's error."""
     try:
         yield
     except OSError as error:
@@ -186,3 +188,6 @@ def _plain_words(layout: Layout) -> Iterator[None]:
         raise server_error(said, folder=layout.folder, said=said, remedy=remedy) from error
     except subprocess.TimeoutExpired as error:
         raise server_error(f"a step took longer than {error.timeout:.0f} s", folder=layout.folder, said="") from error
+    except psycopg.Error as error:  # it ended again, or could not, between its start and the end of our first query
+        said = str(error).partition("\n")[0]  # what follows is advice about a server of another kind
+        raise server_error("it started and did not do its work", folder=layout.folder, said=said) from error

@@ -53,11 +53,13 @@ class PidFile:
 
 
 def read_pid_file(layout: Layout) -> PidFile | None:
-    """Return what postmaster.pid says, None if there is none or it is not whole."""
+    """Return what postmaster.pid says, None if there is none or it names no process."""
     try:
         lines = (layout.cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         pid = abs(int(lines[0]))
     except (FileNotFoundError, ValueError, IndexError):
+        return None
+    if not 0 < pid <= _NOBODYS_PID:
         return None
     folder = Path(lines[4]) if len(lines) > 4 and lines[4] else None
     return PidFile(pid, folder, lines[7].strip() if len(lines) > 7 else "starting")
@@ -95,16 +97,33 @@ def disown_stale_pid(layout: Layout, socket_folder: Path) -> None:
     """Make a postmaster.pid that names somebody else harmless; call only when no server of ours lives.
 
     PostgreSQL refuses to start while the named process exists, whoever it is. Only the number is replaced: the rest of the
-    file guards against children of a killed server that still hold its shared memory.
+    file guards against children of a killed server that still hold its shared memory. A file that names no process (a power
+    cut empties it) is refused too and goes; for that memory PostgreSQL then looks by the data folder's own number.
     """
     path = layout.cluster / "postmaster.pid"
     found = read_pid_file(layout)
-    if found is not None and psutil.pid_exists(found.pid):
+    if found is None:
+        path.unlink(missing_ok=True)
+    elif psutil.pid_exists(found.pid):
         _, _, rest = path.read_text(encoding="utf-8").partition("\n")
-        path.write_text(f"{_NOBODYS_PID}\n{rest}", encoding="utf-8")
+        _replace(path, f"{_NOBODYS_PID}\n{rest}")
     socket = socket_path(socket_folder)
     for leftover in (socket, socket.with_name(f"{socket.name}.lock")):
         leftover.unlink(missing_ok=True)
+
+
+def _replace(path: Path, content: str) -> None:
+    """Give `path` another content at once: whoever dies meanwhile leaves the old or the new one, with its owner and mode."""
+    part = path.with_name(f".{path.name}.new")
+    state = path.stat()
+    with part.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(file.fileno(), state.st_mode & 0o777)
+        if os.geteuid() == 0:  # the server may run as somebody else, who must be able to read it
+            os.fchown(file.fileno(), state.st_uid, state.st_gid)
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def launch(layout: Layout, identity: Identity) -> int:

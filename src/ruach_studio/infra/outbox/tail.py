@@ -2,8 +2,9 @@
 
 A position is (transaction id, row), written `xid-id`. Whoever comes back with the last one that he saw goes on right
 after it; whoever comes without one begins with the newest `recent` events and gets a position at once, so that he can
-come back even if nothing has happened. Each open iterator costs two small reads a second at rest, and one at each commit
-that published.
+come back even if nothing has happened. A position beyond the end of the log is none: it was given before a restore, which
+numbers the log anew, and whoever waited there would hear nothing. Each open iterator costs two small reads a second at
+rest, and one at each commit that published.
 """
 
 import re
@@ -55,25 +56,27 @@ async def tail(
     hub = hub_of(database, store.PUBLISHED_CHANNEL)
     published = hub.join("")
     try:
-        if after is None:
-            async with database.connection() as conn:
-                after = await tail_store.head(conn)
-                events = await tail_store.newest(conn, types, recent) if recent else []
+        async with database.connection() as conn:
+            head = await tail_store.head(conn)
+            anew = after is None or after > head
+            events = await tail_store.newest(conn, types, recent) if anew and recent else []
+        if anew:
             for position, envelope in events:
-                if position <= after:
+                if position <= head:
                     yield Seen(written(position), envelope)
-            yield Seen(written(after), None)
+            yield Seen(written(head), None)
+        here = head if after is None else min(after, head)
         while True:
             published.clear()
             full = True
             while full:
                 async with database.connection() as conn:
                     until = await tail_store.head(conn)
-                    events = await tail_store.between(conn, after, until, types, _BATCH)
+                    events = await tail_store.between(conn, here, until, types, _BATCH)
                 for position, envelope in events:
                     yield Seen(written(position), envelope)
                 full = len(events) == _BATCH
-                after = events[-1][0] if full else max(after, until)
+                here = events[-1][0] if full else max(here, until)
             await hub.wait(published, _POLL_S)
     finally:
         await hub.leave("", published)

@@ -35,6 +35,7 @@ from ruach_studio.infra.storage.port import (
 from ruach_studio.infra.threads import in_thread
 from ruach_studio.kernel.errors import BadInput, Cancelled
 
+KEPT = ("meta", "objects")  # the folders below the root in which every file is whole and has its finished name
 _SWEEP_AGE_S = 60.0
 
 

@@ -10,14 +10,17 @@ from ruach_studio.infra.auth.store.tables import LOGIN_ATTEMPTS as T
 
 
 async def count(tx: AsyncConnection, email: str, ip: str, at: datetime, window: timedelta) -> tuple[int, datetime]:
-    """Count one more attempt, atomically; return the number in this window and its start. Drops windows long over."""
+    """Count one more attempt, atomically; return the number in this window and its start. Drops windows long over.
+
+    A window that began later than now (the clock was ahead) begins now, with what it has counted.
+    """
     over = T.c.since <= at - window
     row = insert(T).values(email=email, ip=ip, attempts=1, since=at)
     upsert = row.on_conflict_do_update(
         index_elements=["email", "ip"],
         set_={
             "attempts": sa.case((over, 1), else_=T.c.attempts + 1),
-            "since": sa.case((over, at), else_=T.c.since),
+            "since": sa.case((over, at), else_=sa.func.least(T.c.since, at)),
         },
     ).returning(T.c.attempts, T.c.since)
     counted = (await tx.execute(upsert)).one()
