@@ -5,7 +5,6 @@ The recovery command `assembly.replay(sessionId, fromOffset, toOffset, reason)`:
 outside, and locked ones anywhere, stay to the byte. A dry run says what would come out and writes nothing.
 """
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from ruach_studio.assembly.edl import CanonicalEDL
@@ -21,6 +20,7 @@ from ruach_studio.assembly.usecases.assemble import checked, ids_of, save_draft,
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.options import with_stored
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -50,11 +50,11 @@ async def replay_assembly(
         solution = (await syncs.get(conn, session_id, sync_version)).solution
     sources = SessionSources(tuple(asset.camera for asset in assets))
     tracks = await hear(sources, services.settings.data_dir / "scratch")
-    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    matrices = await in_long_thread(measure, sources, tracks, solution)
     kept = (
         []
         if dry_run
-        else await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
+        else await in_long_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     )
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=not dry_run)
@@ -63,7 +63,7 @@ async def replay_assembly(
             raise EdlNotFound("there is nothing to replay yet", subject=session_id, remedy="Assemble the session first.")
         base = await edls.get(tx, session_id, head.version)
         chosen = await with_stored(tx, session_id, options or DraftOptions())
-        decided = await asyncio.to_thread(
+        decided = await in_long_thread(
             decide, session_id, sources, solution, matrices, chosen, sync_version=sync_version,
             version=head.version + 1, asset_ids=ids_of(assets),
         )  # fmt: skip
