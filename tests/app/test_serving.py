@@ -137,3 +137,28 @@ async def test_an_answer_may_take_longer_than_a_head(streaming_port, patience_s)
         writer.write(WHOLE)
         assert (await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 20)).count(b"tick") == 10
     writer.close()
+
+
+async def _whoever(scope, receive, send):
+    """Answer the address that sign-ins are counted by."""
+    if scope["type"] == "http":
+        await PlainTextResponse(scope["client"][0])(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "client"),
+    [
+        ({}, "203.0.113.9", "203.0.113.9"),  # a proxy on this machine
+        ({"trusted_proxies": "10.0.0.7"}, "203.0.113.9", "127.0.0.1"),  # we are not that proxy
+        ({"trusted_proxies": "127.0.0.1,10.1.0.0/16"}, "198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
+        ({"trusted_proxies": "127.0.0.0/8"}, "10.1.2.3", "10.1.2.3"),
+    ],
+)
+async def test_a_forwarded_address_counts_from_a_trusted_proxy_alone(tmp_path, monkeypatch, trusted, forwarded, client):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    async with _served(_whoever, tmp_path, **trusted) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: %s\r\n\r\n" % forwarded.encode())
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+    assert answer.rpartition(b"\r\n\r\n")[2].decode() == client

@@ -73,4 +73,5 @@ def server_config(api: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         api, host=settings.host, port=settings.port, http=PatientProtocol, ws="none", log_config=None,
         access_log=False, timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
     )  # fmt: skip
