@@ -173,3 +173,34 @@ def test_no_two_groups_of_settings_share_a_name():
     assert len(groups) >= 6
     shared = Counter(name for each in groups for name in vars(each) if not name.startswith("__"))
     assert {name for name, count in shared.items() if count > 1} == {"model_config", "_abc_impl"}  # pydantic's own
+
+
+@pytest.mark.parametrize(
+    ("given", "trusted"),
+    [
+        (None, ["127.0.0.1", "::1"]),
+        ("", ["127.0.0.1", "::1"]),
+        ("10.0.0.7, 10.1.0.0/16,", ["10.0.0.7", "10.1.0.0/16"]),
+        ("FD00::0:1", ["fd00::1"]),
+    ],
+)
+def test_the_proxies_whose_word_counts(monkeypatch: pytest.MonkeyPatch, given: str | None, trusted: list[str]) -> None:
+    if given is not None:
+        monkeypatch.setenv("RUACH_TRUSTED_PROXIES", given)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")  # uvicorn's own variable says nothing here
+    assert load_settings().trusted_proxies == trusted
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("*", "trusts everybody"),
+        ("127.0.0.1,0.0.0.0/0", "trusts everybody"),
+        ("balancer", "'balancer' is no address"),
+        ("10.0.0.5/8", "host bits"),
+        ("10.0.0.256", "no address"),
+    ],
+)
+def test_proxies_that_are_no_addresses_or_everybody_are_refused(given: str, why: str) -> None:
+    with pytest.raises(BadInput, match=rf"{why}.*RUACH_TRUSTED_PROXIES"):
+        load_settings(trusted_proxies=given)

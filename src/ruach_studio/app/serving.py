@@ -18,6 +18,7 @@ from ruach_studio.app.parts import refuse_if_all_broken, start_each
 from ruach_studio.app.wiring import open_services
 from ruach_studio.infra.collector import settle
 from ruach_studio.infra.context import bind, new_id
+from ruach_studio.infra.http.patient import PatientProtocol
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.loop_watch import watched_loop
 from ruach_studio.infra.settings import Settings
@@ -65,8 +66,12 @@ async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
 
 
 def server_config(api: ASGIApp, settings: Settings) -> uvicorn.Config:
-    """Return how HTTP is served. h11 refuses a request line and headers beyond 64 KiB; httptools reads them for ever."""
+    """Return how HTTP is served: by h11, which refuses heads beyond 64 KiB (httptools does not), and not for ever.
+
+    No `limit_concurrency`: it counts event streams, which last for hours, and answers in plain text.
+    """
     return uvicorn.Config(
-        api, host=settings.host, port=settings.port, http="h11", log_config=None, access_log=False,
-        timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
+        api, host=settings.host, port=settings.port, http=PatientProtocol, ws="none", log_config=None,
+        access_log=False, timeout_graceful_shutdown=STREAM_GRACE_S, server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
     )  # fmt: skip

@@ -8,7 +8,7 @@ asked at most every 2 s.
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -23,6 +23,7 @@ CONNECT_S, ANSWER_S = 0.5, 1.0
 WORKER_ANSWER_S = 20.0  # above BullMQ's longest wait for a job, 10 s
 ASK_AGAIN_S = 2.0
 FRESH_S = 0.5  # an answer this young stands for the next one
+_TRIED_MS = 60_000
 OLDEST_SERVER = (6, 2)
 
 log = get_logger(__name__)
@@ -50,6 +51,7 @@ class RedisLink:
         self.client = self._new(ANSWER_S)
         self._asked_s = -ASK_AGAIN_S
         self._up = True
+        self._tried_s, self._refusal = -ASK_AGAIN_S, ""
 
     def worker_client(self) -> "Redis":
         """Return a client for one BullMQ worker, which closes it."""
@@ -78,6 +80,32 @@ class RedisLink:
             else:
                 self.note(None)
         return self._up
+
+    async def refusal(self) -> str:
+        """Return why Redis takes no writes ("": it does, or does not answer); tries one at most twice a second.
+
+        Full, read-only or without a disk it answers a PING as ever, so every process that is asked tries for itself.
+        """
+        now_s = time.monotonic()
+        if await self.up() and now_s - self._tried_s >= FRESH_S:
+            self._tried_s = now_s
+            with suppress(RedisAway):  # noted by then
+                try:
+                    async with self.asking() as client:
+                        await client.set(f"{self.prefix}:writable", "1", px=_TRIED_MS)
+                except RedisRefused as error:
+                    self._refused(error.fact)
+                else:
+                    self._refused("")
+        return self._refusal if self._up else ""
+
+    def _refused(self, refusal: str) -> None:
+        if bool(refusal) != bool(self._refusal):
+            if refusal:
+                log.warning("redis.refuses", message=refusal)
+            else:
+                log.info("redis.takes_again")
+        self._refusal = refusal
 
     def note(self, error: BaseException | None) -> None:
         """Remember how Redis last behaved; a change is logged once."""

@@ -16,6 +16,7 @@ from ruach_studio.infra.faults import words_of
 from ruach_studio.infra.masking import masked
 from ruach_studio.infra.settings_outbox import OutboxSettings
 from ruach_studio.infra.settings_pillars import PillarSettings
+from ruach_studio.infra.settings_proxies import ProxySettings
 from ruach_studio.infra.settings_redis import RedisSettings
 from ruach_studio.infra.settings_remotion import RemotionSettings
 from ruach_studio.infra.settings_s3 import S3Settings
@@ -27,7 +28,9 @@ Tier = Literal["supporter", "partner", "builder", "steward"]
 _ADDRESSES = ("database_url", "redis_url", "embedding_url")
 
 
-class Settings(S3Settings, RemotionSettings, PillarSettings, OutboxSettings, SignalsSettings, RedisSettings):
+class Settings(
+    S3Settings, RemotionSettings, PillarSettings, OutboxSettings, SignalsSettings, RedisSettings, ProxySettings
+):  # fmt: skip
     """Everything that differs between a desk, a test and a fleet. Paths are absolute; sizes and times carry units."""
 
     model_config = SettingsConfigDict(

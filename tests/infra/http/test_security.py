@@ -153,3 +153,54 @@ async def test_a_slow_answer_to_a_body_that_is_there_is_not_cut(make_api, serve)
     async with httpx.AsyncClient(base_url=serve(app)) as real:
         answer = await real.post("/slow", json={"x": 1})
     assert (answer.status_code, answer.json()) == (200, False)
+
+
+async def paced(address, pieces, every_s):
+    """Send `pieces`, one every `every_s`, as a body whose length is that of all; return (status, body, seconds)."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(address).port)
+    begun = asyncio.get_running_loop().time()
+    length = sum(map(len, pieces))
+    writer.write(
+        b"POST /write HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
+        b"content-length: %d\r\n\r\n" % length
+    )
+
+    async def send():
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(every_s)
+
+    sending = asyncio.create_task(send())
+    try:
+        answer = await asyncio.wait_for(reader.read(), 30)
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        writer.close()
+    return int(answer[9:12]), json.loads(answer.partition(b"\r\n\r\n")[2]), asyncio.get_running_loop().time() - begun
+
+
+async def test_a_body_that_arrives_steadily_may_take_longer_than_the_first_patience(make_api, serve):
+    app = make_api(body_limit_bytes=100_000, body_patience_s=1.5)
+    add_route(app)
+    status, _, lasted_s = await paced(serve(app), [b'{"x":1}', *[b" " * 8000] * 8], 0.3)  # 27 kB/s
+    assert (status, app.state.written) == (200, [{"x": 1}])
+    assert lasted_s > 1.5
+
+
+async def test_a_body_that_drips_is_ended_though_it_is_never_silent(make_api, serve):
+    app = make_api(body_patience_s=0.5)
+    add_route(app)
+    status, body, lasted_s = await paced(serve(app), [b" "] * 900, 0.05)  # 20 B/s: 45 s
+    assert (status, body["code"], app.state.written) == (408, "request_timeout", [])
+    assert "8 kB" in body["remedy"]
+    assert 0.5 <= lasted_s < 5
+
+
+async def test_what_arrived_fast_buys_no_silence(make_api, serve):
+    app = make_api(body_limit_bytes=200_000, body_patience_s=0.5)
+    add_route(app)
+    status, _, lasted_s = await paced(serve(app), [b" " * 160_000, b" "], 30)  # at 8 kB/s these bytes may take 20 s
+    assert (status, app.state.written) == (408, [])
+    assert 0.5 <= lasted_s < 5

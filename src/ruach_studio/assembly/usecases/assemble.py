@@ -5,7 +5,6 @@ Idempotent on session and sync version: a second run returns the draft that the 
 files, so that decisions can be made again.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ from ruach_studio.events.assembly import EdlDraftCreated
 from ruach_studio.infra.audit import DecisionEntry, record_decisions, record_transition
 from ruach_studio.infra.context import require_correlation_id
 from ruach_studio.infra.outbox import publish
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.infra.tracing import span
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import RuachError
@@ -68,8 +68,8 @@ async def assemble(
     with span("assembly.step hear"):
         tracks = await hear(sources, services.settings.data_dir / "scratch", follow(sources, hearing))
     with span("assembly.step measure"):
-        matrices = await asyncio.to_thread(measure, sources, tracks, solution)
-    kept = await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
+        matrices = await in_long_thread(measure, sources, tracks, solution)
+    kept = await in_long_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=True)
         existing = await edls.auto_version(tx, auto_key(session_id, sync_version))
@@ -82,7 +82,7 @@ async def assemble(
         head = await edls.head(tx, session_id, lock=True)
         base = await edls.get(tx, session_id, head.version) if head else None
         chosen = await with_stored(tx, session_id, options or DraftOptions())
-        decided = await asyncio.to_thread(
+        decided = await in_long_thread(
             decide, session_id, sources, solution, matrices, chosen, sync_version=sync_version,
             version=head.version + 1 if head else 1, asset_ids=ids_of(assets), base=base,
         )  # fmt: skip

@@ -4,7 +4,6 @@ probe -> listen -> sync -> energy -> angles -> EDL. The same files and options g
 runs in threads, so the caller's event loop stays free.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import CameraFiles, Tracks, gather, hear
 from ruach_studio.assembly.usecases.hearing import Hearing, follow
 from ruach_studio.assembly.usecases.place import check_master, place
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.kernel.errors import BadInput
 
@@ -84,9 +84,9 @@ async def draft(
         refuse_silent(sources, tracks, solution)
         refuse_unsure(sources, solution)
     tell("energy", 0.0)
-    matrices = await asyncio.to_thread(measure, sources, tracks, solution, scratch=scratch)
+    matrices = await in_long_thread(measure, sources, tracks, solution, scratch=scratch)
     tell("angles", 0.0)
-    decided = await asyncio.to_thread(decide, session_id, sources, solution, matrices, chosen)
+    decided = await in_long_thread(decide, session_id, sources, solution, matrices, chosen)
     tell("angles", 1.0)
     return Draft(sources, tracks, solution, matrices, decided.plan, decided.edl, decided.decisions)
 

@@ -3,7 +3,6 @@
 Rules alone decide (sound_quality.py, sync.py); here they are asked in order, in a thread.
 """
 
-import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +17,7 @@ from ruach_studio.assembly.sync_model import ClipKey
 from ruach_studio.assembly.usecases.digest_files import put_aside
 from ruach_studio.assembly.usecases.footage import Tracks
 from ruach_studio.infra.media import give_back
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import BadInput
 
 _PAIRS_AT_ONCE = 4  # some ten megabytes each
@@ -33,7 +33,7 @@ async def place(
     """
     check_master(sources, wanted)
     shelf = None if scratch is None else partial(put_aside, scratch)
-    return await asyncio.to_thread(_place, sources, tracks, wanted, shelf)
+    return await in_long_thread(_place, sources, tracks, wanted, shelf)
 
 
 def check_master(sources: SessionSources, wanted: str | None) -> None:

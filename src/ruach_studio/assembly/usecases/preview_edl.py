@@ -13,6 +13,7 @@ from ruach_studio.assembly.usecases import energy_files
 from ruach_studio.assembly.usecases.assemble import checked, ids_of, save_draft, synced_version
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide
 from ruach_studio.assembly.usecases.options import with_stored
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import Conflict
 
 
@@ -50,7 +51,7 @@ async def preview_edl(
         session = await sessions.get(tx, session_id, lock=keep)
         head = await edls.head(tx, session_id, lock=keep)
         base = await edls.get(tx, session_id, head.version) if head else None
-        decided = await asyncio.to_thread(
+        decided = await in_long_thread(
             decide, session_id, sources, solution, matrices, options, sync_version=sync_version,
             version=head.version + 1 if head else 1, asset_ids=ids_of(assets), base=base,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from ruach_studio.assembly.store import sessions, syncs
 from ruach_studio.assembly.usecases import energy_files
 from ruach_studio.assembly.usecases.assemble import synced_version
 from ruach_studio.assembly.usecases.preview_edl import NothingToPreview
+from ruach_studio.infra.threads import in_long_thread
 
 
 async def propose_speakers(services: AssemblyServices, session_id: str) -> Proposal:
@@ -24,4 +25,4 @@ async def propose_speakers(services: AssemblyServices, session_id: str) -> Propo
     matrix = await asyncio.to_thread(energy_files.recall, services.settings.data_dir, row)
     wide = next((camera.camera_id for camera in cameras if camera.role == "wide"), None)
     shown = [camera.camera_id for camera in cameras if camera.has_picture]
-    return await asyncio.to_thread(propose, matrix, shown, wide=wide)
+    return await in_long_thread(propose, matrix, shown, wide=wide)

@@ -14,6 +14,7 @@ from ruach_studio.assembly.ports import AssemblyServices
 from ruach_studio.assembly.store import syncs
 from ruach_studio.assembly.usecases import energy_files
 from ruach_studio.infra.audit import stored_inputs
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import RuachError
 
 
@@ -37,13 +38,13 @@ async def _plan_again(services: AssemblyServices, inputs_hash: str) -> AnglePlan
     async with services.database.connection() as conn:
         inputs = await stored_inputs(conn, inputs_hash)
         if inputs is not None and inputs["rulesVersion"] == TRANSCRIPT_RULES:
-            return await asyncio.to_thread(plan_by_transcript_again, inputs)
+            return await in_long_thread(plan_by_transcript_again, inputs)
         row = None if inputs is None else await syncs.energy_of(conn, inputs["energy"]["sha256"])
     if row is None:
         return f"its inputs or its energy ({inputs_hash[:12]}) are not stored"
     try:
         matrix = await asyncio.to_thread(energy_files.load, services.settings.data_dir, row)
-        return await asyncio.to_thread(select_again, inputs, matrix)
+        return await in_long_thread(select_again, inputs, matrix)
     except RuachError as error:
         return str(error)
 

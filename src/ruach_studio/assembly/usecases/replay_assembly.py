@@ -5,7 +5,6 @@ The recovery command `assembly.replay(sessionId, fromOffset, toOffset, reason)`:
 outside, and locked ones anywhere, stay to the byte. A dry run says what would come out and writes nothing.
 """
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +22,7 @@ from ruach_studio.assembly.usecases.assemble import checked, ids_of, save_draft,
 from ruach_studio.assembly.usecases.decide import DraftOptions, decide, measure
 from ruach_studio.assembly.usecases.footage import hear
 from ruach_studio.assembly.usecases.options import with_stored
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import BadInput
 
 
@@ -53,17 +53,17 @@ async def replay_assembly(
         frames_of(await _newest(conn, session_id), from_ms, to_ms)  # said before all footage is heard
     sources = SessionSources(tuple(asset.camera for asset in assets))
     tracks = await hear(sources, services.settings.data_dir / "scratch")
-    matrices = await asyncio.to_thread(measure, sources, tracks, solution)
+    matrices = await in_long_thread(measure, sources, tracks, solution)
     kept = (
         []
         if dry_run
-        else await asyncio.to_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
+        else await in_long_thread(energy_files.keep, services.settings.data_dir, session_id, sync_version, matrices)
     )
     async with services.database.transaction() as tx:
         session = await sessions.get(tx, session_id, lock=not dry_run)
         base = await _newest(tx, session_id, lock=not dry_run)
         chosen = await with_stored(tx, session_id, options or DraftOptions())
-        decided = await asyncio.to_thread(
+        decided = await in_long_thread(
             decide, session_id, sources, solution, matrices, chosen, sync_version=sync_version,
             version=base.version + 1, asset_ids=ids_of(assets),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from ruach_studio.assembly.usecases.get_transcript import TranscriptView, clock_
 from ruach_studio.assembly.usecases.hear_speech import hear_speech
 from ruach_studio.assembly.usecases.set_transcript import NewTranscript, newest_locked, save
 from ruach_studio.infra.media import resolve_under
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import BadInput
 
 Told = Callable[[float], None]
@@ -61,7 +62,7 @@ async def transcribe(
     if newest is not None and job_id is not None and newest.details.get("jobId") == job_id:
         return view_of(newest, clock, sync_version)
     base = (newest.version if newest else 0) if base_version is None else base_version
-    made = dict(await asyncio.to_thread(transcriber.prepare))
+    made = dict(await in_long_thread(transcriber.prepare))
     whole_s, before_s = sum(clip.duration_s for clip in camera.clips), 0.0
     recorded: list[Recorded] = []
     for index, clip in enumerate(camera.clips):

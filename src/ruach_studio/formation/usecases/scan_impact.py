@@ -5,7 +5,6 @@ behind is folded by itself, up to MOST_FOLDED of them. Nothing is written. Count
 list_affected.py names the enrollments.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from ruach_studio.formation.store import migrations, standings
 from ruach_studio.formation.store.graphs import GraphVersionNotFound
 from ruach_studio.formation.store.standings import Stored
 from ruach_studio.formation.usecases.load_journey import state_of
+from ruach_studio.infra.threads import in_long_thread
 
 MOST_MEMBERS = 2_000  # a batch: so many members,
 MOST_CELLS = 2_000_000  # and so many members times nodes, which bounds the memory
@@ -93,7 +93,7 @@ async def scan_impact(
                 continue
             members, states = await _states(conn, group, scan)
             # hundreds of milliseconds of pure work: beside the event loop, so that others are served meanwhile
-            yield Batch(version, members, await asyncio.to_thread(_changes, pinned, candidate, members, states))
+            yield Batch(version, members, await in_long_thread(_changes, pinned, candidate, members, states))
         if len(page) < size:
             return
         scan.last = page[-1].enrollment_id

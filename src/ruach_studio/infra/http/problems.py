@@ -27,6 +27,8 @@ log = get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+LEAST_BYTES_S = 8000  # what a request body must bring on average once the first patience is over
+_SPEED = f"Send it again, over a line that carries {LEAST_BYTES_S // 1000} kB a second and without pauses."
 _TITLE = re.compile(r"(.+?[.!?])(?:\s|$)", re.DOTALL)
 
 
@@ -164,7 +166,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if kind is NotFound:
         answer = problem(NotFound("no such path", subject=request.url.path), instance=request.url.path)
     elif kind is not None:
-        answer = problem(kind(subject=request.url.path), instance=request.url.path)
+        remedy = _SPEED if kind is TooSlow else ""
+        answer = problem(kind(subject=request.url.path, remedy=remedy), instance=request.url.path)
     else:
         answer = problem(_bare(error.status_code, str(error.detail)), instance=request.url.path)
     for name in ("allow", "connection"):

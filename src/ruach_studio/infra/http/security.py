@@ -3,7 +3,7 @@
 Three layers, each plain ASGI. Headers: a strict content policy, no sniffing, no framing. Cross-origin: an unsafe method
 is refused when the browser says that another site sent it (Sec-Fetch-Site, else Origin against Host; clients that send
 neither are no browsers), on top of SameSite=Lax cookies. Body: refused above a size, by its length or while it arrives,
-and when it has not arrived in time (a connection that waits for ever costs a place).
+and when it comes too slowly (a connection that waits for ever costs a place).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ruach_studio.infra.http.problems import TooLarge, TooSlow, problem
+from ruach_studio.infra.http.problems import LEAST_BYTES_S, TooLarge, TooSlow, problem
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.kernel.errors import Forbidden, RuachError
 
@@ -102,7 +102,11 @@ class CrossOriginMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses a request body above `limit_bytes`, or one that is not there after `patience_s`."""
+    """Refuses a request body above `limit_bytes`, one that is silent for `patience_s`, and after it one that drips.
+
+    From then on what has come must be LEAST_BYTES_S a second on average: a slow line may send the largest body, and one
+    byte at a time, each just before the limit, keeps no connection.
+    """
 
     def __init__(self, app: ASGIApp, *, limit_bytes: int, patience_s: float) -> None:
         """Take the largest body that any route may need (footage is registered by path, not uploaded here) and its time."""
@@ -121,18 +125,21 @@ class BodyLimitMiddleware:
             await _refuse(TooLarge(subject=scope["path"], remedy=remedy), scope, receive, send)
             return
         received_bytes, whole = 0, False
-        until = asyncio.get_running_loop().time() + self.patience_s
+        loop = asyncio.get_running_loop()
+        begun_s = heard_s = loop.time()
 
         async def counted() -> Message:
-            nonlocal received_bytes, whole
+            nonlocal received_bytes, whole, heard_s
             if whole:  # what is awaited now is that the client goes away
                 return await receive()
+            latest_s = min(heard_s, begun_s + received_bytes / LEAST_BYTES_S) + self.patience_s
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(latest_s):
                     message = await receive()
             except TimeoutError:
                 log.warning("request.too_slow", code=TooSlow.code, path=scope["path"], received_bytes=received_bytes)
                 raise HTTPException(408, headers={"connection": "close"}) from None
+            heard_s = loop.time()
             received_bytes += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if received_bytes > self.limit_bytes:

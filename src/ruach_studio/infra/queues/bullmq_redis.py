@@ -31,7 +31,7 @@ from ruach_studio.infra.queues.port import Counts, Dispatch, Execution
 from ruach_studio.infra.queues.redis_lost import LostJobs
 from ruach_studio.infra.queues.store import dispatch, executions, pressure
 from ruach_studio.infra.queues.store.bullmq import PARK_S
-from ruach_studio.infra.redis_link import RedisAway, RedisLink
+from ruach_studio.infra.redis_link import RedisAway, RedisLink, RedisRefused
 
 _DRAIN_DELAY_S = 1.0
 _RUNNING_LOCK_MS = 600_000  # renewed every 7.5 s; outlives a Redis that is away for less
@@ -70,7 +70,7 @@ class BullmqRedis(BullmqPostgres):
 
     async def dispatch(self) -> Dispatch:
         """See JobQueue.dispatch. Asks Redis at most twice a second, and every 2 s once it is known to be down."""
-        return "queued" if await self.link.up() else "pending"
+        return "queued" if await self.link.up() and not await self.link.refusal() else "pending"
 
     async def remove(self, queue: str, job_id: str) -> bool:
         """See JobQueue.remove. Raises RedisAway, unless Redis had not been told of the job yet."""
@@ -88,11 +88,14 @@ class BullmqRedis(BullmqPostgres):
         return removed
 
     async def counts(self, queue: str) -> Counts:
-        """See JobQueue.counts. What waits to be sent counts as waiting; while Redis is away our own rows are counted."""
+        """See JobQueue.counts. What waits to be sent counts as waiting; while Redis is away our own rows are counted.
+
+        No MULTI: a full Redis refuses even reads inside it.
+        """
         async with self.database.connection() as conn:
             pending = await dispatch.pending(conn, queue)
         try:
-            async with self.link.asking() as client, client.pipeline(transaction=True) as pipe:
+            async with self.link.asking() as client, client.pipeline(transaction=False) as pipe:
                 pipe.llen(self._key(queue, "wait"))
                 pipe.llen(self._key(queue, "paused"))
                 for kind in ("prioritized", "delayed", "failed"):
@@ -102,7 +105,7 @@ class BullmqRedis(BullmqPostgres):
                 for job_id, _ in pending[:BATCH]:  # some may be under way: already in Redis, their rows not yet deleted
                     pipe.exists(self._key(queue, job_id))
                 wait, set_aside, prioritized, delayed, failed, active, is_paused, *sent = await pipe.execute()
-        except RedisAway:
+        except (RedisAway, RedisRefused):
             origin = next((policy.name for policy in self.policies if policy.dlq == queue), None)
             async with self.database.connection() as conn:
                 return Counts(**await dispatch.count_alone(conn, queue, origin))
@@ -134,7 +137,7 @@ class BullmqRedis(BullmqPostgres):
         try:
             async with self.link.asking() as client:
                 await self._give_back(keys=keys, args=[job_id, token, self._key(queue, job_id)], client=client)
-        except RedisAway as error:
+        except (RedisAway, RedisRefused) as error:
             log.warning("job.give_back.failed", job=job_id, queue=queue, message=str(error))
 
     async def park(self, tx: AsyncConnection, queue: str, job_id: str, token: str) -> None:
@@ -144,7 +147,7 @@ class BullmqRedis(BullmqPostgres):
             async with self.link.asking():
                 backend = self._queue(queue).backend
                 await backend.moveToDelayed(job_id, now_ms, round(PARK_S * 1000), token, {"skipAttempt": True})
-        except RedisAway as error:
+        except (RedisAway, RedisRefused) as error:
             log.warning("job.park.failed", job=job_id, queue=queue, message=str(error))
 
     async def release(self, tx: AsyncConnection, queue: str) -> int:
@@ -158,7 +161,7 @@ class BullmqRedis(BullmqPostgres):
                 backend = self._queue(queue).backend
                 for job_id in found:
                     await backend.promote(job_id)
-        except RedisAway as error:
+        except (RedisAway, RedisRefused) as error:
             log.warning("queue.release.delayed", queue=queue, message=str(error))
             return 0
         return len(found)
@@ -203,7 +206,7 @@ class BullmqRedis(BullmqPostgres):
             async with self.link.asking() as client:
                 for policy in policies:
                     await client.hset(self._key(policy.name, "meta"), "concurrency", str(policy.concurrency))
-        except RedisAway as error:
+        except (RedisAway, RedisRefused) as error:
             log.warning("queue.prepare.delayed", message=str(error))
 
     def bull_worker(self, name: str, process: Any, options: Mapping[str, Any]) -> bull.Worker:

@@ -13,7 +13,7 @@ from ruach_studio.infra.queues.bullmq_postgres import dlq_job_id, job_data
 from ruach_studio.infra.queues.failure import dead_job_data
 from ruach_studio.infra.queues.policy import QueuePolicy, policy_of
 from ruach_studio.infra.queues.store import dispatch, executions
-from ruach_studio.infra.redis_link import RedisAway, RedisLink
+from ruach_studio.infra.redis_link import RedisAway, RedisLink, RedisRefused
 
 _LOOK_AT = 500  # open jobs, or dead letters, compared with Redis in one sweep
 _LETTERS_EVERY = 15  # sweeps: half a minute
@@ -31,13 +31,13 @@ class LostJobs:
     async def look(self, queues: Sequence[str]) -> list[tuple[str, str]]:
         """Return (job id, reason) of open jobs that BullMQ gave up; send again what Redis has lost, or calls done.
 
-        Every half minute it looks for the jobs of open dead letters too. Nothing happens while Redis is away.
+        Every half minute it looks for the jobs of open dead letters too. Nothing happens while Redis is away, or full.
         """
         try:
             given_up = await self._jobs(queues)
             if self._sweeps % _LETTERS_EVERY == 0 or self._letters_to:
                 await self._letters(queues)
-        except RedisAway:
+        except (RedisAway, RedisRefused):
             return []
         self._sweeps += 1
         return given_up

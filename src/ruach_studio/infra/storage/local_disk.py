@@ -32,7 +32,7 @@ from ruach_studio.infra.storage.port import (
     StoredObject,
     checked_key,
 )
-from ruach_studio.infra.threads import in_thread
+from ruach_studio.infra.threads import in_long_thread, in_thread
 from ruach_studio.kernel.errors import BadInput, Cancelled
 
 KEPT = ("meta", "objects")  # the folders below the root in which every file is whole and has its finished name
@@ -111,7 +111,7 @@ class LocalDiskStore:
 
     async def sweep(self) -> int:
         """Remove part files that no living writer holds; return how many."""
-        return await asyncio.to_thread(self._sweep)
+        return await in_long_thread(self._sweep)
 
     def _put(
         self, key: str, source: Path, content_type: str, cache_control: str, stop: threading.Event | None = None

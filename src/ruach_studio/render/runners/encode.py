@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from ruach_studio.infra.media import probe, run
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import MediaFailure
 from ruach_studio.render.runners.chunks import Chunk
 from ruach_studio.render.runners.footage import Footage
@@ -58,7 +59,7 @@ async def encode(
             cancelled=stop,
         )
         for drawing, part in zip(drawings, parts, strict=True):
-            frames, planned = await asyncio.to_thread(count_frames, part), drawing.chunk.frames
+            frames, planned = await in_long_thread(count_frames, part), drawing.chunk.frames
             if frames != planned:
                 raise FrameCountWrong(f"{frames} frames, {planned} planned", subject=f"chunk {drawing.chunk.index}")
             await asyncio.to_thread(keep, part, drawing.path, frames)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from ruach_studio.infra.threads import in_thread
+from ruach_studio.infra.threads import in_long_thread, in_thread
 from ruach_studio.kernel.errors import Cancelled, RuachError
 from ruach_studio.render.plan import RenderPlan
 from ruach_studio.render.ports import OnProgress, Others, RenderedPicture, RenderProgress, nobody
@@ -48,7 +48,7 @@ class FfmpegRunner:
         media = await asyncio.to_thread(_facts, plan, output.folder)
         twins = Twins(plan, others)
         if output.codec.smart_copy:
-            parted = await asyncio.to_thread(part, plan, media)
+            parted = await in_long_thread(part, plan, media)
             try:
                 return await self._draw(output, twins, parted, media, on_progress, cancelled)
             except NotSpliced as error:
@@ -69,7 +69,7 @@ class FfmpegRunner:
         media = await asyncio.to_thread(_facts, plan, folder)
         job = _Job(output, Twins(plan, others), Seats(self._workers), media, lambda _: None, cancelled, 0)
         smart = output.codec.smart_copy
-        parted = await asyncio.to_thread(part, plan, media) if smart else Parted(plan.segments, ())
+        parted = await in_long_thread(part, plan, media) if smart else Parted(plan.segments, ())
         made = 0
         for item in reversed(scheduled(parted.parts, plan.rate)):
             if isinstance(item, Chunk) and not await asyncio.to_thread(is_kept, output.path(item), item.frames):
@@ -96,10 +96,10 @@ class FfmpegRunner:
             await in_thread(lambda stop: splice(pieces, target, plan.rate, tick, stop), cancelled)
         else:
             await join_chunks([(output.path(chunk), chunk.frames) for chunk in chunks], target, plan.rate, cancelled)
-        frames = await asyncio.to_thread(count_frames, target)
+        frames = await in_long_thread(count_frames, target)
         if frames != plan.frames:
             raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(target))
-        return RenderedPicture(target, frames, await asyncio.to_thread(sha256_of, target), parted.notes)
+        return RenderedPicture(target, frames, await in_long_thread(sha256_of, target), parted.notes)
 
 
 class _Job:

@@ -16,7 +16,7 @@ from secrets import token_hex
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media import run
-from ruach_studio.infra.threads import in_thread
+from ruach_studio.infra.threads import in_long_thread, in_thread
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
@@ -94,7 +94,7 @@ class MezzaninePiece:
         try:
             made = ["-filter_complex", graph.text, "-map", "[v]", "-r", str(self.rate), *_ENCODE, str(part)]
             await run(["-max_error_rate", MAX_ERROR_RATE, *graph.inputs, *made], cancelled=cancelled)
-            frames = await asyncio.to_thread(count_frames, part)
+            frames = await in_long_thread(count_frames, part)
             if frames != self.frames:
                 raise FrameCountWrong(f"{frames} frames, {self.frames} planned", subject=self.source)
             await asyncio.to_thread(self._check)

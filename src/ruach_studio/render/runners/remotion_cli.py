@@ -14,6 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import round_half_up
 from ruach_studio.render.plan import RenderPlan
@@ -145,10 +146,10 @@ def _settle(part: _Part) -> None:
 async def _joined(plan: RenderPlan, parts: Sequence[_Part], workdir: Path, cancelled: asyncio.Event) -> RenderedPicture:
     listed = [(part.path, part.chunk.frames) for part in parts]
     joined = await join_chunks(listed, workdir / "picture.mp4", plan.rate, cancelled)
-    frames = await asyncio.to_thread(count_frames, joined)
+    frames = await in_long_thread(count_frames, joined)
     if frames != plan.frames:
         raise FrameCountWrong(f"{frames} frames after joining, {plan.frames} planned", subject=str(joined))
-    return RenderedPicture(joined, frames, await asyncio.to_thread(sha256_of, joined))
+    return RenderedPicture(joined, frames, await in_long_thread(sha256_of, joined))
 
 
 def _key(plan: RenderPlan, chunk: Chunk, files: Mapping[str, Readable], site: Path) -> str:

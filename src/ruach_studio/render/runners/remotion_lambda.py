@@ -18,6 +18,7 @@ from typing import Any
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media import run
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import Cancelled, RuachError
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
@@ -91,7 +92,7 @@ class RemotionLambdaRunner(MezzanineReader):
             for path, file in files.items():
                 _check(cancelled)
                 name = f"ruach-sources/{inputs_hash(file.identity)}{file.path.suffix.lower()}"
-                seen[path] = file.at(await asyncio.to_thread(self._client.upload, file.path, name))
+                seen[path] = file.at(await in_long_thread(self._client.upload, file.path, name))
             _check(cancelled)
             props = props_of(plan, seen, fonts()).wire()
             render_id = await asyncio.to_thread(self._client.start, props, key, self._encode(plan))
@@ -136,16 +137,16 @@ class RemotionLambdaRunner(MezzanineReader):
         raw, part = (workdir / f"picture.{token_hex(4)}.{kind}" for kind in ("raw", "part"))
         target = workdir / "picture.mp4"
         try:
-            await asyncio.to_thread(self._client.download, key, raw)
+            await in_long_thread(self._client.download, key, raw)
             await run([*_exact(raw, plan.rate), str(part)], cancelled=cancelled)
-            frames = await asyncio.to_thread(count_frames, part)
+            frames = await in_long_thread(count_frames, part)
             if frames != plan.frames:
                 raise FrameCountWrong(f"{frames} frames from Lambda, {plan.frames} planned", subject=key)
             await asyncio.to_thread(os.replace, part, target)
         finally:
             for path in (raw, part):
                 await asyncio.to_thread(path.unlink, missing_ok=True)
-        return RenderedPicture(target, frames, await asyncio.to_thread(sha256_of, target))
+        return RenderedPicture(target, frames, await in_long_thread(sha256_of, target))
 
     def _key(self, plan: RenderPlan, files: Mapping[str, Readable]) -> str:
         props = props_of(plan, {path: file.at(file.identity) for path, file in files.items()}, fonts()).wire()

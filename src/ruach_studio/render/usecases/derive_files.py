@@ -20,6 +20,7 @@ import av
 
 from ruach_studio.infra.media import FfmpegProgress, FfmpegStalled, MediaInfo, check_filter, check_media, run
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.derivative import Kind, name_of, place_of
 from ruach_studio.kernel.errors import BadInput, MediaFailure, OutOfSpace
 from ruach_studio.render.colour import Conversion709
@@ -86,7 +87,7 @@ async def derive(path: Path, kind: Kind, root: Path, tell: Told | None = None) -
         aside.mkdir()
         try:
             facts = await _MAKERS[kind](info, aside, tell or _nobody)
-            files = await asyncio.to_thread(_sealed, aside)
+            files = await in_long_thread(_sealed, aside)
             if not files:
                 raise MediaFailure("FFmpeg made no file of it", subject=str(path), remedy="Open it in a player.")
             if final.exists():
@@ -103,7 +104,7 @@ async def _proxy(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
     args = proxy_args(
         info.path,
         str(out),
-        colour=None if info.video is None else await asyncio.to_thread(_colour_of, info.path, is_mapped),
+        colour=None if info.video is None else await in_long_thread(_colour_of, info.path, is_mapped),
         has_audio=info.audio is not None,
         sound_lead_s=lead_s,
         duration_s=info.local_duration_s,
@@ -116,8 +117,8 @@ async def _proxy(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
 
 async def _thumbnails(info: MediaInfo, aside: Path, tell: Told) -> dict[str, Any]:
     layout = sprites(info.local_duration_s)
-    gap_s = await asyncio.to_thread(_key_gap_s, info.path)
-    colour = await asyncio.to_thread(_colour_of, info.path, is_recoloured)
+    gap_s = await in_long_thread(_key_gap_s, info.path)
+    colour = await in_long_thread(_colour_of, info.path, is_recoloured)
     pattern, key_frames_only = str(aside / "sheet-%03d.jpg"), gap_s <= layout.every_s
     args = thumbnail_args(info.path, pattern, layout, colour=colour, key_frames_only=key_frames_only)
     await _run(info, args, tell)

@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media import probe
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import BadInput, Cancelled, MediaFailure
 from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.framing import CROP_SHAPE, Motion, Placed, moved_columns, place_subject
@@ -60,7 +61,7 @@ async def find_subjects(
         alone = Cut(0, edl.frames, camera, "", 0.0)
         everything = [s for s in cover(replace(edl, cuts=(alone,)), 0, edl.frames)[0] if s.camera == camera]
         looks = (shown[camera], everything)
-        placed.append(await asyncio.to_thread(_place, edl.rate, camera, looks, told.get(camera), cancelled))
+        placed.append(await in_long_thread(_place, edl.rate, camera, looks, told.get(camera), cancelled))
     notes = tuple(each.decided.verdict.reasons[0] + "; centre crop" for each in placed if not each.known)
     return Subjects({each.camera: each.x for each in placed}, tuple(each.decided for each in placed), notes)
 

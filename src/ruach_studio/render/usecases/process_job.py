@@ -21,6 +21,7 @@ from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.outbox import publish
 from ruach_studio.infra.queues.port import JobContext
 from ruach_studio.infra.storage.port import ChecksumMismatch, StoredObject
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.decision import DecisionResult
 from ruach_studio.kernel.errors import Cancelled
 from ruach_studio.render.lifecycle import Step
@@ -206,7 +207,7 @@ class _Run:
         if step is None:
             return None
         path = self._folder / step.file_name
-        good = await asyncio.to_thread(
+        good = await in_long_thread(
             lambda: path.is_file() and sha256_of(path) == step.sha256 and all_there(self._folder, step.facts)
         )
         return step if good else None

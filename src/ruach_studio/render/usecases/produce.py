@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ruach_studio.infra.fonts import check_fonts
 from ruach_studio.infra.media import check_filter, check_media
-from ruach_studio.infra.threads import in_thread
+from ruach_studio.infra.threads import in_long_thread, in_thread
 from ruach_studio.render.plan import ClipRef, Decided, RenderPlan
 from ruach_studio.render.ports import MediaChanged, OnProgress, Others, ReadsMezzanines, RemotionRunner, SharesWork, nobody
 from ruach_studio.render.sidecars import ffmetadata
@@ -54,7 +54,7 @@ async def preflight(plan: RenderPlan, workdir: Path) -> None:
     if plan.lettering.on_picture:
         await asyncio.to_thread(check_fonts)
         await asyncio.to_thread(check_filter, "ass")
-    await asyncio.to_thread(_check_media, plan)
+    await in_long_thread(_check_media, plan)
     await asyncio.to_thread(check_room, plan, workdir)
 
 
@@ -70,7 +70,7 @@ async def draw(
         await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
         if plan.preset.is_still:
             still = await take_thumbnail(plan, workdir / f"still.{plan.preset.extension}", cancelled)
-            return Drawn(still.path, await asyncio.to_thread(sha256_of, still.path), (still.decided,), still.offered)
+            return Drawn(still.path, await in_long_thread(sha256_of, still.path), (still.decided,), still.offered)
         if isinstance(runner, SharesWork):
             picture = await runner.render(plan, workdir, on_progress, cancelled, others)
         elif isinstance(runner, ReadsMezzanines):
@@ -97,7 +97,7 @@ async def finish(plan: RenderPlan, drawn: Drawn, workdir: Path, cancelled: async
             drawn.path, sound.path, target_path, cancelled,
             frames=plan.frames, length_s=plan.duration_s, chapters=ffmetadata(plan),
         )  # fmt: skip
-        return Finished(path, await asyncio.to_thread(sha256_of, path), sound)
+        return Finished(path, await in_long_thread(sha256_of, path), sound)
 
 
 def sha256_of(path: Path) -> str:

@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from ruach_studio.infra.media import probe
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import Cancelled, MediaFailure
 from ruach_studio.render.colour import conversion_of
 from ruach_studio.render.plan import Decided, RenderPlan, Segment, first_programme_frame
@@ -60,10 +61,10 @@ async def take_thumbnail(plan: RenderPlan, path: Path, cancelled: asyncio.Event)
 
     Raises NoPicture, Cancelled.
     """
-    candidates = await asyncio.to_thread(_look, plan, cancelled)
+    candidates = await in_long_thread(_look, plan, cancelled)
     if not candidates:
         raise NoPicture(subject=plan.session_id, remedy="Check that the cameras' files can be played.")
-    pictures = await asyncio.to_thread(_watch, plan, shortlisted(candidates, plan.rate), cancelled)
+    pictures = await in_long_thread(_watch, plan, shortlisted(candidates, plan.rate), cancelled)
     ranked, decided = rank_pictures(pictures, plan.rate, len(candidates))
     offered = []
     for place, picture in enumerate(ranked, 1):
@@ -187,5 +188,5 @@ def _from(container: InputContainer, zero_s: float, source: int, frame_s: float)
 
 async def _write(plan: RenderPlan, frame: int, path: Path, cancelled: asyncio.Event) -> None:
     segment = _segment(plan, frame)
-    exact = await asyncio.to_thread(_exact, plan, segment, frame)
+    exact = await in_long_thread(_exact, plan, segment, frame)
     await write_still(exact, plan.preset, segment.subject_x, path, cancelled)

@@ -22,7 +22,7 @@ from ruach_studio.infra.storage.s3.multipart import put_parts, sweep
 from ruach_studio.infra.storage.s3.place import Place, open_client
 from ruach_studio.infra.storage.s3.read import blocks, sha256_of_object
 from ruach_studio.infra.storage.s3.upload import Seen, Stopped, Wanted, head, is_there, put_whole, verify
-from ruach_studio.infra.threads import in_thread
+from ruach_studio.infra.threads import in_long_thread, in_thread
 from ruach_studio.kernel.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class S3Store:
 
     async def sweep(self) -> int:
         """Abort the uploads that dead writers left; return how many. Raises as `put_file` does."""
-        return await asyncio.to_thread(self._sweep)
+        return await in_long_thread(self._sweep)
 
     def _put(self, key: str, path: Path, content_type: str, cache_control: str, stop: threading.Event) -> StoredObject:
         try:
