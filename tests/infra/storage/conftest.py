@@ -1,5 +1,7 @@
 """The stores that the contract is run on: each gives the same store again on `reopen`, as after a restart."""
 
+import os
+
 import pytest
 
 from ruach_studio.infra.storage.local_disk import LocalDiskStore
@@ -40,3 +42,13 @@ def bucket(s3, tmp_path):
     from ruach_studio.testing.bucket import Bucket  # here, so that the disk's tests do not load botocore
 
     return Bucket(s3, tmp_path)
+
+
+@pytest.fixture
+def as_nobody():
+    """Give up root's right to write anywhere, if we have it; gives it back at the end."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)

@@ -93,16 +93,6 @@ def forbidden_folder(open_to_all):
     open_to_all.chmod(0o700)
 
 
-@pytest.fixture
-def as_nobody():
-    """Give up root's right to write anywhere, if we have it; gives it back at the end."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    yield
-    os.seteuid(user)
-
-
 def test_a_folder_without_permission_names_the_remedy(forbidden_folder, as_nobody):
     root = forbidden_folder / "store"
     with pytest.raises(BadInput, match="RUACH_STORE_DIR") as caught:
@@ -145,9 +135,10 @@ async def test_a_crash_between_bytes_and_facts_never_pairs_new_bytes_with_an_old
     def power_cut(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(LocalDiskStore, "_write_meta", power_cut)
-    with pytest.raises(KeyboardInterrupt):
-        disk._put(KEY, film(b"new bytes!"), "video/mp4", "no-store")
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalDiskStore, "_write_meta", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            disk._put(KEY, film(b"new bytes!"), "video/mp4", "no-store")
     found = await disk.stat(KEY)
     assert found.sha256 == hashlib.sha256(b"new bytes!").hexdigest()
 

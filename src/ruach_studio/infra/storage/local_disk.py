@@ -2,19 +2,20 @@
 
 A put copies into a part file (SHA-256 while copying), fsyncs it, reads it back and compares, renames it into place and
 fsyncs the folder; a crash leaves the old object or the new one, and at worst a part file, which the next start sweeps.
-The metadata names the size and mtime it describes; where they differ (a crash between the two renames) it is made anew.
+The metadata names the size and mtime it describes; where they differ (a crash between the two renames, a copy that lost the
+times) it is made anew, once: it is written down.
 """
 
 import asyncio
 import fcntl
 import hashlib
 import json
-import mimetypes
 import os
 import stat
 import threading
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -24,6 +25,7 @@ from uuid import uuid4
 
 from ruach_studio.infra.storage.disk_errors import mapped_disk_errors
 from ruach_studio.infra.storage.durable import make_folder, sync_folder
+from ruach_studio.infra.storage.facts import locked_beside_readers, made_anew, same_file, sha256_on_disk, speak_of
 from ruach_studio.infra.storage.port import (
     BLOCK_BYTES,
     IMMUTABLE,
@@ -119,28 +121,27 @@ class LocalDiskStore:
         place, part = self._object(key), self.root / "parts" / f"{uuid4()}.part"
         with mapped_disk_errors(key, self.root):
             for folder in (place.parent, part.parent, self._meta(key).parent):
-                make_folder(folder)
+                make_folder(folder)  # all of them first: a key that stands in another's way leaves nothing
             try:
                 with _open_source(source) as reader, part.open("xb") as writer:
                     fcntl.flock(writer, fcntl.LOCK_EX)
                     sha256, size_bytes = _copied(reader, writer)
-                    if _sha256_of(part) != sha256:
+                    if sha256_on_disk(part) != sha256:
                         raise ChecksumMismatch(subject=key, remedy="Try again; if it happens twice, check the disk.")
                     if stop is not None and stop.is_set():
                         raise Cancelled(subject=key)
-                    mtime_ns = os.fstat(writer.fileno()).st_mtime_ns
+                    facts = {
+                        "sha256": sha256,
+                        "sizeBytes": size_bytes,
+                        "mtimeNs": os.fstat(writer.fileno()).st_mtime_ns,
+                        "contentType": content_type,
+                        "cacheControl": cache_control,
+                    }
                     os.replace(part, place)
-                sync_folder(place.parent)
+                    sync_folder(place.parent)
+                    self._write_meta(key, facts)  # still locked: a reader writes nothing of an object that is being put
             finally:
                 part.unlink(missing_ok=True)
-            facts = {
-                "sha256": sha256,
-                "sizeBytes": size_bytes,
-                "mtimeNs": mtime_ns,
-                "contentType": content_type,
-                "cacheControl": cache_control,
-            }
-            self._write_meta(key, facts)
         return self._stored(key, facts)
 
     def _delete(self, key: str) -> bool:
@@ -155,20 +156,24 @@ class LocalDiskStore:
         return True
 
     def _described(self, key: str, file: BufferedReader, state: os.stat_result) -> StoredObject:
-        try:
-            facts = dict(json.loads(self._meta(key).read_bytes()))
-        except (FileNotFoundError, ValueError, TypeError):
-            facts = {}
-        if (facts.get("sizeBytes"), facts.get("mtimeNs")) != (state.st_size, state.st_mtime_ns):
-            facts = {
-                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-                "sizeBytes": state.st_size,
-                "mtimeNs": state.st_mtime_ns,
-                "contentType": mimetypes.guess_type(key)[0] or "application/octet-stream",
-                "cacheControl": IMMUTABLE,
-            }
-            file.seek(0)
+        """Return what is written of the object; if that speaks of another, hash it, and write that down if we may."""
+        facts = self._facts(key)
+        if not speak_of(facts, state):
+            with locked_beside_readers(file) as settled:
+                facts = self._facts(key)  # its put may have come to its end meanwhile
+                if not speak_of(facts, state):
+                    facts = made_anew(key, facts, hashlib.file_digest(file, "sha256").hexdigest(), state)
+                    file.seek(0)
+                    with suppress(OSError):  # a store that may only be read, or a full disk: the next reader hashes again
+                        if settled:
+                            self._write_meta(key, facts, of=state)
         return self._stored(key, facts)
+
+    def _facts(self, key: str) -> dict[str, object]:
+        try:
+            return dict(json.loads(self._meta(key).read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return {}
 
     def _stored(self, key: str, facts: dict[str, object]) -> StoredObject:
         return StoredObject(
@@ -181,14 +186,19 @@ class LocalDiskStore:
             stored_at=datetime.fromtimestamp(int(str(facts["mtimeNs"])) / 1e9, UTC),
         )
 
-    def _write_meta(self, key: str, facts: dict[str, object]) -> None:
+    def _write_meta(self, key: str, facts: dict[str, object], *, of: os.stat_result | None = None) -> None:
+        """Write the facts; those `of` a state only if the object is still that one."""
         part = self.root / "parts" / f"{uuid4()}.part"
+        for folder in (part.parent, self._meta(key).parent):
+            make_folder(folder)
         try:
             with part.open("xb") as writer:
                 fcntl.flock(writer, fcntl.LOCK_EX)
                 writer.write(json.dumps(facts, sort_keys=True).encode())
                 writer.flush()
                 os.fsync(writer.fileno())
+                if of is not None and not same_file(os.stat(self._object(key)), of):
+                    return
                 os.replace(part, self._meta(key))
         finally:
             part.unlink(missing_ok=True)
@@ -233,10 +243,3 @@ def _copied(reader: BinaryIO, writer: BinaryIO) -> tuple[str, int]:
     writer.flush()
     os.fsync(writer.fileno())
     return digest.hexdigest(), size_bytes
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        if hasattr(os, "posix_fadvise"):  # read what the disk has, not what the page cache remembers
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashlib.file_digest(file, "sha256").hexdigest()
