@@ -26,6 +26,7 @@ from ruach_studio.infra.context import bind, new_id
 from ruach_studio.infra.media import check_ffmpeg
 from ruach_studio.infra.queues import follow
 from ruach_studio.infra.settings import Settings
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import MediaFailure, Unavailable
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.presets import FORMATS, preset_named
@@ -78,7 +79,7 @@ async def main_job(settings: Settings, job: MainJob, tell: Tell) -> Made:
     )  # fmt: skip
     tell("listen", 1.0, "")
     wire = to_wire(replace(tried.edl, status="locked"))
-    plans = [plan_render(wire, preset_named(name)) for name in FORMATS]
+    plans = [await in_long_thread(plan_render, wire, preset_named(name)) for name in FORMATS]
     for folder, copies in ((job.out, 1), (settings.data_dir, 3), *((folder, 1) for folder in store_dirs)):
         check_room(plans, folder, copies=copies)
     correlation_id = new_id()

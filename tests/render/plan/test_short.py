@@ -141,3 +141,23 @@ def test_no_word_is_ever_cut_and_stored_inputs_say_the_same(made, limit):
     assert all(not each.start_frame < edge < each.end_frame_exclusive for each in spoken for edge in (start, end))
     again = decide_again("short-v2", json.loads(json.dumps(decided.inputs)))
     assert again.verdict == decided.verdict
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 400), st.sampled_from(["speaker", "wide"]), st.floats(0, 1)), min_size=1))
+def test_only_the_cuts_of_the_stretch_count_and_all_of_them(parts):
+    """Counted here over all cuts: those that lie elsewhere add nothing."""
+    cuts, at = [], 0
+    for frames, reason, confidence in [*parts, (5400, "wide", 0.5)]:
+        cuts.append(Cut(at, min(at + frames, 5400), "A", reason, confidence))
+        at += frames
+        if at >= 5400:
+            break
+    spoken = condensed(sentences(said(*sentences_of(180)), RATE, 5400))
+    start, end, why = choose_short(Talk(RATE, 5400, 1800, tuple(cuts), (), spoken))
+    shares = [(min(c.end_frame_exclusive, end) - max(c.start_frame, start), c) for c in cuts]
+    shares = [(frames, c) for frames, c in shares if frames > 0]
+    assert sum(frames for frames, _ in shares) == end - start
+    sure = sum(frames * c.confidence for frames, c in shares) / (end - start)
+    person = sum(frames for frames, c in shares if c.reason == "speaker") / (end - start)
+    assert f"mean confidence of its cuts {sure:.2f}; {person:.0%} of it shows" in " ".join(why.verdict.reasons)

@@ -108,7 +108,7 @@ async def test_a_failed_upload_is_retried_under_a_new_id_without_drawing_again(
     small, services, lock, wire, work, until, monkeypatch
 ):
     await lock(wire)
-    (first,) = await request_renders(services, "talk-1", ["clip_1_1"], actor="session:op")
+    (first,) = await request_renders(services, "talk-1", ["short_9_16"], actor="session:op")
     put, failures = services.store.put_file, []
 
     async def stumbling(key, path, **options):
@@ -126,6 +126,8 @@ async def test_a_failed_upload_is_retried_under_a_new_id_without_drawing_again(
     (new,) = (shown.job for shown in found.values())
     assert (old.state, new.retry_of, new.attempt) == ("failed", old.render_job_id, 2)
     assert new.automation_id == old.automation_id
+    assert new.notes == old.notes  # what was worked around holds for the film, whoever publishes it
+    assert "no captions: the session has no transcript" in new.notes
     assert new.render_job_id not in failures[0]
     assert len(await events_of(services, "render.completed")) == 1
 

@@ -21,6 +21,7 @@ from ruach_studio.render.presets import FORMATS
 from ruach_studio.render.runners.encode import count_frames
 from ruach_studio.render.runners.ffmpeg import FfmpegRunner
 from ruach_studio.render.usecases import disk
+from ruach_studio.render.usecases.alone import FolderInUse
 from ruach_studio.render.usecases.disk import NotWritable
 from ruach_studio.render.usecases.produce import MediaChanged
 from ruach_studio.render.usecases.render_files import render_files
@@ -175,3 +176,16 @@ async def test_a_render_killed_in_the_middle_goes_on_after_its_last_finished_chu
         plan = plan_render(wire, presets.PRESETS[artifact.format])
         assert read_strips(artifact.path) == [plan.shown(i) for i in range(200)]
     assert sorted(p.name for p in out.iterdir()) == sorted(f"{name}.mp4" for name in formats)
+
+
+async def test_a_second_run_into_the_same_folder_is_refused_and_the_first_goes_on(small, wire, tmp_path):
+    drawing = asyncio.Event()
+    first = asyncio.create_task(
+        render(wire, tmp_path / "out", ["full_16_9"], report=lambda r: drawing.set() if r.step == "render" else None)
+    )
+    await asyncio.wait_for(drawing.wait(), 60)
+    with pytest.raises(FolderInUse, match="another run renders into it"):
+        await render(wire, tmp_path / "out", ["thumbnail"])
+    assert [made.frames for made in await first] == [200]
+    assert [made.frames for made in await render(wire, tmp_path / "out", ["thumbnail"])] == [1]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["full_16_9.mp4", "thumbnail.jpg"]

@@ -14,6 +14,7 @@ that share less than half of their time with a better one are named. A stretch t
 it is longer than the limit, it ends after the last sentence that ends inside. Without a transcript window.py decides.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -132,16 +133,20 @@ def _stretches(talk: Talk) -> Iterator[_Stretch]:
     words = sum(each.words for each in talk.spoken)
     speaking = sum(each.end_frame_exclusive - each.start_frame for each in talk.spoken)
     own_pace = words / max(1, speaking)
+    cut_starts = [cut.start_frame for cut in talk.cuts]
     for i in range(len(talk.spoken)):
         start = _into(talk, i)
         for j in range(i, len(talk.spoken)):
             if talk.spoken[j].end_frame_exclusive - start > talk.limit:
                 break
             end = min(_out(talk, j), start + talk.limit)
-            yield _measured(talk, talk.spoken[i : j + 1], start, end, own_pace)
+            cuts = talk.cuts[max(0, bisect_right(cut_starts, start) - 1) : bisect_left(cut_starts, end)]
+            yield _measured(talk, talk.spoken[i : j + 1], cuts, start, end, own_pace)
 
 
-def _measured(talk: Talk, run: Sequence[Spoken], start: int, end: int, own_pace: float) -> _Stretch:
+def _measured(
+    talk: Talk, run: Sequence[Spoken], cuts: Sequence[Cut], start: int, end: int, own_pace: float
+) -> _Stretch:  # fmt: skip
     length = end - start
     words = sum(each.words for each in run)
     third = length / 3
@@ -150,7 +155,7 @@ def _measured(talk: Talk, run: Sequence[Spoken], start: int, end: int, own_pace:
     between = [b.start_frame - a.end_frame_exclusive for a, b in pairwise(run)]
     silence = max([each.pause_frames for each in run] + between)
     confidence = person = 0.0
-    for cut in talk.cuts:
+    for cut in cuts:
         frames = min(cut.end_frame_exclusive, end) - max(cut.start_frame, start)
         if frames > 0:
             confidence += cut.confidence * frames

@@ -2,10 +2,12 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 from functools import partial
 
 from ruach_studio.infra.context import bind
 from ruach_studio.kernel.errors import NotFound
+from ruach_studio.render.lifecycle import IllegalTransition
 from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.usecases.await_mezzanines import withdraw_mezzanines
@@ -36,15 +38,19 @@ async def cancel_job(services: RenderServices, render_job_id: str, *, actor: str
 async def cancel_automation(
     services: RenderServices, automation_id: str, *, actor: str, reason: str, dry_run: bool = False
 ) -> list[RenderJob]:
-    """Cancel every job of an automation that has not ended; return those. (`render.cancelAll`)
+    """Cancel every job of an automation that has not ended, or comes meanwhile; return those. (`render.cancelAll`)
 
     With `dry_run` only return the jobs that would be cancelled. Raises AutomationNotFound.
     """
-    async with services.database.connection() as conn:
-        found = await jobs.of_automation(conn, automation_id)
-    if not found:
-        raise AutomationNotFound(subject=automation_id, remedy="Take the automationId that render-all answered with.")
-    open_jobs = [job for job in found if job.state in ("queued", "processing")]
-    if dry_run:
-        return open_jobs
-    return [await cancel_job(services, job.render_job_id, actor=actor, reason=reason) for job in open_jobs]
+    cancelled: list[RenderJob] = []
+    while True:
+        async with services.database.connection() as conn:
+            found = await jobs.of_automation(conn, automation_id)
+        if not found:
+            raise AutomationNotFound(subject=automation_id, remedy="Take the automationId that render-all answered with.")
+        open_jobs = [job for job in found if job.state in ("queued", "processing")]
+        if dry_run or not open_jobs:
+            return open_jobs if dry_run else cancelled
+        for job in open_jobs:
+            with suppress(IllegalTransition):  # it has ended since; a retry of it is in the next list
+                cancelled.append(await cancel_job(services, job.render_job_id, actor=actor, reason=reason))

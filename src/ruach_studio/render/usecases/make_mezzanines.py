@@ -11,6 +11,7 @@ from typing import Any
 from ruach_studio.infra.logging import get_logger
 from ruach_studio.infra.media import resolve_under
 from ruach_studio.infra.queues.port import JobContext
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.errors import Cancelled, RuachError
 from ruach_studio.render.plan import RenderPlan, plan_render
 from ruach_studio.render.ports import ReadsMezzanines, RemotionRunner
@@ -64,7 +65,7 @@ async def _plan(services: RenderServices, job_id: str, path: str) -> RenderPlan 
         began = (await steps.done(conn, job.automation_id, job.format)).get("preflight")
     if job.state != "processing" or began is None:
         return None
-    plan = plan_render(wire, preset, places=subjects_from(began.facts).places)
+    plan = await in_long_thread(plan_render, wire, preset, places=subjects_from(began.facts).places)
     shown = tuple(each for each in plan.segments if each.clip is not None and each.clip.path == path)
     return replace(plan, segments=shown) if shown else None
 

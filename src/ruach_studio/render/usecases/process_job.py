@@ -61,7 +61,7 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
         preset = await of_job(conn, job)
         began = (await steps.done(conn, job.automation_id, job.format)).get("preflight")
     subjects = await subjects_of_job(services, job.session_id, wire, preset, began, context.cancelled)
-    plan = plan_render(wire, preset, places=subjects.places)
+    plan = await in_long_thread(plan_render, wire, preset, places=subjects.places)
     plan = replace(plan, notes=plan.notes + subjects.notes)
     folder = work_folder(services, job.automation_id, job.format)
     try:
@@ -85,6 +85,7 @@ class _Run:
         self._services, self._runner, self._context = services, runner, context
         self._job, self._plan, self._subjects = job, plan, subjects
         self._folder, self._report, self._others = folder, report, others
+        self._notes = list(plan.notes)
         self._entered_ns = time.time_ns()
 
     async def walk(self) -> Mapping[str, Any]:
@@ -92,8 +93,11 @@ class _Run:
         async with self._services.database.connection() as conn:
             done = await steps.done(conn, self._job.automation_id, self._job.format)
         finished = await self._kept(done.get("normalize"))
+        drawn = await self._kept(done.get("render")) if finished is None else None
+        if (finished or drawn) and "render" in done:  # drawn by another run: what it had to work around holds for this one
+            self._notes += done["render"].facts.get("notes", [])
         if finished is None:
-            drawn = await self._kept(done.get("render")) or await self._draw()
+            drawn = drawn or await self._draw()
             finished = await self._finish(Drawn(self._folder / drawn.file_name, drawn.sha256), drawn.facts)
         return await self._publish(finished)
 
@@ -111,9 +115,7 @@ class _Run:
         facts |= await asyncio.to_thread(candidate_facts, drawn.offered)
         if drawn.notes:
             facts["notes"] = list(drawn.notes)
-            async with self._services.database.transaction() as tx:
-                shown = [*self._plan.notes, *drawn.notes]
-                await jobs.note(tx, self._job.render_job_id, self._services.clock.now(), notes=shown)
+            self._notes += drawn.notes
         window = [self._plan.window] if self._plan.window and not self._plan.preset.is_still else []
         return await self._done(DoneStep("render", drawn.path.name, drawn.sha256, facts), [*window, *drawn.decided])
 
@@ -182,9 +184,8 @@ class _Run:
     async def _enter(self, step: Step) -> None:
         if self._context.cancelled.is_set():
             raise Cancelled(subject=f"render job {self._job.render_job_id}")
-        notes = {"notes": list(self._plan.notes)} if step == "preflight" else {}
         async with self._services.database.transaction() as tx:
-            await jobs.note(tx, self._job.render_job_id, self._services.clock.now(), step=step, **notes)
+            await jobs.note(tx, self._job.render_job_id, self._services.clock.now(), step=step, notes=self._notes)
         await self._report.begin(step)
         self._entered_ns = time.time_ns()
         log.info("render.step.started", step=step, format=self._job.format)

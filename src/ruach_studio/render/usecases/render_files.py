@@ -9,12 +9,14 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from ruach_studio.infra.media import check_ffmpeg
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.kernel.decision import Verdict
 from ruach_studio.render.lettering_style import LetteringStyle
 from ruach_studio.render.lifecycle import Step
@@ -23,6 +25,7 @@ from ruach_studio.render.plan import Decided, RenderPlan, plan_render
 from ruach_studio.render.ports import Beside, Others, RemotionRunner, RenderProgress
 from ruach_studio.render.presets import Preset, preset_named
 from ruach_studio.render.sidecars import sidecars
+from ruach_studio.render.usecases.alone import alone_in
 from ruach_studio.render.usecases.disk import disk_errors, has_room
 from ruach_studio.render.usecases.find_subjects import Subjects, find_subjects
 from ruach_studio.render.usecases.produce import Finished, draw, finish, preflight
@@ -83,17 +86,20 @@ async def render_files(
     `lettering` may change what a format shows in writing.
 
     Raises FfmpegMissing, UnknownFormat, EdlNotLocked, EdlUnreadable, BadMedia, MediaChanged, NotWritable, OutOfSpace,
-    MediaFailure and Cancelled.
+    FolderInUse (another run renders into it), MediaFailure and Cancelled.
     """
     stop = cancelled or asyncio.Event()
     presets = [preset_named(name, others) for name in dict.fromkeys(formats)]
     presets = [replace(preset, lettering=lettering(preset.lettering)) for preset in presets]
     await asyncio.to_thread(check_ffmpeg)
     subjects = await find_subjects(edl_wire, presets, places or {}, stop)
-    plans = [_planned(edl_wire, preset, subjects) for preset in presets]
+    plans = [await in_long_thread(_planned, edl_wire, preset, subjects) for preset in presets]
     work = out_dir / WORK_FOLDER
     made_folder = not await asyncio.to_thread(out_dir.exists)
     done = False
+    held = ExitStack()
+    with disk_errors(out_dir):
+        held.enter_context(alone_in(work))
     try:
         for plan in plans:
             on_progress(FileProgress(plan.preset.name, "preflight", 0.0))
@@ -107,6 +113,7 @@ async def render_files(
         return artifacts
     finally:
         await asyncio.to_thread(_tidy, work, None if done or not made_folder else out_dir)
+        held.close()
 
 
 def _planned(edl_wire: Mapping[str, object], preset: Preset, subjects: Subjects) -> RenderPlan:

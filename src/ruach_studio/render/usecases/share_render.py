@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.infra.queues.port import Execution, JobContext
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.render.plan import plan_render
 from ruach_studio.render.ports import RemotionRunner, SharesWork
 from ruach_studio.render.store import edls, jobs, steps
@@ -56,6 +57,7 @@ async def help_render(
     if job.state != "processing" or began is None or not isinstance(runner, SharesWork):
         return {"chunks": 0}
     folder = work_folder(services, job.automation_id, job.format)
-    plan = plan_render(wire, preset, places=subjects_from(began.facts).places)  # the very plan of the render
+    places = subjects_from(began.facts).places
+    plan = await in_long_thread(plan_render, wire, preset, places=places)  # the very plan of the render
     others = waiting_formats(services, job, wire, plan)
     return {"chunks": await runner.assist(plan, folder, context.cancelled, others)}

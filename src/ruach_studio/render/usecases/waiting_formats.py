@@ -8,6 +8,7 @@ where they stand.
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from ruach_studio.infra.threads import in_long_thread
 from ruach_studio.render.plan import RenderPlan, plan_render
 from ruach_studio.render.ports import Beside, Others
 from ruach_studio.render.store import jobs, steps
@@ -33,7 +34,7 @@ def waiting_formats(services: RenderServices, job: RenderJob, wire: Mapping[str,
             if preset.is_still or (preset.follows_subject and began is None):
                 return None
             places = subjects_from(began.facts).places if began is not None else {}
-            plans[other.render_job_id] = plan_render(wire, preset, places=places)
+            plans[other.render_job_id] = await in_long_thread(plan_render, wire, preset, places=places)
         return plans[other.render_job_id]
 
     async def others() -> Sequence[Beside]:
