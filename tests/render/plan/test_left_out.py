@@ -16,6 +16,7 @@ from ruach_studio.render.plan.left_out import _as_heard, on_output
 from ruach_studio.render.plan.lettering import Caption, CaptionWord, Chapter, Overlay
 from ruach_studio.render.plan.spoken import SpokenSegment, SpokenTranscript, SpokenWord
 from ruach_studio.render.presets import PRESETS
+from ruach_studio.render.sidecars import chapters_of
 
 FULL, SHORT = PRESETS["full_16_9"], PRESETS["short_9_16"]
 SHORT_4S = replace(SHORT, max_length_s=Fraction(4))
@@ -104,6 +105,16 @@ def test_writing_moves_with_what_is_shown(make_edl, cameras):
     assert [(o.start_frame, o.end_frame_exclusive) for o in shown.overlays] == [(40, 60)]
     assert shown.chapters == (Chapter(0, "one"), Chapter(40, "three"), Chapter(230, "four"))
     assert on_output(lettering, replace(plan, omitted=()).timeline) == lettering
+
+
+def test_a_chapter_that_begins_in_what_is_left_out_begins_where_the_film_goes_on(make_edl, cameras):
+    edl = without(make_edl(CUTS, cameras), (0, 7), (40, 70), (280, 300))
+    starts = {"one": 0, "two": 45, "three": 50, "four": 260, "five": 290}
+    edl["tracks"]["chapters"] = [{"startMs": start * 1000 / 30, "title": title} for title, start in starts.items()]
+    plan = plan_render(edl, FULL)
+    assert plan.lettering.chapters == (Chapter(7, "one"), Chapter(70, "three"), Chapter(260, "four"))
+    assert plan.output_lettering.chapters == (Chapter(0, "one"), Chapter(33, "three"), Chapter(223, "four"))
+    assert [mark.start_frame for mark in chapters_of(plan)] == [0, 33, 223]
 
 
 @settings(max_examples=12)

@@ -15,7 +15,14 @@ from ruach_studio.kernel.timebase import FrameRate
 from ruach_studio.render.plan.audio import AudioPlan, AudioSpan, plan_audio
 from ruach_studio.render.plan.coverage import Segment, cover
 from ruach_studio.render.plan.decided import Decided, decided
-from ruach_studio.render.plan.left_out import left_out_notes, on_output, read_left_out, window_without, without_unsaid
+from ruach_studio.render.plan.left_out import (
+    begun_where_shown,
+    left_out_notes,
+    on_output,
+    read_left_out,
+    window_without,
+    without_unsaid,
+)
 from ruach_studio.render.plan.letter import letter
 from ruach_studio.render.plan.lettering import Lettering
 from ruach_studio.render.plan.mapping import first_programme_frame, position, source_frame
@@ -111,7 +118,8 @@ def plan_render(edl: Mapping[str, object], preset: Preset, *, places: Mapping[st
     notes += [note for _, said in covered for note in said]
     lettering, letter_notes = letter(edl, locked, preset.lettering)
     if omitted:
-        lettering = without_unsaid(lettering, KeptFrames.of(0, locked.frames, omitted))
+        film = KeptFrames.of(0, locked.frames, omitted)
+        lettering = begun_where_shown(without_unsaid(lettering, film), film)
     notes += [] if preset.audio is None else [*audio.notes, *letter_notes]
     if window.note is not None and not preset.is_still:
         notes.append(window.note)

@@ -112,6 +112,17 @@ def without_unsaid(lettering: Lettering, kept: KeptFrames) -> Lettering:
     return replace(lettering, captions=tuple(captions))
 
 
+def begun_where_shown(lettering: Lettering, kept: KeptFrames) -> Lettering:
+    """Return `lettering` with each chapter at its first programme frame that is shown; one that shows none is gone.
+
+    `kept` is the whole film's, not a window's: a card belongs to the beginning of its chapter alone.
+    """
+    chapters = [
+        replace(each, start_frame=kept.programme_frame(each.start_frame)) for each in _chapters(lettering.chapters, kept)
+    ]
+    return replace(lettering, chapters=tuple(chapters))
+
+
 def on_output(lettering: Lettering, kept: KeptFrames) -> Lettering:
     """Return `lettering` with every frame as the output counts it; what is not shown at all is gone."""
     captions = [caption for each in lettering.captions for caption in _caption(each, kept)]

@@ -3,7 +3,8 @@
 The output's key in the bucket is the hash of everything that shapes the picture, and the render's id is kept in the working
 folder as soon as there is one. So a job that is taken up again goes on waiting for the render that is paid for, or finds
 its file; it starts no second one. A file that is there counts as done, whatever the progress says: Remotion is known to
-lose its last progress report. Money is asked for before the start and settled after it (`LambdaBudget`).
+lose its last progress report. A render that died and a file that is not the plan's are forgotten at once, so that the next
+attempt begins anew. Money is asked for before the start and settled after it (`LambdaBudget`).
 """
 
 import asyncio
@@ -17,9 +18,9 @@ from secrets import token_hex
 from typing import Any
 
 from ruach_studio.infra.logging import get_logger
-from ruach_studio.infra.media import run
+from ruach_studio.infra.media import FfmpegStalled, run
 from ruach_studio.infra.threads import in_long_thread
-from ruach_studio.kernel.errors import Cancelled, RuachError
+from ruach_studio.kernel.errors import Cancelled, MediaFailure, RuachError
 from ruach_studio.kernel.hashing import inputs_hash
 from ruach_studio.kernel.timebase import FrameRate, round_half_up
 from ruach_studio.render.plan import RenderPlan
@@ -74,14 +75,18 @@ class RemotionLambdaRunner(MezzanineReader):
         if not await asyncio.to_thread(self._client.exists, key):
             if started is None:
                 started = await self._start(plan, files, key, note, cancelled)
-            await self._wait(started, plan, on_progress, cancelled)
+            await self._wait(started, plan, note, on_progress, cancelled)
         elif started is not None:  # it ended while nobody looked
             await self._budget.settle(key, (await asyncio.to_thread(self._client.progress, started.render_id)).cost_usd)
-        picture = await self._fetch(plan, key, workdir, cancelled)
+        picture = await self._fetch(plan, key, note, workdir, cancelled)
         on_progress(RenderProgress(plan.frames, plan.frames, 0.0, 0.0))
-        await asyncio.to_thread(self._client.delete, key)
-        await asyncio.to_thread(note.unlink, missing_ok=True)
+        await self._forget(key, note)
         return picture
+
+    async def _forget(self, key: str, note: Path) -> None:
+        """Remove the note, then the file: the other way round, a death between the two leaves a wait for what is gone."""
+        await asyncio.to_thread(note.unlink, missing_ok=True)
+        await asyncio.to_thread(self._client.delete, key)
 
     async def _start(
         self, plan: RenderPlan, files: Mapping[str, Readable], key: str, note: Path, cancelled: asyncio.Event
@@ -106,8 +111,10 @@ class RemotionLambdaRunner(MezzanineReader):
         log.info("lambda.render.started", render_id=render_id, key=key, frames=plan.frames)
         return started
 
-    async def _wait(self, started: _Render, plan: RenderPlan, on_progress: OnProgress, cancelled: asyncio.Event) -> None:
-        """Wait until the render's file is there. The cost is settled however this ends."""
+    async def _wait(
+        self, started: _Render, plan: RenderPlan, note: Path, on_progress: OnProgress, cancelled: asyncio.Event
+    ) -> None:
+        """Wait until the render's file is there; one that died loses its note. The cost is settled however this ends."""
         began, cost = time.monotonic(), 0.0
         try:
             while True:
@@ -128,20 +135,30 @@ class RemotionLambdaRunner(MezzanineReader):
                     if await asyncio.to_thread(self._client.exists, started.key):
                         log.warning("lambda.progress.lost", render_id=started.render_id, said=seen.fatal)
                         return
+                    if seen.fatal is not None:
+                        await asyncio.to_thread(note.unlink, missing_ok=True)
                     raise _ended(seen.fatal, started.render_id, self._patience_s)
                 await _sleep(cancelled)
         finally:
             await self._budget.settle(started.key, cost)
 
-    async def _fetch(self, plan: RenderPlan, key: str, workdir: Path, cancelled: asyncio.Event) -> RenderedPicture:
+    async def _fetch(
+        self, plan: RenderPlan, key: str, note: Path, workdir: Path, cancelled: asyncio.Event
+    ) -> RenderedPicture:
         raw, part = (workdir / f"picture.{token_hex(4)}.{kind}" for kind in ("raw", "part"))
         target = workdir / "picture.mp4"
         try:
             await in_long_thread(self._client.download, key, raw)
-            await run([*_exact(raw, plan.rate), str(part)], cancelled=cancelled)
-            frames = await in_long_thread(count_frames, part)
-            if frames != plan.frames:
-                raise FrameCountWrong(f"{frames} frames from Lambda, {plan.frames} planned", subject=key)
+            try:
+                await run([*_exact(raw, plan.rate), str(part)], cancelled=cancelled)
+                frames = await in_long_thread(count_frames, part)
+                if frames != plan.frames:
+                    raise FrameCountWrong(f"{frames} frames from Lambda, {plan.frames} planned", subject=key)
+            except FfmpegStalled:
+                raise  # this machine's fault, not the file's
+            except MediaFailure:
+                await self._forget(key, note)
+                raise
             await asyncio.to_thread(os.replace, part, target)
         finally:
             for path in (raw, part):
