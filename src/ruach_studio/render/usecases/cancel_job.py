@@ -1,9 +1,6 @@
 """Turn an operator's "stop" into a cancelled job whose unfinished work is cleaned away."""
 
-import asyncio
-import shutil
 from contextlib import suppress
-from functools import partial
 
 from ruach_studio.infra.context import bind
 from ruach_studio.kernel.errors import NotFound
@@ -11,6 +8,7 @@ from ruach_studio.render.lifecycle import IllegalTransition
 from ruach_studio.render.store import jobs
 from ruach_studio.render.store.jobs import RenderJob
 from ruach_studio.render.usecases.await_mezzanines import withdraw_mezzanines
+from ruach_studio.render.usecases.clear_work import clear_if_over
 from ruach_studio.render.usecases.services import RenderServices, work_folder
 
 
@@ -30,8 +28,7 @@ async def cancel_job(services: RenderServices, render_job_id: str, *, actor: str
             await withdraw_mezzanines(tx, services, before)
             after = await jobs.move(tx, render_job_id, "cancelled", actor=actor, at=services.clock.now(), reason=reason)
     if before.state == "queued":  # a running job's worker cleans up after itself
-        folder = work_folder(services, before.automation_id, before.format)
-        await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+        await clear_if_over(services, work_folder(services, before.automation_id, before.format))
     return after
 
 

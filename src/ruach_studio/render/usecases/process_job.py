@@ -1,16 +1,15 @@
 """Turn one queued render job into a published artifact: preflight, render, normalize, upload.
 
 Each finished step is recorded with its file's checksum under (automation, format). A job that is taken up again (a crash, a
-retry with a new id, another worker on the same disk) checks those files and starts after the last good one. The last
+retry with a new id, another worker on the same disk) checks those files and starts after the last good one. One run at a
+time works there: a retry of a cancelled run waits for its end, which removes the files. The last
 transaction writes artifact, step, state, audit and event together, so that an artifact is announced exactly once.
 """
 
 import asyncio
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from ruach_studio.render.store.steps import DoneStep
 from ruach_studio.render.usecases.await_mezzanines import await_mezzanines
 from ruach_studio.render.usecases.find_subjects import Subjects
 from ruach_studio.render.usecases.follow_progress import ProgressReporter
+from ruach_studio.render.usecases.hold_folder import at_work_in, remove
 from ruach_studio.render.usecases.keep_candidates import all_there, candidate_facts, put_candidates
 from ruach_studio.render.usecases.produce import Drawn, draw, finish, preflight, sha256_of
 from ruach_studio.render.usecases.put_sidecars import put_sidecars
@@ -51,6 +51,13 @@ log = get_logger(__name__)
 
 async def process_job(services: RenderServices, runner: RemotionRunner, context: JobContext) -> Mapping[str, Any]:
     """Run the job of `context` to its end and return {outputUrl, …}. Raises whatever a step raises, or Cancelled."""
+    async with services.database.connection() as conn:
+        asked = await jobs.get(conn, context.job_id)
+    async with at_work_in(work_folder(services, asked.automation_id, asked.format), context.cancelled) as folder:
+        return await _process(services, runner, context, folder)
+
+
+async def _process(services: RenderServices, runner: RemotionRunner, context: JobContext, folder: Path) -> Mapping[str, Any]:
     job = await _begin(services, context.job_id)
     if job.state == "completed":  # it was done, only the queue did not hear of it
         return await _answer(services, job)
@@ -63,15 +70,14 @@ async def process_job(services: RenderServices, runner: RemotionRunner, context:
     subjects = await subjects_of_job(services, job.session_id, wire, preset, began, context.cancelled)
     plan = await in_long_thread(plan_render, wire, preset, places=subjects.places)
     plan = replace(plan, notes=plan.notes + subjects.notes)
-    folder = work_folder(services, job.automation_id, job.format)
     try:
         async with ProgressReporter(context) as report:
             others = waiting_formats(services, job, wire, plan)
             result = await _Run(services, runner, context, job, plan, subjects, folder, report, others).walk()
     finally:
         if context.cancelled.is_set():
-            await _remove(folder)
-    await _remove(folder)
+            await remove(folder)  # the next run, if there is one, waits until this one lets go of it
+    await remove(folder)
     return result
 
 
@@ -239,7 +245,3 @@ def _completed(artifact: ArtifactRow) -> RenderCompleted:
         artifact.content_type, artifact.size_bytes, artifact.sha256, artifact.duration_ms, artifact.loudness_lufs,
         artifact.true_peak_dbtp, artifact.files,
     )  # fmt: skip
-
-
-async def _remove(folder: Path) -> None:
-    await asyncio.to_thread(partial(shutil.rmtree, folder, ignore_errors=True))
