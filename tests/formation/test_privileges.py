@@ -12,10 +12,10 @@ from ruach_studio.kernel.hashing import inputs_hash
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 
 
-def state(passed=0, rank=0, qualities=(), phase=None):
+def state(passed=0, rank=0, qualities=(), phase=None, carried=None):
     count, day = range(len(qualities)), date(2026, 3, 1)
     return FormationState(
-        phase=phase,
+        phase=phase, carried=carried or {},
         phase_started=dict.fromkeys(PHASES[:rank], NOW),
         checkpoints_passed={f"c{n}": NOW for n in range(passed)},
         reflections={f"a{n}": Reflection(f"r{n}", f"r{n}", 90, NOW - timedelta(days=n), day, None) for n in count},
@@ -55,6 +55,10 @@ def test_two_drafts_on_one_prompt_are_one_reflection():
     drafts = {f"a{n}": Reflection("r0", "r0", 90, NOW, date(2026, 3, 1), None) for n in range(6)}
     many = FormationState(reflections=drafts, assessed={name: Assessed(800) for name in drafts})
     assert privileges(many).validate_inputs["reflections"] == 1
+
+
+def test_a_renamed_prompt_is_one_reflection():
+    assert privileges(state(0, 3, (500,) * 5, carried={"r0": ("r4",)})).validate.reasons[1] == "4 of 5 reflections"
 
 
 def test_the_latest_phase_ever_begun_counts_even_where_its_start_was_lost():

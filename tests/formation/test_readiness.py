@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ruach_studio.formation.readiness import readiness
+from ruach_studio.formation.readiness import latest_qualities, readiness, silent_checkpoints
 from ruach_studio.formation.state import Assessed, FormationState, Reflection
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
@@ -16,17 +16,35 @@ def ago(days):
 
 def state(qualities=(), viewed=0, cited=0, finished=(), days=0, **more):
     """Facts with one prompt per quality, the last one the newest."""
-    facts = {"last_activity": ago(1)} | more
     count = len(qualities)
+    written = {f"a{n}": Reflection(f"r{n}", f"c{n}", 90, ago(count - n), date(2026, 3, 1), None) for n in range(count)}
+    facts = {"last_activity": ago(1), "reflections": written} | more
     return FormationState(
-        reflections={
-            f"a{n}": Reflection(f"r{n}", f"c{n}", 90, ago(count - n), date(2026, 3, 1), None) for n in range(count)
-        },
         assessed={f"a{n}": Assessed(quality) for n, quality in enumerate(qualities)},
         axioms_viewed={f"x{n}": NOW for n in range(viewed)}, axioms_cited={f"x{n}": 4 for n in range(cited)},
         sections_completed={f"s{n}": ago(at) for n, at in enumerate(finished)},
         active_days={"awakening": frozenset(date(2026, 2, 1) + timedelta(days=n) for n in range(days))}, **facts,
     )  # fmt: skip
+
+
+def test_a_renamed_prompt_is_one_prompt():
+    both = state((600, 700, 800), carried={"r0": ("r2",)})
+    assert latest_qualities(both) == ((ago(1), 800), (ago(2), 700))
+    assert latest_qualities(state((600, 700, 800), carried={"r0": ("r1",), "r1": ("r2",)})) == ((ago(1), 800),)
+    back = state((600, 700, 800), carried={"r0": ("r2",), "r2": ("r0",)})
+    assert len(latest_qualities(back)) == 2, "renamed there and back"
+
+
+def test_a_checkpoint_is_answered_under_any_of_its_names():
+    reached = {"old": ago(9), "new": ago(8), "other": ago(7)}
+    carried = {"old": ("new",)}
+    assert silent_checkpoints(state(checkpoints_reached=reached, carried=carried), NOW) == {"new": ago(9), "other": ago(7)}
+    for answered in ("old", "new"):
+        facts = state(checkpoints_reached=reached, carried=carried, reflections={
+            "a": Reflection("p", answered, 90, ago(1), date(2026, 3, 1), None)})  # fmt: skip
+        assert silent_checkpoints(facts, NOW) == {"other": ago(7)}
+    flagged = {"checkpoints_reached": {"old": ago(9), "new": ago(8)}, "carried": carried}
+    assert readiness(state(**flagged), NOW).red_flags == ()
 
 
 @pytest.mark.parametrize(("qualities", "level"), [

@@ -104,6 +104,23 @@ def test_dwell(make_node):
     assert left(3, sections_completed={"s0": ago(1)}) == []
 
 
+def test_a_renamed_section_is_one_and_its_dwell_counts_under_both_names(make_node):
+    graph = Graph(1, tuple(make_node(f"s{n}", n, min_dwell_s=100) for n in range(7)))
+    names = ["old", "s0", "s1"]
+    views = {"section_views": dict.fromkeys(names, 1), "carried": {"old": ("s0",)}}
+    graph = Graph(2, (*graph.nodes, make_node("old", 8, min_dwell_s=100, deprecated=True)))
+
+    def left(dwell, **more):
+        counted = dict.fromkeys([*names, "s2"], 0) | dwell
+        seen = {"section_views": views["section_views"] | {"s2": 1}, "carried": views["carried"], "dwell_s": counted}
+        return pauses(state(**seen, touched=dict.fromkeys(counted, ago(1)), **more), graph)
+
+    assert left({}) == [("insufficient_dwell_time", "suggestion")], "s0, s1 and s2"
+    assert left({"old": 25, "s0": 25}) == [], "half is enough, under two names"
+    assert left({}, sections_completed={"old": ago(2)}) == []
+    assert left({"s2": 50}) == [], "old and s0 are one: two are left"
+
+
 def test_gaps_are_told_when_their_severity_is_new():
     facts = state(phase_started={"awakening": ago(8)})
     payload = {"gapType": "theological", "area": "awakening", "severity": "moderate", "recommendation": "Read X."}

@@ -79,7 +79,7 @@ async def live(services: Services, session_id: str) -> Lived:
     )
     if enrolled.created:
         await _walk(then, clock, graph, account.account_id, enrolled.enrollment.enrollment_id)
-    page = await show_node(services, account.account_id, graph.order[0].node_id)
+    page = await show_node(services, account.account_id, graph.order[0].node_id, path_id=path.path_id)
     steps = await recommend_next_steps(services, account.account_id, path_id=path.path_id)
     (door,) = await _doors(services, account.account_id, graph)
     return Lived(MEMBER, account.account_id, enrolled.enrollment.enrollment_id, steps, door, page.media)

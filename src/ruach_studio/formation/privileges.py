@@ -74,9 +74,9 @@ def rank_reached(state: FormationState) -> int:
 
 
 def reflections_of(state: FormationState) -> int:
-    """Return the number of prompts on which something of a quality above 0 was written."""
+    """Return the number of prompts on which something of a quality above 0 was written; a renamed one is one."""
     scored = (state.reflection_of(reflection_id) for reflection_id in state.reflections)
-    return len({each[0].node_id for each in scored if each is not None and each[1] > 0})
+    return len({state.name_now(each[0].node_id) for each in scored if each is not None and each[1] > 0})
 
 
 def _checkpoints(passed: int) -> str:

@@ -70,13 +70,17 @@ def readiness(state: FormationState, as_of: datetime) -> Readiness:
 
 
 def latest_qualities(state: FormationState) -> tuple[tuple[datetime, int], ...]:
-    """Return (when written on last, best quality) of each assessed prompt, the prompt written on last first."""
+    """Return (when written on last, best quality) of each assessed prompt, the prompt written on last first.
+
+    A renamed prompt is one.
+    """
     best: dict[str, tuple[datetime, int]] = {}
     for reflection_id in state.reflections:
         scored = state.reflection_of(reflection_id)
         if scored is not None:
-            at, quality = best.get(scored[0].node_id, (scored[0].submitted_at, 0))
-            best[scored[0].node_id] = (max(at, scored[0].submitted_at), max(quality, scored[1]))
+            name = state.name_now(scored[0].node_id)
+            at, quality = best.get(name, (scored[0].submitted_at, 0))
+            best[name] = (max(at, scored[0].submitted_at), max(quality, scored[1]))
     by_node = sorted(best.items(), key=lambda item: item[0])
     return tuple(each for _, each in sorted(by_node, key=lambda item: item[1][0], reverse=True))
 
@@ -89,10 +93,19 @@ def busiest_day(state: FormationState, as_of: datetime) -> tuple[datetime, ...]:
 
 
 def silent_checkpoints(state: FormationState, as_of: datetime) -> dict[str, datetime]:
-    """Return the checkpoints reached over three days ago without a reflection, and when, the earliest first."""
-    reflected = {each.checkpoint_id for each in state.reflections.values()}
-    reached = sorted(state.checkpoints_reached.items(), key=lambda item: (item[1], item[0]))
-    return {name: at for name, at in reached if name not in reflected and as_of - at > _SILENT_AFTER}
+    """Return the checkpoints reached over three days ago without a reflection, and when first, the earliest first.
+
+    A renamed one is named as it is now; a reflection under any of its names answers it, and one on what it was merged into.
+    """
+    reflected = {name for each in state.reflections.values() for name in state.names_of(each.checkpoint_id)}
+    reflected.update(
+        part for into, *parts in state.merges if not reflected.isdisjoint(state.names_of(into)) for part in parts
+    )
+    silent: dict[str, datetime] = {}
+    for name, at in sorted(state.checkpoints_reached.items(), key=lambda item: (item[1], item[0])):
+        if reflected.isdisjoint(state.names_of(name)) and as_of - at > _SILENT_AFTER:
+            silent.setdefault(state.name_now(name), at)
+    return silent
 
 
 def _finished(state: FormationState) -> list[datetime]:

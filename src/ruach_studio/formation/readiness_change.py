@@ -124,12 +124,16 @@ def _surface(state: FormationState) -> _Pause | None:
 
 def _dwell(state: FormationState, graph: Graph, as_of: datetime) -> _Pause | None:
     left: dict[str, datetime] = {}
+    known_as: dict[str, list[str]] = {}
     for name in state.section_views:
+        known_as.setdefault(state.name_now(name), []).append(name)
+    done = {name for each in state.sections_completed for name in state.names_of(each)}
+    for name, names in known_as.items():
         node = graph.by_id.get(name)
-        at = state.touched.get(name)
-        if node is None or at is None or name in state.sections_completed or as_of - at < LEFT_AFTER:
+        at = max((state.touched[each] for each in names if each in state.touched), default=None)
+        if node is None or at is None or not done.isdisjoint((name, *names)) or as_of - at < LEFT_AFTER:
             continue
-        if 2 * state.dwell_s.get(name, 0) < node.min_dwell_s:
+        if 2 * sum(state.dwell_s.get(each, 0) for each in {name, *names}) < node.min_dwell_s:
             left[name] = at
     if len(left) < LEFT_SECTIONS:
         return None

@@ -81,6 +81,18 @@ def last_seen_by_tag(state: FormationState, graph: Graph) -> dict[str, datetime]
     return dict(sorted(seen.items()))
 
 
+def names_of_prompt(state: FormationState, node_id: str) -> frozenset[str]:
+    """Return every id under which a prompt was or is known: the old ones, parts merged into it, and what it became."""
+    names = {node_id}
+    settled = False
+    while not settled:
+        before = len(names)
+        names.update(old for old, new in state.carried.items() if not names.isdisjoint(new))
+        names.update(part for into, *parts in state.merges if into in names for part in parts)
+        settled = len(names) == before
+    return frozenset(names.union(state.names_of(node_id)))
+
+
 def _under_all_names(state: FormationState, times: Mapping[str, datetime]) -> dict[str, datetime]:
     if not state.carried:
         return dict(times)

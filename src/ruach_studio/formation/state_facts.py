@@ -96,6 +96,13 @@ class FormationState:
             names += [each for each in self.carried.get(name, ()) if each not in names]
         return tuple(names)
 
+    def name_now(self, node_id: str) -> str:
+        """Return the last name that a migration carried a node's facts to, by which what it was is counted once.
+
+        Of names that were carried in a circle, it is the first by spelling.
+        """
+        return min(self.names_of(self.names_of(node_id)[-1]))
+
     def days_in_phase(self, as_of: datetime) -> int:
         """Return whole days of 24 h in the current phase at `as_of`; 0 before the first phase."""
         return 0 if self.phase_entered_at is None else max(0, (as_of - self.phase_entered_at).days)

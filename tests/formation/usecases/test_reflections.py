@@ -128,7 +128,7 @@ async def test_a_text_is_erased_and_progress_stands(services, ready, good, journ
         await erase_reflection(services, USER, done.reflection_id)
     async with database.connection() as conn:
         assert (await reflections.get(conn, done.reflection_id)).erased_at is not None
-        assert await reflections.texts_on_other_nodes(conn, USER, "c1") == []
+        assert await reflections.texts_on_other_nodes(conn, USER, {"c1"}) == []
 
 
 async def test_what_others_wrote_is_not_listed(services, ready, good):

@@ -7,10 +7,12 @@ import typer
 from rich.markup import escape
 
 from ruach_studio.app.cli import show
+from ruach_studio.app.cli.formation_read import PathId
 from ruach_studio.app.cli.local import local_settings
 from ruach_studio.app.cli.show import Json
 from ruach_studio.app.wiring import open_services
 from ruach_studio.formation.entrypoints.wire_search import search_out
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.rebuild_index import Rebuilt, rebuild_index
 from ruach_studio.formation.usecases.search_content import Found, ShownHit, search_content
 from ruach_studio.infra.auth.accounts import account_of
@@ -28,6 +30,7 @@ def search(
     query: Annotated[str, typer.Argument(help='Words, a question, or "a phrase", OR, -without.')],
     user: Annotated[str, typer.Option("--user", help="The email of the member whose view is asked for.")],
     limit: Annotated[int, typer.Option("--limit", min=1, max=50, help="At most so many results.")] = 10,
+    path_id: PathId = DEFAULT_PATH,
     json: Json = False,
 ) -> None:
     """Show what a member finds, in their order, with the reasons; locked steps by title and what would open them."""
@@ -39,7 +42,7 @@ def search(
             async with open_services(settings) as services:
                 async with services.database.connection() as conn:
                     account = await account_of(conn, user)
-                return await search_content(services, account.account_id, query, limit=limit)
+                return await search_content(services, account.account_id, query, limit=limit, path_id=path_id)
 
     found = asyncio.run(work())
     if json:

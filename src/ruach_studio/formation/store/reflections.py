@@ -1,5 +1,6 @@
 """The SQL of reflection texts. They stand outside the journal so that they can be erased; events hold their hashes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,9 +64,11 @@ async def same_since(tx: AsyncConnection, enrollment_id: str, node_id: str, dige
     return (await tx.execute(statement)).scalar_one_or_none()
 
 
-async def texts_on_other_nodes(conn: AsyncConnection, user_id: str, node_id: str, *, limit: int = 200) -> list[str]:
-    """Return a member's own texts about other nodes, the newest first: what a new one must not be copied from."""
-    wanted = (REFLECTION.c.user_id == user_id) & (REFLECTION.c.node_id != node_id) & REFLECTION.c.text.is_not(None)
+async def texts_on_other_nodes(
+    conn: AsyncConnection, user_id: str, names: Collection[str], *, limit: int = 200
+) -> list[str]:
+    """Return a member's own texts about nodes not in `names`, the newest first: what a new one must not be copied from."""
+    wanted = (REFLECTION.c.user_id == user_id) & REFLECTION.c.node_id.not_in(sorted(names)) & REFLECTION.c.text.is_not(None)
     statement = sa.select(REFLECTION.c.text).where(wanted).order_by(REFLECTION.c.submitted_at.desc()).limit(limit)
     return [str(text) for text in (await conn.execute(statement)).scalars()]
 

@@ -44,7 +44,7 @@ async def assess_reflection(services: FormationServices, reflection_id: str) -> 
         node = journey.graph.by_id.get(stored.node_id)
         if node is None:
             return False
-        given = await reading_of(conn, journey.graph, node, stored.user_id, stored.text)
+        given = await reading_of(conn, journey, node, stored.text)
     opinion = await assessor.assess(given)  # outside any transaction: it may take a minute
     now = services.clock.now()
     with bind(enrollment_id=stored.enrollment_id):

@@ -13,6 +13,7 @@ from ruach_studio.formation.store import artifacts, chunks, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.chunks import Passage, Place
 from ruach_studio.formation.usecases.find_passages import Passages, embed_query, find_passages
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.load_reader import load_reader
 from ruach_studio.formation.usecases.search_content import asked_of, candidate_of, record_search
 from ruach_studio.kernel.decision import DecisionResult
@@ -49,13 +50,14 @@ class Context:
 
 
 async def gather_context(
-    services: FormationServices, user_id: str, query: str, *, staff: bool = False, words: int = 600
-) -> Context:
+    services: FormationServices, user_id: str, query: str, *, staff: bool = False, words: int = 600,
+    path_id: str = DEFAULT_PATH,
+) -> Context:  # fmt: skip
     """Return the best passages that this reader may read, together at most `words` words. Raises BadInput as search does."""
     asked_words = checked_query(query)
     vector = await embed_query(services, asked_words)
     async with services.database.connection() as conn:
-        reader = await load_reader(services, conn, user_id, staff=staff)
+        reader = await load_reader(services, conn, user_id, staff=staff, path_id=path_id)
         found = await find_passages(services, conn, asked_words, vector, reader.readable_refs)
         ranks = _ranks(found)
         candidates = [candidate_of(reader, _key(place), place[0], each) for place, each in ranks.items()]

@@ -8,6 +8,7 @@ from ruach_studio.formation.retrieval import State
 from ruach_studio.formation.store import artifacts, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.pieces import Piece
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.load_reader import load_reader
 
 MOST_LOOSE = 200
@@ -34,15 +35,16 @@ class Catalogue:
 
 
 async def list_catalogue(
-    services: FormationServices, user_id: str, *, staff: bool, after: str | None = None, limit: int = 100
-) -> Catalogue:
+    services: FormationServices, user_id: str, *, staff: bool, after: str | None = None, limit: int = 100,
+    path_id: str = DEFAULT_PATH,
+) -> Catalogue:  # fmt: skip
     """Return a page of the catalogue, of at most `limit` entries behind the id `after`.
 
     Staff see every piece by content reference, on a path or not. Members see the steps of their path in its order, locked
     ones by title alone; an unknown `after` starts anew.
     """
     async with services.database.connection() as conn:
-        reader = await load_reader(services, conn, user_id, staff=staff)
+        reader = await load_reader(services, conn, user_id, staff=staff, path_id=path_id)
         if staff:
             page = await pieces.page(conn, after=after or "", limit=limit + 1)
             known = {piece.content_ref: piece for piece in page[:limit]}

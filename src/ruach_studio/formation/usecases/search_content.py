@@ -18,6 +18,7 @@ from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.chunks import Passage, Place
 from ruach_studio.formation.titles import TitleIndexes, match_titles
 from ruach_studio.formation.usecases.find_passages import Passages, embed_query, find_passages
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.load_reader import Reader, load_reader
 from ruach_studio.infra.audit import record_decision
 from ruach_studio.infra.context import require_correlation_id
@@ -53,13 +54,14 @@ class Found:
 
 
 async def search_content(
-    services: FormationServices, user_id: str, query: str, *, staff: bool = False, limit: int = 10
-) -> Found:
+    services: FormationServices, user_id: str, query: str, *, staff: bool = False, limit: int = 10,
+    path_id: str = DEFAULT_PATH,
+) -> Found:  # fmt: skip
     """Return at most `limit` results for this reader. Raises BadInput for a query that is empty or too long."""
     words = checked_query(query)
     vector = await embed_query(services, words)
     async with services.database.connection() as conn:
-        reader = await load_reader(services, conn, user_id, staff=staff)
+        reader = await load_reader(services, conn, user_id, staff=staff, path_id=path_id)
         found = await find_passages(services, conn, words, vector, reader.readable_refs)
         titled = match_titles(await asyncio.to_thread(_TITLES.of, reader.graph), words)
         candidates = _candidates(reader, found, titled)

@@ -14,6 +14,7 @@ from ruach_studio.formation.store import artifacts, pieces
 from ruach_studio.formation.store.artifacts import Artifact
 from ruach_studio.formation.store.pieces import Piece
 from ruach_studio.formation.usecases.check_access import Checked, check_access
+from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.load_reader import load_reader
 from ruach_studio.formation.usecases.open_node import NodeNotFound
 from ruach_studio.kernel.decision import DecisionResult
@@ -38,17 +39,19 @@ class NodePage:
         return self.access is None or self.access.verdict.decision == "granted"
 
 
-async def show_node(services: FormationServices, user_id: str, node_id: str, *, staff: bool = False) -> NodePage:
+async def show_node(
+    services: FormationServices, user_id: str, node_id: str, *, staff: bool = False, path_id: str = DEFAULT_PATH
+) -> NodePage:
     """Return the page of a step for this reader; the gate is asked, and its verdict recorded.
 
     Raises NodeNotFound, PathNotFound, NothingPublished.
     """
     async with services.database.connection() as conn:
-        reader = await load_reader(services, conn, user_id, staff=staff)
+        reader = await load_reader(services, conn, user_id, staff=staff, path_id=path_id)
     step = reader.steps.get(node_id)
     checked: Checked | None = None
     if not reader.reads_all:
-        checked = await check_access(services, user_id, node_id)
+        checked = await check_access(services, user_id, node_id, path_id=path_id)
     elif step is None:
         raise NodeNotFound(subject=node_id, remedy="GET /formation-dependency/paths lists them.")
     node = checked.node if checked else step.node if step else None

@@ -48,7 +48,7 @@ async def submit_reflection(
             stands = await reflections.same_since(tx, enrollment_id, node_id, digest, now - SENT_AGAIN)
             was_scored = stands in opened.journey.state.assessed
             if stands is not None and (was_scored or not scored):  # one that was too early, and is not now, is new
-                given = await reading_of(tx, opened.journey.graph, opened.node, user_id, text) if was_scored else None
+                given = await reading_of(tx, opened.journey, opened.node, text) if was_scored else None
                 opinion = None if given is None else assess_by_rules(given)
                 return Submitted(stands, count_words(text), opinion, None if was_scored else again)
             await touch_node(services, tx, opened, at=now, dwell_s=0)

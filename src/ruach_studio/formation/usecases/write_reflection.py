@@ -11,14 +11,16 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.attempts import count_words
-from ruach_studio.formation.graph import Graph, Node
+from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices, Opinion, ReflectionText
 from ruach_studio.formation.routing import route
+from ruach_studio.formation.state_carry import names_of_prompt
 from ruach_studio.formation.store import dwell, pieces, reflections
 from ruach_studio.formation.store.reflections import StoredReflection
 from ruach_studio.formation.usecases.assess_by_rules import assess_by_rules
 from ruach_studio.formation.usecases.cite_axioms import cite_axioms
 from ruach_studio.formation.usecases.complete_section import check_dwell
+from ruach_studio.formation.usecases.load_journey import Journey
 from ruach_studio.formation.usecases.open_node import OpenNode
 from ruach_studio.formation.usecases.write_fact import ASSESS, QUEUE, offset_minutes, write_fact
 from ruach_studio.infra.context import new_id
@@ -66,7 +68,7 @@ async def write_reflection(
     """
     node, enrollment = opened.node, opened.journey.enrollment
     digest, words, reflection_id = sha256_hex(text.encode()), count_words(text), new_id()
-    given = await reading_of(tx, opened.journey.graph, node, enrollment.user_id, text) if scored else None
+    given = await reading_of(tx, opened.journey, node, text) if scored else None
     stored = StoredReflection(
         reflection_id, enrollment.enrollment_id, enrollment.user_id, node.node_id, kind, text, digest, words, at
     )
@@ -92,15 +94,18 @@ async def write_reflection(
     return Written(reflection_id, words, opinion)
 
 
-async def reading_of(conn: AsyncConnection, graph: Graph, node: Node, user_id: str, text: str) -> ReflectionText:
-    """Return what an assessor reads: the text, the prompt, the texts before it on the path, own texts on other steps."""
-    before: Sequence[Node] = [graph.by_id[name] for name in node.prerequisites if name in graph.by_id]
+async def reading_of(conn: AsyncConnection, journey: Journey, node: Node, text: str) -> ReflectionText:
+    """Return what an assessor reads: the text, the prompt, the texts before it on the path, own texts on other steps.
+
+    A text under an older name of this step, or of a part of it, is a draft of one's own and no other step's.
+    """
+    by_id, user_id = journey.graph.by_id, journey.enrollment.user_id
+    before: Sequence[Node] = [by_id[name] for name in node.prerequisites if name in by_id]
     found = await pieces.many(conn, [node.content_ref, *(each.content_ref for each in before)])
     own = found.get(node.content_ref)
     sources = [each.body for each in found.values() if each.body]
-    return ReflectionText(
-        text, own.prompt if own else node.title, sources, await reflections.texts_on_other_nodes(conn, user_id, node.node_id)
-    )
+    others = await reflections.texts_on_other_nodes(conn, user_id, names_of_prompt(journey.state, node.node_id))
+    return ReflectionText(text, own.prompt if own else node.title, sources, others)
 
 
 def analysis_of(reflection_id: str, text_sha256: str, opinion: Opinion) -> dict[str, object]:

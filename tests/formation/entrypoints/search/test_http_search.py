@@ -149,6 +149,14 @@ async def test_limits_are_bounded_and_unknown_parameters_do_not_choose_a_reader(
     assert len((await ask(member, "watchman repentance harvest silence", limit=1))["hits"]) == 1
 
 
+async def test_every_route_takes_the_path_and_checks_its_name(member):
+    for route in ("/search?q=a", "/context?q=a", "/nodes/s1?", "/catalogue?"):
+        answer = await member.get(f"/formation-engine{route}&pathId=no/name")
+        assert (answer.status_code, "pathId" in answer.text) == (422, True), route
+    assert (await member.get("/formation-engine/nodes/s1?pathId=nowhere")).status_code == 404
+    assert (await member.get("/formation-engine/catalogue?pathId=nowhere")).json()["entries"] == []
+
+
 async def test_every_route_asks_who_it_is(api, caller):
     assert routes_without_a_role(api) == []
     nobody = await caller()
