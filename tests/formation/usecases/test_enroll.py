@@ -16,6 +16,7 @@ from ruach_studio.formation.usecases.enroll_in_formation_path import (
     enroll_in_formation_path,
 )
 from ruach_studio.formation.usecases.open_node import NotEnrolled, NotTracked
+from ruach_studio.infra.audit import list_transitions
 from ruach_studio.kernel.errors import BadInput
 from ruach_studio.kernel.ids import is_uuid4
 
@@ -117,3 +118,30 @@ async def test_a_second_path_within_the_second_is_refused_whole_and_stands_after
     assert done.created
     assert (await journey(done.enrollment)).state.covenant == "formation_journey"
     assert (await accept_event(services, "7", "section_viewed", "s1", path_id="other")).recorded
+
+
+async def test_a_time_zone_that_is_sent_later_is_taken_over_and_none_changes_nothing(
+    services, publish, small_graph, ids, database, clock, repair
+):
+    await publish(small_graph)
+    first = (await enroll(services, "7", "resource_explorer")).enrollment
+    assert first.time_zone == "UTC"
+    clock.later(days=1)
+    entered = (await enroll(services, "7", time_zone="Australia/Sydney")).enrollment
+    assert (entered.covenant_type, entered.time_zone) == ("formation_journey", "Australia/Sydney")
+    clock.later(days=1)
+    moved = await enroll(services, "7", time_zone="Europe/Paris")
+    assert (moved.created, moved.enrollment.time_zone) == (False, "Europe/Paris")
+    for again in ({}, {"time_zone": "Europe/Paris"}):
+        assert (await enroll(services, "7", **again)).enrollment == moved.enrollment
+    with pytest.raises(BadInput):
+        await enroll(services, "7", time_zone="Mars/Olympus")
+    async with database.connection() as conn:
+        told = await list_transitions(conn, entity="formation-time-zone", entity_id=first.enrollment_id)
+    assert sorted((each["from"], each["to"]) for each in told) == [
+        ("Australia/Sydney", "Europe/Paris"), ("UTC", "Australia/Sydney"),
+    ]  # fmt: skip
+    await repair(moved.enrollment)
+    async with database.connection() as conn:
+        stands = await enrollments.get(conn, first.enrollment_id)
+    assert replace(stands, journal_version=0) == replace(moved.enrollment, journal_version=0)

@@ -27,7 +27,9 @@ def enroll(
     covenant: Annotated[
         str, typer.Option("--covenant", help="formation_journey (tracked, paced) or resource_explorer (no record).")
     ] = "formation_journey",
-    time_zone: Annotated[str, typer.Option("--time-zone", help="The member's, an IANA name such as Europe/Paris.")] = "UTC",
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", help="The member's, an IANA name such as Europe/Paris; UTC at first.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Enroll a member on a path, once: the enrollment and its id stay the same however often this is asked."""
 

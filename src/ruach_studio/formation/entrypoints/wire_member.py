@@ -26,7 +26,7 @@ class EnrollRequest(Wire):
     covenant_type: Literal["formation_journey", "resource_explorer"]
     acknowledged_terms: bool
     path_id: str = PathId
-    time_zone: str = Field(default="UTC", min_length=1, max_length=64)
+    time_zone: str | None = Field(default=None, min_length=1, max_length=64)
 
 
 class EnrollmentOut(Wire):

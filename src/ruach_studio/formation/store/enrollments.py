@@ -66,7 +66,7 @@ async def insert(tx: AsyncConnection, enrollment: Enrollment) -> bool:
 
 
 async def update(tx: AsyncConnection, enrollment_id: str, **columns: object) -> None:
-    """Change `graph_version`, `covenant_type` or `time_zone` of an enrollment (each has its event in the journal)."""
+    """Change `graph_version` or `covenant_type`, which have their events in the journal, or `time_zone`, which has none."""
     await tx.execute(ENROLLMENT.update().where(ENROLLMENT.c.enrollment_id == enrollment_id).values(**columns))
 
 

@@ -54,9 +54,11 @@ class Enrolled:
 
 async def enroll_in_formation_path(
     services: FormationServices, user_id: str, *, covenant: str, acknowledged_terms: bool, path_id: str = DEFAULT_PATH,
-    time_zone: str = "UTC",
+    time_zone: str | None = None,
 ) -> Enrolled:  # fmt: skip
-    """Enroll a user, or return the enrollment that stands. `time_zone` is an IANA name; local days are fixed at each event.
+    """Enroll a user, or return the enrollment that stands. `time_zone` is an IANA name, UTC at first without one.
+
+    Sent where an enrollment stands, the zone holds from now on; local days are fixed at each event, so none moves.
 
     Raises TermsNotAcknowledged, BadInput, PathNotFound, NothingPublished, JustEnrolled (on another path).
     """
@@ -65,7 +67,7 @@ async def enroll_in_formation_path(
                        remedy=f"Send {' or '.join(get_args(Covenant))}.")  # fmt: skip
     if not acknowledged_terms:
         raise TermsNotAcknowledged(subject="acknowledgedTerms", remedy="Read the terms and send true.")
-    _check_zone(time_zone)
+    _check_zone("UTC" if time_zone is None else time_zone)
     now = services.clock.now()
     async with services.database.transaction() as tx:
         await take_turn(tx, user_id)
@@ -74,7 +76,9 @@ async def enroll_in_formation_path(
             raise NothingPublished(subject=path_id, remedy="An operator publishes one first.")
         standing = await enrollments.of_user(tx, user_id, path_id)
         if standing is not None:
+            standing = await _moved(tx, standing, time_zone)
             return Enrolled(await _upgraded(services, tx, standing, covenant, now), created=False)
+        time_zone = "UTC" if time_zone is None else time_zone
         enrollment = Enrollment(new_id(), user_id, path_id, path.current_version, 0, covenant, time_zone, now)
         await enrollments.insert(tx, enrollment)
         with bind(enrollment_id=enrollment.enrollment_id):
@@ -90,6 +94,19 @@ async def enroll_in_formation_path(
                 actor=f"user:{user_id}", reason="entered the covenant",
             )  # fmt: skip
         return Enrolled(await enrollments.get(tx, enrollment.enrollment_id), created=True)
+
+
+async def _moved(tx: AsyncConnection, standing: Enrollment, time_zone: str | None) -> Enrollment:
+    """Take over a zone that was sent and differs; the audit keeps both. The journal's events have offsets of their own."""
+    if time_zone is None or time_zone == standing.time_zone:
+        return standing
+    with bind(enrollment_id=standing.enrollment_id):
+        await enrollments.update(tx, standing.enrollment_id, time_zone=time_zone)
+        await record_transition(
+            tx, entity="formation-time-zone", entity_id=standing.enrollment_id, from_state=standing.time_zone,
+            to_state=time_zone, actor=f"user:{standing.user_id}", reason="sent another time zone",
+        )  # fmt: skip
+    return await enrollments.get(tx, standing.enrollment_id)
 
 
 async def _upgraded(
