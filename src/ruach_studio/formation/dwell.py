@@ -54,9 +54,9 @@ class DwellState:
     claimed: tuple[tuple[int, int], ...] = ()
     dwell_ms: Mapping[str, int] = field(default_factory=dict)
 
-    def dwell_s(self, node_id: str) -> int:
-        """Return the whole seconds credited to a node."""
-        return self.dwell_ms.get(node_id, 0) // 1000
+    def dwell_s(self, *places: str) -> int:
+        """Return the whole seconds credited to nodes of these places, all together."""
+        return sum(self.dwell_ms.get(each, 0) for each in places) // 1000
 
 
 def accept(beat: Beat, state: DwellState, received_at: datetime) -> tuple[DwellState, float, Verdict[DwellDecision]]:

@@ -81,8 +81,8 @@ def last_seen_by_tag(state: FormationState, graph: Graph) -> dict[str, datetime]
     return dict(sorted(seen.items()))
 
 
-def names_of_prompt(state: FormationState, node_id: str) -> frozenset[str]:
-    """Return every id under which a prompt was or is known: the old ones, parts merged into it, and what it became."""
+def all_names_of(state: FormationState, node_id: str) -> frozenset[str]:
+    """Return every id under which a node was or is known: the old ones, parts merged into it, and what it became."""
     names = {node_id}
     settled = False
     while not settled:

@@ -16,6 +16,7 @@ from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import dwell
 from ruach_studio.formation.store.journal import DuplicateEvent
 from ruach_studio.formation.usecases.complete_section import completion
+from ruach_studio.formation.usecases.dwell_places import dwelled_s
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH, load_journey
 from ruach_studio.formation.usecases.open_node import (
     NotEnrolled,
@@ -81,7 +82,8 @@ async def accept_event(
 
 async def _node(conn: AsyncConnection, opened: OpenNode, event_type: str, now: datetime) -> Decided[None]:
     counted = await dwell.get(conn, opened.journey.enrollment.user_id)
-    dwell_s = counted.dwell_s(opened.node.node_id)
+    journey = opened.journey
+    dwell_s = dwelled_s(counted, journey.state, journey.enrollment.path_id, opened.node.node_id)
     if event_type == "section_completed":
         fact = completion(opened, at=now, dwell_s=dwell_s)
         facts = [] if fact is None else [fact]

@@ -10,6 +10,7 @@ from ruach_studio.formation.ports import FormationServices
 from ruach_studio.formation.store import dwell
 from ruach_studio.formation.store.journal import take_turn
 from ruach_studio.formation.usecases.complete_section import complete_section
+from ruach_studio.formation.usecases.dwell_places import dwelled_s, place_of
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.open_node import open_node, record_access, refusals_recorded
 from ruach_studio.formation.usecases.touch_node import touch_node
@@ -42,8 +43,8 @@ async def beat_heart(
         opened = await open_node(services, tx, user_id, node_id, path_id=path_id, at=now)
         enrollment, node = opened.journey.enrollment, opened.node
         before = await dwell.get(tx, user_id)
-        after, credited_s, verdict = accept(Beat(session_id, node_id, sequence), before, now)
-        dwell_s = after.dwell_s(node_id)
+        after, credited_s, verdict = accept(Beat(session_id, place_of(path_id, node_id), sequence), before, now)
+        dwell_s = dwelled_s(after, opened.journey.state, path_id, node_id)
         done = node_id in opened.journey.evidence.completed
         with bind(enrollment_id=enrollment.enrollment_id):
             if after is not before:

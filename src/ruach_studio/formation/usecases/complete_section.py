@@ -30,9 +30,9 @@ def check_dwell(opened: OpenNode, dwell_s: int) -> None:
 def completion(opened: OpenNode, *, at: datetime, dwell_s: int) -> Fact | None:
     """Return `section_completed`, or None if it stands already. Raises NotDwelledEnough."""
     node, journey = opened.node, opened.journey
-    check_dwell(opened, dwell_s)
-    if node.node_id in journey.state.sections_completed:
+    if node.node_id in journey.state.sections_completed or node.node_id in journey.evidence.completed:
         return None
+    check_dwell(opened, dwell_s)
     return (
         "section_completed", node.node_id,
         {"sectionId": node.node_id, "phase": node.phase, "totalDwellTimeSeconds": dwell_s,

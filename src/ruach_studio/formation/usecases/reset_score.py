@@ -24,6 +24,7 @@ from ruach_studio.formation.repair import (
 from ruach_studio.formation.scoring import compute_formation_score
 from ruach_studio.formation.state import FormationState, Numbered, evidence_of
 from ruach_studio.formation.store import dwell, reflections
+from ruach_studio.formation.usecases.dwell_places import dwelled_s
 from ruach_studio.formation.usecases.examine_enrollment import Asked, Examined, comparison, examine_enrollment
 from ruach_studio.formation.usecases.swap_projection import mend_row, swap_projection
 from ruach_studio.formation.usecases.write_fact import write_fact
@@ -65,7 +66,7 @@ async def reset_score(
             for each in factor_changes(graph, seen, evidence)
         ],
         "badEvents": _told(bad, void),
-        "rawData": await _against_raw_data(tx, found),
+        "rawData": await _against_raw_data(tx, found, truth),
     }  # fmt: skip
     if not asked.dry_run:
         await mend_row(tx, found, truth)
@@ -102,7 +103,7 @@ def _pretended(found: Examined, void: Sequence[str], asked: Asked) -> list[Numbe
     ]  # fmt: skip
 
 
-async def _against_raw_data(tx: AsyncConnection, found: Examined) -> list[str]:
+async def _against_raw_data(tx: AsyncConnection, found: Examined, truth: FormationState) -> list[str]:
     """Return where the journal and the rows beside it tell different things: handed-in texts, counted dwell."""
     enrollment = found.enrollment
     handed_in = await reflections.of_enrollment(tx, enrollment.user_id, enrollment.enrollment_id)
@@ -123,8 +124,9 @@ async def _against_raw_data(tx: AsyncConnection, found: Examined) -> list[str]:
                 told.append(f"event {version}: the text of reflection {kept.reflection_id} is another one")
         if event.event_type == "section_completed":
             node, said = event.content_id or str(data.get("sectionId")), data.get("totalDwellTimeSeconds")
-            if counted is not None and isinstance(said, int) and said > counted.dwell_s(node):
-                told.append(f"event {version}: {said} s on {node}, and {counted.dwell_s(node)} s were counted")
+            counted_s = None if counted is None else dwelled_s(counted, truth, enrollment.path_id, node)
+            if counted_s is not None and isinstance(said, int) and said > counted_s:
+                told.append(f"event {version}: {said} s on {node}, and {counted_s} s were counted")
     return told
 
 

@@ -14,12 +14,13 @@ from ruach_studio.formation.attempts import count_words
 from ruach_studio.formation.graph import Node
 from ruach_studio.formation.ports import FormationServices, Opinion, ReflectionText
 from ruach_studio.formation.routing import route
-from ruach_studio.formation.state_carry import names_of_prompt
+from ruach_studio.formation.state_carry import all_names_of
 from ruach_studio.formation.store import dwell, pieces, reflections
 from ruach_studio.formation.store.reflections import StoredReflection
 from ruach_studio.formation.usecases.assess_by_rules import assess_by_rules
 from ruach_studio.formation.usecases.cite_axioms import cite_axioms
 from ruach_studio.formation.usecases.complete_section import check_dwell
+from ruach_studio.formation.usecases.dwell_places import dwelled_s
 from ruach_studio.formation.usecases.load_journey import Journey
 from ruach_studio.formation.usecases.open_node import OpenNode
 from ruach_studio.formation.usecases.write_fact import ASSESS, QUEUE, offset_minutes, write_fact
@@ -55,7 +56,8 @@ async def check_text(tx: AsyncConnection, opened: OpenNode, text: str) -> None:
         raise TooFewWords(f"{words} of {asked} words", subject=opened.node.title,
                           remedy=f"Write {asked - words} more.", wordCount=words, minimumWords=asked)  # fmt: skip
     counted = await dwell.get(tx, opened.journey.enrollment.user_id)
-    check_dwell(opened, counted.dwell_s(opened.node.node_id))
+    journey = opened.journey
+    check_dwell(opened, dwelled_s(counted, journey.state, journey.enrollment.path_id, opened.node.node_id))
 
 
 async def write_reflection(
@@ -104,7 +106,7 @@ async def reading_of(conn: AsyncConnection, journey: Journey, node: Node, text: 
     found = await pieces.many(conn, [node.content_ref, *(each.content_ref for each in before)])
     own = found.get(node.content_ref)
     sources = [each.body for each in found.values() if each.body]
-    others = await reflections.texts_on_other_nodes(conn, user_id, names_of_prompt(journey.state, node.node_id))
+    others = await reflections.texts_on_other_nodes(conn, user_id, all_names_of(journey.state, node.node_id))
     return ReflectionText(text, own.prompt if own else node.title, sources, others)
 
 
