@@ -173,7 +173,9 @@ class _Writer:
     def revisit(self, node: Node) -> NextStep:
         at = self.evidence.completed.get(node.node_id)
         when = f"done {span_words(self.as_of - at)} ago" if at else "done before"
-        return self._step("revisit", node, (when, "nothing new is open: going back counts as an active day"))
+        again = {"section": ": reading it again", "reflection": ": writing on it again"}.get(node.kind, "")
+        counts = f"{again} counts as an active day" if again else ""  # a checkpoint is passed once
+        return self._step("revisit", node, (when, f"nothing new is open{counts}"))
 
     def complete(self) -> NextStep:
         done, of = sum(self.done.values()), sum(self.of.values())

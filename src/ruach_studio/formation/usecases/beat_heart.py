@@ -52,8 +52,9 @@ async def beat_heart(
             wrote = False
             if verdict.decision == "opened":
                 wrote = await touch_node(services, tx, opened, at=now, dwell_s=dwell_s)
-            elif verdict.decision == "credited" and node.kind == "section" and not done and dwell_s >= node.min_dwell_s:
-                wrote = done = await complete_section(services, tx, opened, at=now, dwell_s=dwell_s)
+            elif verdict.decision == "credited" and node.kind == "section" and dwell_s >= node.min_dwell_s:
+                wrote = await complete_section(services, tx, opened, at=now, dwell_s=dwell_s)
+                done = done or wrote
             if wrote:
                 await enqueue_projection(services, tx, enrollment.enrollment_id)
                 await record_access(tx, opened, now)

@@ -1,10 +1,16 @@
-"""Turn enough measured time on a section into its completion. The server counts; a client's own claim is worth nothing."""
+"""Turn enough measured time on a section into its completion. The server counts; a client's own claim is worth nothing.
 
-from datetime import datetime
+A section that is read again on another local day, for as long as it asks (a counted beat at least), is completed again: the
+fold keeps the first time, and the day counts as active in the section's phase. Else a phase without a prompt could be read
+in one day, and its days of activity never be made up for.
+"""
+
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ruach_studio.formation.ports import FormationServices
+from ruach_studio.formation.state_carry import all_names_of
 from ruach_studio.formation.usecases.open_node import OpenNode
 from ruach_studio.formation.usecases.write_fact import Fact, offset_minutes, write_fact
 from ruach_studio.kernel.errors import Conflict
@@ -28,11 +34,13 @@ def check_dwell(opened: OpenNode, dwell_s: int) -> None:
 
 
 def completion(opened: OpenNode, *, at: datetime, dwell_s: int) -> Fact | None:
-    """Return `section_completed`, or None if it stands already. Raises NotDwelledEnough."""
+    """Return `section_completed`, or None if it stands and was not read again on a new day. Raises NotDwelledEnough."""
     node, journey = opened.node, opened.journey
     if node.node_id in journey.state.sections_completed or node.node_id in journey.evidence.completed:
-        return None
-    check_dwell(opened, dwell_s)
+        if not _is_read_again(opened, at=at, dwell_s=dwell_s):
+            return None
+    else:
+        check_dwell(opened, dwell_s)
     return (
         "section_completed", node.node_id,
         {"sectionId": node.node_id, "phase": node.phase, "totalDwellTimeSeconds": dwell_s,
@@ -40,10 +48,19 @@ def completion(opened: OpenNode, *, at: datetime, dwell_s: int) -> Fact | None:
     )  # fmt: skip
 
 
+def _is_read_again(opened: OpenNode, *, at: datetime, dwell_s: int) -> bool:
+    """Say whether today is no active day of the phase yet, and the section had its time once more since it was told of."""
+    state, node = opened.journey.state, opened.node
+    today = (at + timedelta(minutes=offset_minutes(opened.journey.enrollment.time_zone, at))).date()
+    told_s = max(state.dwell_s.get(each, 0) for each in all_names_of(state, node.node_id))
+    again = today not in state.active_days.get(node.phase, frozenset())
+    return again and dwell_s - told_s >= max(1, node.min_dwell_s)
+
+
 async def complete_section(
     services: FormationServices, tx: AsyncConnection, opened: OpenNode, *, at: datetime, dwell_s: int
 ) -> bool:
-    """Write `section_completed` unless it stands already; return whether it was written. Raises NotDwelledEnough."""
+    """Write what `completion` returns, if anything; return whether it was written. Raises NotDwelledEnough."""
     fact = completion(opened, at=at, dwell_s=dwell_s)
     if fact is None:
         return False
