@@ -48,21 +48,32 @@ class DwellSession:
 
 @dataclass(frozen=True, slots=True)
 class DwellState:
-    """One member's open tabs, the time claimed in the last hour (disjoint, rising [start, end) in ms), and ms per node."""
+    """One member's open tabs, the time claimed in the last hour (disjoint, rising [start, end) in ms), and ms per node.
+
+    `of_day`: node -> the last local day on which time was credited to it, and the ms of that day.
+    """
 
     sessions: Mapping[str, DwellSession] = field(default_factory=dict)
     claimed: tuple[tuple[int, int], ...] = ()
     dwell_ms: Mapping[str, int] = field(default_factory=dict)
+    of_day: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def dwell_s(self, *places: str) -> int:
         """Return the whole seconds credited to nodes of these places, all together."""
         return sum(self.dwell_ms.get(each, 0) for each in places) // 1000
 
+    def day_s(self, day: str, *places: str) -> int:
+        """Return the whole seconds credited to nodes of these places on the local day `day`, all together."""
+        return sum(ms for last, ms in (self.of_day.get(each, ("", 0)) for each in places) if last == day) // 1000
 
-def accept(beat: Beat, state: DwellState, received_at: datetime) -> tuple[DwellState, float, Verdict[DwellDecision]]:
+
+def accept(
+    beat: Beat, state: DwellState, received_at: datetime, *, day: str = ""
+) -> tuple[DwellState, float, Verdict[DwellDecision]]:  # fmt: skip
     """Return the next state, the seconds credited by this beat (0..15) and what became of it, with why.
 
-    `received_at` is the server's time and aware. A refused beat leaves the state as it was.
+    `received_at` is the server's time and aware, `day` the member's local day then, which all of the beat's seconds are
+    counted to. A refused beat leaves the state as it was.
     """
     now_ms = (received_at - _EPOCH) // _MILLISECOND
     session = state.sessions.get(beat.session_id)
@@ -88,10 +99,12 @@ def accept(beat: Beat, state: DwellState, received_at: datetime) -> tuple[DwellS
         return state, 0.0, verdict("too_soon", reason)
     start_ms = now_ms - min(gap_ms, MAX_DELTA_MS)
     credited_ms = _free_ms(state.claimed, start_ms, now_ms)
+    last, before_ms = state.of_day.get(beat.node_id, ("", 0))
     following = replace(
         _with_session(state, beat, now_ms),
         claimed=_union(state.claimed, start_ms, now_ms),
         dwell_ms={**state.dwell_ms, beat.node_id: state.dwell_ms.get(beat.node_id, 0) + credited_ms},
+        of_day={**state.of_day, beat.node_id: (day, credited_ms + (before_ms if last == day else 0))},
     )
     elsewhere_ms = now_ms - start_ms - credited_ms
     reason = f"{credited_ms / 1000:.3f} s credited of {gap_ms / 1000:.3f} s since the last beat (at most 15)"

@@ -57,3 +57,23 @@ async def test_a_day_counts_once_and_not_for_a_glance(services, all_in_one_day, 
     assert await told() == 2
     await read_section("s1", beats=8, session="once more")
     assert await told() == 2
+
+
+async def test_time_of_another_day_buys_no_day(services, all_in_one_day, clock, read_section, types):
+    await read_section("s1", beats=12, session="a long evening")
+    clock.later(days=1)
+    assert not (await accept_event(services, USER, "section_completed", "s1")).recorded, "nothing was read today"
+    now = clock.now()
+    clock.later(seconds=86_400 - 3600 * now.hour - 60 * now.minute - now.second - 125)
+    await read_section("s1", beats=13, session="until midnight")  # an active day, and its surplus
+    assert clock.now().hour == 0
+    before = (await types(all_in_one_day)).count(("section_completed", "s1"))
+    await read_section("s1", beats=1, session="until midnight", start=13)
+    assert (await types(all_in_one_day)).count(("section_completed", "s1")) == before, "one beat after midnight"
+
+
+async def test_reading_in_several_tabs_of_one_day_counts_together(all_in_one_day, clock, read_section, types):
+    clock.later(days=1)
+    for tab in range(2):
+        await read_section("s1", beats=3, session=f"tab {tab}")  # 20 s each, of 30
+    assert (await types(all_in_one_day)).count(("section_completed", "s1")) == 2

@@ -85,7 +85,7 @@ async def _node(conn: AsyncConnection, opened: OpenNode, event_type: str, now: d
     journey = opened.journey
     dwell_s = dwelled_s(counted, journey.state, journey.enrollment.path_id, opened.node.node_id)
     if event_type == "section_completed":
-        fact = completion(opened, at=now, dwell_s=dwell_s)
+        fact = completion(opened, counted, at=now)
         facts = [] if fact is None else [fact]
     else:
         facts = step_facts(opened, dwell_s=dwell_s)

@@ -14,7 +14,7 @@ from ruach_studio.formation.usecases.dwell_places import dwelled_s, place_of
 from ruach_studio.formation.usecases.load_journey import DEFAULT_PATH
 from ruach_studio.formation.usecases.open_node import open_node, record_access, refusals_recorded
 from ruach_studio.formation.usecases.touch_node import touch_node
-from ruach_studio.formation.usecases.write_fact import enqueue_projection
+from ruach_studio.formation.usecases.write_fact import enqueue_projection, local_day
 from ruach_studio.infra.context import bind
 
 
@@ -43,7 +43,10 @@ async def beat_heart(
         opened = await open_node(services, tx, user_id, node_id, path_id=path_id, at=now)
         enrollment, node = opened.journey.enrollment, opened.node
         before = await dwell.get(tx, user_id)
-        after, credited_s, verdict = accept(Beat(session_id, place_of(path_id, node_id), sequence), before, now)
+        after, credited_s, verdict = accept(
+            Beat(session_id, place_of(path_id, node_id), sequence), before, now,
+            day=local_day(enrollment.time_zone, now).isoformat(),
+        )  # fmt: skip
         dwell_s = dwelled_s(after, opened.journey.state, path_id, node_id)
         done = node_id in opened.journey.evidence.completed
         with bind(enrollment_id=enrollment.enrollment_id):
@@ -53,7 +56,7 @@ async def beat_heart(
             if verdict.decision == "opened":
                 wrote = await touch_node(services, tx, opened, at=now, dwell_s=dwell_s)
             elif verdict.decision == "credited" and node.kind == "section" and dwell_s >= node.min_dwell_s:
-                wrote = await complete_section(services, tx, opened, at=now, dwell_s=dwell_s)
+                wrote = await complete_section(services, tx, opened, after, at=now)
                 done = done or wrote
             if wrote:
                 await enqueue_projection(services, tx, enrollment.enrollment_id)

@@ -1,18 +1,19 @@
 """Turn enough measured time on a section into its completion. The server counts; a client's own claim is worth nothing.
 
-A section that is read again on another local day, for as long as it asks (a counted beat at least), is completed again: the
+A section that is read again on another local day, on it for as long as it asks (a second at least), is completed again: the
 fold keeps the first time, and the day counts as active in the section's phase. Else a phase without a prompt could be read
 in one day, and its days of activity never be made up for.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ruach_studio.formation.dwell import DwellState
 from ruach_studio.formation.ports import FormationServices
-from ruach_studio.formation.state_carry import all_names_of
+from ruach_studio.formation.usecases.dwell_places import day_s, dwelled_s
 from ruach_studio.formation.usecases.open_node import OpenNode
-from ruach_studio.formation.usecases.write_fact import Fact, offset_minutes, write_fact
+from ruach_studio.formation.usecases.write_fact import Fact, local_day, offset_minutes, write_fact
 from ruach_studio.kernel.errors import Conflict
 
 
@@ -33,11 +34,15 @@ def check_dwell(opened: OpenNode, dwell_s: int) -> None:
         )  # fmt: skip
 
 
-def completion(opened: OpenNode, *, at: datetime, dwell_s: int) -> Fact | None:
+def completion(opened: OpenNode, counted: DwellState, *, at: datetime) -> Fact | None:
     """Return `section_completed`, or None if it stands and was not read again on a new day. Raises NotDwelledEnough."""
     node, journey = opened.node, opened.journey
+    path_id = journey.enrollment.path_id
+    dwell_s = dwelled_s(counted, journey.state, path_id, node.node_id)
     if node.node_id in journey.state.sections_completed or node.node_id in journey.evidence.completed:
-        if not _is_read_again(opened, at=at, dwell_s=dwell_s):
+        today = local_day(journey.enrollment.time_zone, at)
+        read_s = day_s(counted, journey.state, path_id, node.node_id, today)
+        if today in journey.state.active_days.get(node.phase, frozenset()) or read_s < max(1, node.min_dwell_s):
             return None
     else:
         check_dwell(opened, dwell_s)
@@ -48,20 +53,11 @@ def completion(opened: OpenNode, *, at: datetime, dwell_s: int) -> Fact | None:
     )  # fmt: skip
 
 
-def _is_read_again(opened: OpenNode, *, at: datetime, dwell_s: int) -> bool:
-    """Say whether today is no active day of the phase yet, and the section had its time once more since it was told of."""
-    state, node = opened.journey.state, opened.node
-    today = (at + timedelta(minutes=offset_minutes(opened.journey.enrollment.time_zone, at))).date()
-    told_s = max(state.dwell_s.get(each, 0) for each in all_names_of(state, node.node_id))
-    again = today not in state.active_days.get(node.phase, frozenset())
-    return again and dwell_s - told_s >= max(1, node.min_dwell_s)
-
-
 async def complete_section(
-    services: FormationServices, tx: AsyncConnection, opened: OpenNode, *, at: datetime, dwell_s: int
+    services: FormationServices, tx: AsyncConnection, opened: OpenNode, counted: DwellState, *, at: datetime
 ) -> bool:
     """Write what `completion` returns, if anything; return whether it was written. Raises NotDwelledEnough."""
-    fact = completion(opened, at=at, dwell_s=dwell_s)
+    fact = completion(opened, counted, at=at)
     if fact is None:
         return False
     done = await write_fact(services, tx, opened.journey.enrollment, *fact, at=at, project=False)

@@ -124,7 +124,9 @@ async def _against_raw_data(tx: AsyncConnection, found: Examined, truth: Formati
                 told.append(f"event {version}: the text of reflection {kept.reflection_id} is another one")
         if event.event_type == "section_completed":
             node, said = event.content_id or str(data.get("sectionId")), data.get("totalDwellTimeSeconds")
-            counted_s = None if counted is None else dwelled_s(counted, truth, enrollment.path_id, node)
+            counted_s = None
+            if counted is not None:  # once the node's name alone was the place, on every path
+                counted_s = max(dwelled_s(counted, truth, enrollment.path_id, node), counted.dwell_s(node))
             if counted_s is not None and isinstance(said, int) and said > counted_s:
                 told.append(f"event {version}: {said} s on {node}, and {counted_s} s were counted")
     return told

@@ -1,7 +1,7 @@
 """Turn a fact about a member into a journal event and the job that updates their projection, in one transaction."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,6 +46,11 @@ async def enqueue_projection(services: FormationServices, tx: AsyncConnection, e
     """Ask for the enrollment's projection to be brought up to date once this transaction has committed."""
     job = projection_of(enrollment_id)
     await services.queue.add(tx, job.queue, job.name, job.payload)
+
+
+def local_day(time_zone: str, at: datetime) -> date:
+    """Return the day that an event at that moment is counted to."""
+    return (at + timedelta(minutes=offset_minutes(time_zone, at))).date()
 
 
 def offset_minutes(time_zone: str, at: datetime) -> int:
