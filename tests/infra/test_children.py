@@ -1,5 +1,6 @@
 """A child ends with its parent, even a killed one; where the system has no such thing, the command stays as it is."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -51,6 +52,18 @@ def test_a_killed_process_leaves_no_child(script):
     finally:
         if not gone(child, 0):
             child.kill()
+
+
+async def test_a_child_is_reaped_however_often_who_waits_is_cancelled():
+    child = await asyncio.create_subprocess_exec("sleep", "600", stdout=asyncio.subprocess.PIPE)
+    reaping = asyncio.create_task(children.reap(child))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        reaping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reaping
+    assert child.returncode == -signal.SIGKILL
+    await children.reap(child)  # one that is gone
 
 
 def gone(process, patience_s):

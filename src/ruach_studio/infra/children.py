@@ -5,10 +5,12 @@ it ends. util-linux's `setpriv --pdeathsig` asks for it and becomes the program,
 CPU. It does not reach grandchildren, nor a child whose parent dies in the millisecond before it asks.
 """
 
+import asyncio
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 
 
@@ -18,6 +20,28 @@ def ends_with_us(command: Sequence[str]) -> list[str]:
     Start it from a thread that lives as long as the child is wanted: an event loop's, or the one that waits for it.
     """
     return [*_prefix(), *command]
+
+
+async def reap(child: asyncio.subprocess.Process) -> None:
+    """Kill the child if it lives, and wait until it is gone, also while being cancelled: a killed one goes at once."""
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            child.kill()
+    going = asyncio.ensure_future(_gone(child))
+    cancelled: asyncio.CancelledError | None = None
+    while not going.done():
+        try:
+            await asyncio.shield(going)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _gone(child: asyncio.subprocess.Process) -> None:
+    # a pipe that nobody empties would keep the transport, and so `wait`, from ending
+    await asyncio.gather(*(each.read() for each in (child.stdout, child.stderr) if each), return_exceptions=True)
+    await child.wait()
 
 
 @cache

@@ -16,6 +16,7 @@ from itertools import islice
 
 from ruach_studio.formation.state_snapshot import to_us
 from ruach_studio.formation.store.journal_ranges import Range, slices
+from ruach_studio.infra.children import reap
 from ruach_studio.infra.db import Database
 from ruach_studio.kernel.errors import RuachError
 
@@ -103,9 +104,7 @@ async def _answered(asked: str, todo: Iterator[tuple[int, Range]]) -> AsyncItera
         worker.stdin.close()
         await worker.wait()
     finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
+        await reap(worker)
 
 
 def _summed(answers: list[str]) -> BulkReplay:
